@@ -1,0 +1,71 @@
+# Every target sets up what it needs: Python 3.11 or newer, make and a package registry are enough.
+PYTHON ?= python3
+AIRFLOWS := 3.1 3.2 3.3
+LATEST := 3.3
+
+VENV = .venv/airflow-$(LATEST)
+BIN = $(VENV)/bin
+READY = $(VENV)/.stamp
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo standalone test test-unit test-contract test-e2e $(AIRFLOWS:%=test-airflow-%) lint format constraints clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+demo: $(READY)  ## make a film: a real Airflow runs the example chain against the sandbox
+	@$(BIN)/python -m dev.demo
+
+standalone: $(READY)  ## Airflow's UI with the sandbox and the example DAGs, until Ctrl-C
+	@$(BIN)/python -m dev.standalone
+
+test: $(AIRFLOWS:%=test-airflow-%) test-e2e  ## everything: unit and contract tests on each Airflow, then end to end
+
+test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1
+	.venv/airflow-3.1/bin/python -m pytest -m 'not e2e'
+
+test-airflow-3.2: .venv/airflow-3.2/.stamp  ## unit and contract tests on Airflow 3.2
+	.venv/airflow-3.2/bin/python -m pytest -m 'not e2e'
+
+test-airflow-3.3: .venv/airflow-3.3/.stamp  ## unit and contract tests on Airflow 3.3
+	.venv/airflow-3.3/bin/python -m pytest -m 'not e2e'
+
+test-unit: $(READY)  ## unit tests only, on the latest Airflow
+	$(BIN)/python -m pytest -m 'not contract and not e2e'
+
+test-contract: $(READY)  ## the client against the sandbox, over real HTTP
+	$(BIN)/python -m pytest -m contract
+
+test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the sandbox
+	$(BIN)/python -m pytest -m e2e
+
+lint: $(READY)  ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy dev dags
+
+format: $(READY)  ## let ruff put the code in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+constraints:  ## resolve the newest dependencies anew and pin them (rarely)
+	for version in $(AIRFLOWS); do \
+	  rm -rf build/pin && $(PYTHON) -m venv build/pin && \
+	  build/pin/bin/python -m pip install -qq --constraint constraints/limits.txt --editable '.[dev]' "apache-airflow==$$version.*" && \
+	  build/pin/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints/airflow-$$version.txt || exit 1; \
+	done
+	rm -rf build/pin
+
+clean:  ## remove environments, caches and what the demo left
+	rm -rf .venv .demo .e2e .mypy_cache .pytest_cache .ruff_cache build dist
+
+# -qq: pip's warnings about the index set-up of one machine are no news here.
+.venv/airflow-%/.stamp: pyproject.toml constraints/airflow-%.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@echo "setting up .venv/airflow-$* (the first time takes about a minute)"
+	@test -x .venv/airflow-$*/bin/python || $(PYTHON) -m venv .venv/airflow-$*
+	@.venv/airflow-$*/bin/python -m pip install -qq --constraint constraints/airflow-$*.txt --editable '.[dev]'
+	@touch $@
