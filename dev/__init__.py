@@ -1,0 +1,1 @@
+"""What developers and the demo run; no part of the installed package."""

@@ -1,0 +1,153 @@
+"""Airflow's REST API, as far as the demo and the end-to-end tests ask something of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+FINISHED = frozenset({"success", "failed"})  # a DAG run's last states
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskInstance:
+    """One task of one run; ``map_index`` is -1 unless the task is mapped."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    state: str | None
+    try_number: int
+    rendered_fields: Json
+
+    @property
+    def label(self) -> str:
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+    @property
+    def path(self) -> str:
+        """Where the API keeps it; a map index goes into the query."""
+        return f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{self.task_id}"
+
+
+class AirflowAPI:
+    """A client of ``/api/v2``. Every method raises ``httpx.HTTPError`` when Airflow refuses.
+
+    :param url: of the API server, without a path; its simple auth manager takes everybody for an admin.
+    """
+
+    def __init__(self, *, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def health(self) -> Json:
+        return self._get("/monitor/health", authenticated=False)
+
+    def unpause(self, dag_id: str) -> None:
+        self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def has_dag(self, dag_id: str) -> bool:
+        """Tell whether the DAG processor has brought the DAG in."""
+        return any(dag["dag_id"] == dag_id for dag in self._get("/dags", limit=100)["dags"])
+
+    def import_errors(self) -> dict[str, str]:
+        """Return the text of each DAG file's import error, by file name."""
+        return {
+            error["filename"]: error["stack_trace"] for error in self._get("/importErrors")["import_errors"]
+        }
+
+    def trigger(self, dag_id: str, conf: Json | None = None) -> str:
+        """Start a run and return its id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        return str(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        return str(self._get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        found = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=100)["task_instances"]
+        return [
+            TaskInstance(
+                dag_id=dag_id,
+                run_id=run_id,
+                task_id=each["task_id"],
+                map_index=each["map_index"],
+                state=each["state"],
+                try_number=each["try_number"],
+                rendered_fields=each["rendered_fields"] or {},
+            )
+            for each in found
+        ]
+
+    def task_instance(
+        self, dag_id: str, run_id: str, task_id: str, map_index: int = -1
+    ) -> TaskInstance | None:
+        """Return one task of a run; None while it is not there (a mapped task, before it is expanded)."""
+        wanted = (task_id, map_index)
+        found = (ti for ti in self.task_instances(dag_id, run_id) if (ti.task_id, ti.map_index) == wanted)
+        return next(found, None)
+
+    def xcoms(self, task: TaskInstance) -> Json:
+        """Return everything a task pushed, by key."""
+        index = task.map_index
+        entries = self._get(f"{task.path}/xcomEntries", map_index=index, limit=100)["xcom_entries"]
+        keys = [entry["key"] for entry in entries]
+        return {
+            key: self._get(f"{task.path}/xcomEntries/{key}", map_index=index, deserialize=True)["value"]
+            for key in keys
+        }
+
+    def log(self, task: TaskInstance, try_number: int | None = None) -> str:
+        """Return the log of one try, the latest by default: its lines with all their fields."""
+        answer = self._get(
+            f"{task.path}/logs/{try_number or task.try_number}", map_index=task.map_index, full_content=True
+        )
+        return "\n".join(_line(entry) for entry in answer["content"])
+
+    def state_store(self, task: TaskInstance) -> Json:
+        """Return what a task keeps across its tries (Airflow 3.3)."""
+        return self._get(f"{task.path}/state-store", map_index=task.map_index)
+
+    def clear(self, dag_id: str, run_id: str, task_ids: Sequence[str]) -> None:
+        """Have tasks run again, whatever became of them."""
+        body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": list(task_ids)}
+        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
+
+    def mark(self, task: TaskInstance, state: str) -> None:
+        """Set a task's state by hand, as a person does in the UI."""
+        query = {} if task.map_index < 0 else {"map_index": task.map_index}
+        self._call("PATCH", task.path, json={"new_state": state}, params=query)
+
+    def connections(self) -> list[Json]:
+        return list(self._get("/connections", limit=100)["connections"])
+
+    def variables(self) -> dict[str, str]:
+        return {each["key"]: each["value"] for each in self._get("/variables", limit=100)["variables"]}
+
+    def _get(self, path: str, *, authenticated: bool = True, **query: Any) -> Json:
+        return self._call("GET", path, params=query, authenticated=authenticated)
+
+    def _call(self, method: str, path: str, *, authenticated: bool = True, **request: Any) -> Json:
+        if authenticated and "Authorization" not in self._http.headers:
+            token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
+            self._http.headers["Authorization"] = f"Bearer {token}"
+        answer = self._http.request(method, f"/api/v2{path}", **request)
+        if answer.is_error:  # Airflow's own words help; httpx's message leaves them out
+            message = f"{method} {path}: {answer.status_code} {answer.text[:1000]}"
+            raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
+        return dict(answer.json()) if answer.content else {}
+
+
+def _line(entry: Json | str) -> str:
+    if isinstance(entry, str):
+        return entry
+    fields = {key: value for key, value in entry.items() if key not in ("event", "timestamp", "level")}
+    parts = [entry.get("timestamp"), entry.get("level"), entry.get("event"), fields and json.dumps(fields)]
+    return " ".join(str(part) for part in parts if part)

@@ -1,0 +1,64 @@
+"""The settings of a small, quick Airflow on one machine, as environment variables."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+# Somebody's own Airflow, and a key meant for the real service, have no business in this one.
+FOREIGN = ("AIRFLOW", "_AIRFLOW", "KLING_")
+
+# Heartbeats and scans are short so that tasks move at once; few workers, so that two cores are enough.
+QUICK = {
+    "CORE__EXECUTOR": "LocalExecutor",
+    "CORE__PARALLELISM": "4",
+    "CORE__LOAD_EXAMPLES": "False",
+    "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+    "CORE__TEST_CONNECTION": "Enabled",
+    "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+    "API__HOST": "127.0.0.1",
+    "API__WORKERS": "1",
+    "LOGGING__COLORED_CONSOLE_LOG": "False",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    "SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    "DAG_PROCESSOR__REFRESH_INTERVAL": "2",
+    "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+}
+
+
+def airflow_environment(
+    *, home: Path, dags_folder: Path, port: int, settings: Mapping[str, str], env: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the whole environment of an Airflow process.
+
+    :param port: of the API server; every address that Airflow gives out carries it.
+    :param settings: ``SECTION__OPTION`` to value; wins over the quick settings.
+    :param env: further variables, as they are (connections, for example).
+    """
+    url = f"http://127.0.0.1:{port}"
+    options = {
+        **QUICK,
+        "CORE__DAGS_FOLDER": str(dags_folder),
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "API__PORT": str(port),
+        "API__BASE_URL": url,
+        **settings,
+    }
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return {
+        **own,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)]),
+        "NO_PROXY": ",".join(filter(None, ["127.0.0.1,localhost", own.get("NO_PROXY")])),
+        "AIRFLOW_HOME": str(home),
+        **{f"AIRFLOW__{name}": value for name, value in options.items()},
+        **env,
+    }

@@ -1,0 +1,234 @@
+"""A real Airflow on this machine: four components as processes of their own, on SQLite."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import enum
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+import psutil
+
+from dev.airflow_api import AirflowAPI
+from dev.airflow_settings import airflow_environment
+from dev.waiting import wait_for
+
+T = TypeVar("T")
+LEASH = Path(__file__).with_name("leash.py")
+AIRFLOW = Path(sys.executable).with_name("airflow")  # of the environment this runs in
+GRACE = 8.0  # seconds a component gets to end by itself
+
+
+class Component(enum.StrEnum):
+    """A part of Airflow, named as its command is."""
+
+    API_SERVER = "api-server"
+    SCHEDULER = "scheduler"
+    DAG_PROCESSOR = "dag-processor"
+    TRIGGERER = "triggerer"
+
+
+# The log servers are for components on several machines; here every log is a file at hand.
+ARGUMENTS = {Component.SCHEDULER: ["--skip-serve-logs"], Component.TRIGGERER: ["--skip-serve-logs"]}
+
+
+class AirflowStackError(RuntimeError):
+    """Airflow did not start, or one of its components ended by itself."""
+
+
+def free_port() -> int:
+    """Return a TCP port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class AirflowStack:
+    """Airflow with API server, scheduler, DAG processor and triggerer, for as long as the context lasts.
+
+    Whatever ends this process, the components end with it (see ``dev.leash``).
+
+    :param home: AIRFLOW_HOME; made when missing. The database is made anew unless ``keep_database``.
+    :param dags_folder: where the DAG files are.
+    :param env: further environment variables of every component, connections for example.
+    :param settings: Airflow settings as ``SECTION__OPTION`` to value.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        dags_folder: Path,
+        env: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
+        keep_database: bool = False,
+    ) -> None:
+        self.home = home.resolve()
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api = AirflowAPI(url=self.url)
+        self.env = airflow_environment(
+            home=self.home,
+            dags_folder=dags_folder.resolve(),
+            port=self.port,
+            settings=settings or {},
+            env=env or {},
+        )
+        self._keep_database = keep_database
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def logs(self) -> Path:
+        """The folder of task logs and, as ``components/NAME.log``, of the components' output."""
+        return self.home / "logs"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file with everything Airflow knows."""
+        return self.home / "airflow.db"
+
+    def __enter__(self) -> Self:
+        try:
+            self._migrate()
+            begun = datetime.now(UTC)
+            for component in Component:
+                self.start(component)
+            self.wait_for(lambda: self._healthy_since(begun), what="a healthy Airflow", timeout=120)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, component: Component, *, name: str | None = None) -> None:
+        """Start a component, anew or, under another name, a second time."""
+        name = name or component
+        if self.running(name):
+            raise AirflowStackError(f"{name} runs already")
+        command = [AIRFLOW, component, *ARGUMENTS.get(component, [])]
+        log = self._log_of(name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, LEASH, str(GRACE), *command],
+                cwd=self.home,
+                env=self.env,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def running(self, name: str) -> bool:
+        """Tell whether the component of this name has processes."""
+        process = self._processes.get(name)
+        return process is not None and process.poll() is None
+
+    def kill(self, name: str, signum: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to every process of a component at once, as when its machine fails or freezes.
+
+        The scheduler's are also the running tasks. After SIGKILL the component is gone until it is
+        started again; SIGSTOP and SIGCONT freeze and thaw it.
+        """
+        leash = self._processes[name]
+        for process in psutil.Process(leash.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signum)
+        if signum == signal.SIGKILL:
+            self._gather([self._processes.pop(name)])
+
+    def shut_down(self, name: str) -> None:
+        """End a component in good order, as a deployment does."""
+        process = self._processes.pop(name)
+        process.terminate()
+        self._gather([process])
+
+    def stop(self) -> None:
+        """End every component; returns when none of their processes is left."""
+        processes = list(self._processes.values())
+        self._processes.clear()
+        for process in processes:
+            process.terminate()
+        self._gather(processes)
+        self.api.close()
+
+    def wait_for(self, check: Callable[[], T | None], *, what: str, timeout: float, every: float = 0.25) -> T:
+        """Wait until ``check`` returns something true; fail at once when a component ends by itself."""
+
+        def checked() -> T | None:
+            self.check_alive()
+            return check()
+
+        return wait_for(checked, what=what, timeout=timeout, every=every)
+
+    def check_alive(self) -> None:
+        """Raise AirflowStackError, with the end of its log, when a component ended by itself."""
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                raise AirflowStackError(
+                    f"{name} ended with status {process.returncode}; the end of {self._log_of(name)}:\n"
+                    + tail(self._log_of(name))
+                )
+
+    def cli(self, *arguments: str) -> str:
+        """Run ``airflow ARGUMENT...`` and return what it printed; AirflowStackError when it fails."""
+        done = subprocess.run(
+            [AIRFLOW, *arguments],
+            cwd=self.home,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise AirflowStackError(f"airflow {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def _migrate(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not self._keep_database:
+            self.database.unlink(missing_ok=True)
+        self.cli("db", "migrate")
+
+    def _healthy_since(self, begun: datetime) -> bool:
+        """Tell whether all report health; a heartbeat of an earlier start in a kept database won't do."""
+        try:
+            health = self.api.health()
+        except httpx.HTTPError:
+            return False
+        return all(
+            health[part]["status"] == "healthy"
+            and datetime.fromisoformat(health[part][f"latest_{part}_heartbeat"]) > begun
+            for part in ("scheduler", "triggerer", "dag_processor")
+        )
+
+    @staticmethod
+    def _gather(leashes: Iterable[subprocess.Popen[bytes]]) -> None:
+        for leash in leashes:
+            leash.wait()  # after its grace a leash resorts to SIGKILL, so it does end
+            if leash.stdin:
+                leash.stdin.close()
+
+    def _log_of(self, name: str) -> Path:
+        return self.logs / "components" / f"{name}.log"
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    """Return the last lines of a file; nothing when there is none."""
+    with contextlib.suppress(FileNotFoundError), log.open(errors="replace") as text:
+        return "".join(collections.deque(text, maxlen=lines))
+    return ""
