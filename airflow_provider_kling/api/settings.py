@@ -1,0 +1,48 @@
+"""What a client needs to know to reach the service."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+
+from airflow_provider_kling import __version__
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+
+REDACTED = "***"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSettings:
+    """Where the service is, the key to it, and how patient to be.
+
+    Two equal settings share one asynchronous client.
+
+    :param base_url: scheme and host, with no ``/`` at the end.
+    :param api_key: never part of ``repr``.
+    :param caller: who calls, for the User-Agent, such as ``apache-airflow/3.3.2``.
+    :param read_timeout_s: longest silence while an answer is read.
+    :param requests_per_minute: spaces this client's requests; None sends them as they come.
+    """
+
+    base_url: str
+    api_key: str = field(repr=False)
+    caller: str = ""
+    read_timeout_s: float = 30.0
+    requests_per_minute: int | None = None
+
+    @property
+    def user_agent(self) -> str:
+        """Name this package, the caller and Python, with their versions."""
+        parts = (f"airflow-provider-kling/{__version__}", self.caller, f"python/{platform.python_version()}")
+        return " ".join(part for part in parts if part)
+
+    def __post_init__(self) -> None:
+        # Anything else would not fit into a header, and the HTTP library would quote it in its error.
+        if not self.api_key or not all(33 <= ord(character) <= 126 for character in self.api_key):
+            rule = "must be the API key: printable ASCII, without spaces or line breaks"
+            broken = BrokenRule(field="password", rule=rule)
+            raise KlingRequestError(subject="the Kling connection", broken=[broken])
+
+    def redact(self, text: str) -> str:
+        """Take the key out of a text that came from outside."""
+        return text.replace(self.api_key, REDACTED)

@@ -1,0 +1,130 @@
+"""What the service tells about a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands; it only ever moves forward (docs: query-task-result)."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the task has ended."""
+        return self in (TaskStatus.SUCCESS, TaskStatus.FAILED)
+
+
+class ResourceRole(StrEnum):
+    """What a file is to its task. Only ``primary`` is the result itself."""
+
+    PRIMARY = "primary"
+    COVER = "cover"
+    THUMBNAIL = "thumbnail"
+    ALTERNATIVE = "alternative"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One file of a result. Only ``url`` and ``type`` are certain to be there.
+
+    :param url: a link that works without the key, until the result expires.
+    :param type: ``video``, ``image`` or ``audio``.
+    :param role: see :class:`ResourceRole`; None when the service does not say, or says a word of its own.
+    :param duration_s: length of a clip in seconds.
+    :param size: bytes.
+    """
+
+    url: str
+    type: str | None = None
+    role: ResourceRole | None = None
+    width: int | None = None
+    height: int | None = None
+    format: str | None = None
+    duration_s: float | None = None
+    size: int | None = None
+
+
+class FailureReason(StrEnum):
+    """Why a task failed, as far as the answer tells."""
+
+    MODERATION = "moderation"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFailure:
+    """What the service says of a failed task; every part may be missing.
+
+    :param code: the service's error code.
+    :param message: its text, for people.
+    """
+
+    reason: FailureReason = FailureReason.OTHER
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A generation at the service, as one answer described it.
+
+    :param task_id: opaque; at most 512 characters.
+    :param raw_status: the status in the service's own word. A word this release does not know
+        counts as still running.
+    :param cost_usd: what the service bills, in USD; None until it says so.
+    :param submitted_at: start by the service's clock.
+    :param finished_at: end by the service's clock.
+    :param expires_at: when the links stop working.
+    :param failure: for a failed task.
+    :param raw: the answer's ``data``, with every field this release does not know.
+    """
+
+    task_id: str
+    status: TaskStatus
+    raw_status: str
+    model_id: str | None = None
+    resources: tuple[Resource, ...] = ()
+    cost_usd: Decimal | None = None
+    submitted_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    failure: TaskFailure | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def primary(self, wanted_type: str) -> Resource | None:
+        """Return the result itself: by its role, else by its type, else the one that says neither.
+
+        A cover may come first in the list, so its place alone says nothing.
+
+        :param wanted_type: ``video`` or ``image``.
+        """
+        side_files = (ResourceRole.COVER, ResourceRole.THUMBNAIL)
+        by_role = [one for one in self.resources if one.role is ResourceRole.PRIMARY]
+        by_type = [one for one in self.resources if one.type == wanted_type and one.role not in side_files]
+        nameless = [one for one in self.resources if one.type is None and one.role is None]
+        return next(iter(by_role + by_type + nameless), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """A model as the service lists it (docs: list-active-models).
+
+    :param slug: ``provider/model``.
+    :param price: as published, such as ``{"fixed": 0.1, "unit": "$/s"}``.
+    """
+
+    slug: str
+    type: str | None = None
+    description: str | None = None
+    docs_url: str | None = None
+    price: Mapping[str, Any] | None = None

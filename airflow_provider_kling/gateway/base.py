@@ -1,0 +1,36 @@
+"""The seam between what is asked and how a service wants it written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+from airflow_provider_kling.api.message import Call
+from airflow_provider_kling.api.task import ModelInfo, Task
+from airflow_provider_kling.requests import KlingRequest
+
+
+class Gateway(Protocol):
+    """One dialect. Its methods do no I/O: each returns the call for a client to carry out."""
+
+    def submission(
+        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
+    ) -> Call[Task]:
+        """Start a generation. This is the only call that costs money.
+
+        :param extra_parameters: fields to send as they are, for those newer than this release.
+        :raises KlingRequestError: the request cannot be said in this dialect.
+        """
+
+    def task(self, task_id: str) -> Call[Task]:
+        """Look at a task."""
+
+    def balance(self) -> Call[Decimal]:
+        """Read what the team has left, in USD."""
+
+    def key_validation(self) -> Call[bool]:
+        """Ask whether the key is valid. Free."""
+
+    def models(self) -> Call[list[ModelInfo]]:
+        """List the models on offer."""

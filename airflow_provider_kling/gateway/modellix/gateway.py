@@ -1,0 +1,74 @@
+"""Calls to Modellix (docs: ways-to-use/api)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_kling.api.message import Call, HttpRequest
+from airflow_provider_kling.api.task import ModelInfo, Task
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.gateway.modellix import answer
+from airflow_provider_kling.gateway.modellix.contract import Contract
+from airflow_provider_kling.gateway.modellix.refusal import explain_submission
+from airflow_provider_kling.requests import KlingRequest
+
+
+class ModellixGateway:
+    """Speaks one contract of Modellix.
+
+    :param contract: how submissions are written. Everything else is the same in both.
+    :param webhook_url: sent along with each submission, where given.
+    """
+
+    def __init__(self, *, contract: Contract, webhook_url: str | None = None) -> None:
+        self.contract = contract
+        self._webhook_url = webhook_url
+
+    def submission(
+        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
+    ) -> Call[Task]:
+        """See :meth:`Gateway.submission`."""
+        written = self.contract.write(request)
+        extra = dict(extra_parameters or {})
+        if twice := sorted(extra.keys() & written.body.keys()):
+            rule = "must not repeat a field of the request"
+            raise KlingRequestError(
+                subject=written.slug,
+                broken=[BrokenRule(field=f"extra_parameters.{name}", rule=rule) for name in twice],
+            )
+        return Call(
+            request=HttpRequest(
+                method="POST",
+                path=self.contract.path(provider=request.provider, slug=written.slug),
+                headers={"X-Webhook-URL": self._webhook_url} if self._webhook_url else {},
+                body={**written.body, **extra},
+            ),
+            parse=answer.read_submission,
+            explain=partial(explain_submission, contract=self.contract),
+        )
+
+    def task(self, task_id: str) -> Call[Task]:
+        """See :meth:`Gateway.task`."""
+        return Call(
+            request=HttpRequest(method="GET", path=f"/api/v1/tasks/{quote(task_id, safe='')}"),
+            parse=partial(answer.read_task, task_id=task_id),
+        )
+
+    def balance(self) -> Call[Decimal]:
+        """See :meth:`Gateway.balance`."""
+        return Call(request=HttpRequest(method="GET", path="/api/v1/team/balance"), parse=answer.read_balance)
+
+    def key_validation(self) -> Call[bool]:
+        """See :meth:`Gateway.key_validation`."""
+        return Call(
+            request=HttpRequest(method="GET", path="/api/v1/apikey/validate"),
+            parse=answer.read_key_validation,
+        )
+
+    def models(self) -> Call[list[ModelInfo]]:
+        """See :meth:`Gateway.models`."""
+        return Call(request=HttpRequest(method="GET", path="/api/v1/models"), parse=answer.read_models)

@@ -1,0 +1,31 @@
+"""The gateways there are, by the names a connection uses."""
+
+from __future__ import annotations
+
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.gateway.base import Gateway
+from airflow_provider_kling.gateway.modellix import ModellixGateway
+from airflow_provider_kling.gateway.modellix.contract import CONTRACTS, DEFAULT_CONTRACT
+
+DEFAULT_GATEWAY = "modellix"
+
+
+def make_gateway(
+    *, name: str = DEFAULT_GATEWAY, contract: str | None = None, webhook_url: str | None = None
+) -> Gateway:
+    """Return the gateway a connection names.
+
+    :param name: ``modellix``.
+    :param contract: which generation of the service's documents to speak; None for the gateway's default.
+    :param webhook_url: where the service also reports the end of each task.
+    :raises KlingRequestError: there is no such gateway or contract.
+    """
+    broken = []
+    if name != DEFAULT_GATEWAY:
+        broken.append(BrokenRule(field="gateway", rule=f"must be {DEFAULT_GATEWAY!r}", value=name))
+    if contract is not None and contract not in CONTRACTS:
+        names = " or ".join(repr(known) for known in CONTRACTS)
+        broken.append(BrokenRule(field="contract", rule=f"must be {names}", value=contract))
+    if broken:
+        raise KlingRequestError(subject="the Kling connection", broken=broken)
+    return ModellixGateway(contract=CONTRACTS[contract or DEFAULT_CONTRACT], webhook_url=webhook_url)

@@ -1,0 +1,1 @@
+"""The hook: an Airflow connection, and what can be done with it."""

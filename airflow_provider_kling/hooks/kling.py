@@ -1,0 +1,203 @@
+"""The hook that DAG authors and the other parts of the provider use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from airflow.sdk import BaseHook
+
+from airflow_provider_kling.api.client import KlingClient
+from airflow_provider_kling.api.message import Call
+from airflow_provider_kling.api.shared import SharedClient, shared_client
+from airflow_provider_kling.api.task import ModelInfo, Task
+from airflow_provider_kling.compat import airflow_version, get_connection_async, get_extra_async
+from airflow_provider_kling.exceptions import KlingError
+from airflow_provider_kling.hooks.connection import KlingConnection, read_connection
+from airflow_provider_kling.hooks.waiting import Watch
+from airflow_provider_kling.requests import KlingRequest
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+T = TypeVar("T")
+
+DEFAULT_TIMEOUT_S = 3600.0
+
+
+class KlingHook(BaseHook):
+    """Submit generations to Kling and follow them.
+
+    Each method has an asynchronous twin with an ``a`` in front. Reading calls are repeated on
+    trouble that passes; a submission is sent once, whatever comes back.
+
+    :param conn_id: an Airflow connection of type ``kling``: the password is the API key, the host
+        the base URL.
+    """
+
+    conn_name_attr = "conn_id"
+    default_conn_name = "kling_default"
+    conn_type = "kling"
+    hook_name = "Kling"
+
+    def __init__(self, *, conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.conn_id = conn_id
+        self._connection: KlingConnection | None = None
+        self._client: KlingClient | None = None
+
+    # -- connecting ---------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> KlingConnection:
+        """The connection, looked up at the first use. For workers; it blocks."""
+        if self._connection is None:
+            found = self.get_connection(self.conn_id)
+            self._connection = self._read(found, extra=found.extra_dejson)
+        return self._connection
+
+    async def aconnection(self) -> KlingConnection:
+        """Return the connection, looked up at the first use without blocking the event loop."""
+        if self._connection is None:
+            found = await get_connection_async(self.conn_id)
+            self._connection = self._read(found, extra=await get_extra_async(found))
+        return self._connection
+
+    def _read(self, connection: Connection, *, extra: Mapping[str, Any]) -> KlingConnection:
+        return read_connection(
+            conn_id=self.conn_id,
+            password=connection.password,
+            host=connection.host,
+            schema=connection.schema,
+            port=connection.port,
+            extra=extra,
+            caller=f"apache-airflow/{airflow_version}",
+        )
+
+    def get_conn(self) -> KlingClient:
+        """Return the synchronous client, made at the first use."""
+        if self._client is None:
+            self._client = KlingClient(settings=self.connection.client)
+        return self._client
+
+    @asynccontextmanager
+    async def aget_conn(self) -> AsyncIterator[SharedClient]:
+        """Hold the asynchronous client that everybody on this event loop shares."""
+        connection = await self.aconnection()
+        async with shared_client(connection.client) as shared:
+            yield shared
+
+    def close(self) -> None:
+        """Close the synchronous client's connections. The hook can be used again afterwards."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- generations --------------------------------------------------------------------------
+
+    def submit(self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None) -> Task:
+        """Start a generation. This costs money as soon as the service accepts it.
+
+        :param extra_parameters: fields to send as they are, unchecked.
+        :raises KlingRequestError: the request cannot be said in the connection's contract; nothing was sent.
+        :raises KlingAPIError: the service refused; nothing was billed.
+        :raises KlingConnectionError: the service was not reached; nothing was billed.
+        :raises KlingSubmissionUnknownError: nobody knows whether it took effect; do not send it again blindly.
+        """
+        return self._call(self.connection.gateway.submission(request, extra_parameters=extra_parameters))
+
+    async def asubmit(
+        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
+    ) -> Task:
+        """Start a generation; see :meth:`submit`."""
+        connection = await self.aconnection()
+        return await self._acall(connection.gateway.submission(request, extra_parameters=extra_parameters))
+
+    def get_task(self, task_id: str) -> Task:
+        """Look at a task once.
+
+        :raises KlingNotFoundError: the key does not know the task, or the task has expired.
+        """
+        return self._call(self.connection.gateway.task(task_id))
+
+    async def aget_task(self, task_id: str) -> Task:
+        """Look at a task once; see :meth:`get_task`."""
+        connection = await self.aconnection()
+        return await self._acall(connection.gateway.task(task_id))
+
+    def wait(
+        self, task_id: str, *, timeout: float = DEFAULT_TIMEOUT_S, submitted_at: float | None = None
+    ) -> Task:
+        """Look at a task until it has ended, and return it. Blocks.
+
+        :param timeout: seconds from ``submitted_at``. The task goes on at the service when they are over.
+        :param submitted_at: Unix seconds; None counts from now.
+        :raises KlingTaskFailedError: the service ended it as failed.
+        :raises KlingTimeoutError: the time is over and the task still runs.
+        :raises KlingAPIError: the key is refused, or the task is not known.
+        """
+        watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)
+        return watch.wait(self).task_or_error()
+
+    async def await_(
+        self, task_id: str, *, timeout: float = DEFAULT_TIMEOUT_S, submitted_at: float | None = None
+    ) -> Task:
+        """Look at a task until it has ended; see :meth:`wait`, whose name's twin is a Python keyword."""
+        watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)
+        return (await watch.await_(self)).task_or_error()
+
+    # -- account ------------------------------------------------------------------------------
+
+    def balance(self) -> Decimal:
+        """Return what the team has left, in USD. Free."""
+        return self._call(self.connection.gateway.balance())
+
+    async def abalance(self) -> Decimal:
+        """Return what the team has left, in USD. Free."""
+        return await self._acall((await self.aconnection()).gateway.balance())
+
+    def validate_key(self) -> bool:
+        """Ask the service whether the key is valid. Free."""
+        return self._call(self.connection.gateway.key_validation())
+
+    async def avalidate_key(self) -> bool:
+        """Ask the service whether the key is valid. Free."""
+        return await self._acall((await self.aconnection()).gateway.key_validation())
+
+    def list_models(self) -> list[ModelInfo]:
+        """List the models the service offers. Free."""
+        return self._call(self.connection.gateway.models())
+
+    async def alist_models(self) -> list[ModelInfo]:
+        """List the models the service offers. Free."""
+        return await self._acall((await self.aconnection()).gateway.models())
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Check the connection with the two free calls: is the key valid, what is the balance."""
+        try:
+            with self:
+                if not self.validate_key():
+                    return False, "The service does not accept the API key."
+                return True, f"The API key is valid; the team's balance is ${self.balance():.2f}."
+        except KlingError as error:
+            return False, str(error)
+
+    # -- calling ------------------------------------------------------------------------------
+
+    def _call(self, call: Call[T]) -> T:
+        return self.get_conn().call(call)
+
+    async def _acall(self, call: Call[T]) -> T:
+        async with self.aget_conn() as shared:
+            return await shared.client.call(call)

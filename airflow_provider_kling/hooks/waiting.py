@@ -1,0 +1,171 @@
+"""Watching one task to its end: the loop around :class:`~airflow_provider_kling.polling.Poller`, twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_provider_kling.api.task import FailureReason, Task, TaskStatus
+from airflow_provider_kling.exceptions import (
+    KlingError,
+    KlingModerationError,
+    KlingTaskFailedError,
+    KlingTimeoutError,
+)
+from airflow_provider_kling.polling import Budget, EndReason, Poller
+
+if TYPE_CHECKING:
+    from airflow_provider_kling.hooks.kling import KlingHook
+
+log = logging.getLogger(__name__)
+
+USUAL_S = 300.0
+"""How long a generation usually takes at most, in seconds, where the request is not at hand (blogs; inferred)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a watch ended.
+
+    :param task: the last answer about the task, if there was one.
+    :param error: the last look's error, if it failed.
+    """
+
+    task_id: str
+    reason: EndReason
+    waited_s: float
+    task: Task | None = None
+    error: KlingError | None = None
+
+    def task_or_error(self) -> Task:
+        """Return the finished task, or raise what ended the watch instead."""
+        if self.task is not None and self.task.status.terminal:
+            return finished_task(self.task)
+        if self.error is not None and self.reason is not EndReason.DEADLINE:
+            raise self.error
+        raise timed_out(self.task_id, waited_s=self.waited_s)
+
+
+def finished_task(task: Task) -> Task:
+    """Return a task that succeeded.
+
+    :raises KlingTaskFailedError: it failed; the class tells whether the content was refused.
+    """
+    if task.status is not TaskStatus.FAILED:
+        return task
+    failure = task.failure
+    said = failure.message if failure and failure.message else "no reason"
+    code = failure.code if failure else None
+    moderated = failure is not None and failure.reason is FailureReason.MODERATION
+    error_class = KlingModerationError if moderated else KlingTaskFailedError
+    fate = (
+        "the same request would be refused again"
+        if moderated
+        else "a retry submits a new task, which is billed anew"
+    )
+    raise error_class(
+        f"Task {task.task_id} failed at the service, which gives {said!r}"
+        f"{f' (code {code})' if code else ''}. It has ended; whether failed tasks are billed is not documented; {fate}.",
+        task_id=task.task_id,
+        code=code,
+    )
+
+
+def timed_out(task_id: str, *, waited_s: float) -> KlingTimeoutError:
+    """Return the error for a task that still ran at the deadline."""
+    return KlingTimeoutError(
+        f"Task {task_id} still runs at the service {waited_s:.0f} s after its submission. It goes on there, may still "
+        f"finish, and is then billed. A KlingTaskSensor or KlingDownloadOperator with this id can fetch its result.",
+        task_id=task_id,
+    )
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """One task, watched until it ends, its deadline passes, or watching makes no more sense.
+
+    It only reads, so two at once do no harm.
+
+    :param submitted_at: Unix seconds.
+    :param deadline: Unix seconds.
+    :param usual_s: the longest usual time for such a task, in seconds.
+    """
+
+    task_id: str
+    submitted_at: float
+    deadline: float
+    usual_s: float = USUAL_S
+    clock: Callable[[], float] = time.time
+    random: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
+    asleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _last_status: str = field(default="", init=False)
+
+    @classmethod
+    def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None = None) -> Watch:
+        """Watch for ``timeout`` seconds from ``submitted_at``, or from now."""
+        start = time.time() if submitted_at is None else submitted_at
+        return cls(task_id=task_id, submitted_at=start, deadline=start + timeout)
+
+    def wait(self, hook: KlingHook) -> Ending:
+        """Watch from a worker, by blocking."""
+        poller = self._poller()
+        client = hook.get_conn()
+        while True:
+            self.sleep(self._delay(poller, Budget(rate_limit=client.rate_limit)))
+            try:
+                look: Task | KlingError = hook.get_task(self.task_id)
+            except KlingError as error:
+                look = error
+            if ending := self._take_in(poller, look):
+                return ending
+
+    async def await_(self, hook: KlingHook) -> Ending:
+        """Watch from an event loop, without blocking it."""
+        poller = self._poller()
+        async with hook.aget_conn() as shared:
+            while True:
+                budget = Budget(rate_limit=shared.client.rate_limit, watchers=shared.holders)
+                await self.asleep(self._delay(poller, budget))
+                try:
+                    look: Task | KlingError = await hook.aget_task(self.task_id)
+                except KlingError as error:
+                    look = error
+                if ending := self._take_in(poller, look):
+                    return ending
+
+    def _poller(self) -> Poller:
+        return Poller(submitted_at=self.submitted_at, deadline=self.deadline, usual_s=self.usual_s)
+
+    def _delay(self, poller: Poller, budget: Budget) -> float:
+        return poller.delay(now=self.clock(), jitter=self.random(), budget=budget)
+
+    def _take_in(self, poller: Poller, look: Task | KlingError) -> Ending | None:
+        now = self.clock()
+        waited_s = now - self.submitted_at
+        if isinstance(look, KlingError):
+            reason = poller.missed(look, now=now)
+            log.log(
+                logging.DEBUG if reason is None else logging.WARNING, "A look at the task failed: %s", look
+            )
+            error, task = look, None
+        else:
+            reason = poller.saw(look, now=now)
+            self._log_status(look, waited_s=waited_s)
+            error, task = None, look
+        if reason is None:
+            return None
+        return Ending(task_id=self.task_id, reason=reason, waited_s=waited_s, task=task, error=error)
+
+    def _log_status(self, task: Task, *, waited_s: float) -> None:
+        changed = task.raw_status != self._last_status
+        self._last_status = task.raw_status
+        level = logging.INFO if changed else logging.DEBUG
+        log.log(
+            level, "Task %s is %s after %.0f s", self.task_id, task.raw_status or "without status", waited_s
+        )

@@ -1,0 +1,124 @@
+"""What every request has in common: strict fields, conditional rules, and one error that names them all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+
+_DATA_PREFIX = re.compile(r"^data:[^,]*;base64,", re.IGNORECASE)
+
+
+def _without_data_prefix(value: object) -> object:
+    """Drop ``data:image/png;base64,``: the service takes Base64 only without it (docs: kling image pages)."""
+    return _DATA_PREFIX.sub("", value) if isinstance(value, str) else value
+
+
+def _refuse_float(value: object) -> object:
+    """Keep 5.0 from passing as one of the allowed whole numbers."""
+    if isinstance(value, float):
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
+Media = Annotated[str, Field(min_length=1), BeforeValidator(_without_data_prefix)]
+"""A public URL, or a file's bytes as Base64."""
+
+OneOfIntegers = BeforeValidator(_refuse_float)
+"""For a ``Literal`` of whole numbers."""
+
+
+class KlingRequest(BaseModel):
+    """What is asked of a model. Creating one with any rule broken raises :class:`KlingRequestError`.
+
+    A field that is None counts as not given. Types are strict: ``"5"`` is not a number.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    provider: ClassVar[str] = "kling"
+    slug: ClassVar[str]
+    expected_s: ClassVar[tuple[float, float]]
+    """Shortest and longest usual time to make the result, in seconds. Only paces the polling."""
+
+    @classmethod
+    def conditional_rules(cls, given: Mapping[str, Any]) -> Iterable[BrokenRule]:
+        """Yield the broken rules that look at more than one field of the raw values ``given``."""
+        del given
+        return ()
+
+    @classmethod
+    def check_known(cls, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]) -> None:
+        """Check what can be checked while the fields ``unknown`` (templates, say) have no value yet.
+
+        :raises KlingRequestError: a rule is broken whatever the unknown fields turn out to be.
+        """
+        known = {name: value for name, value in parameters.items() if name not in unknown}
+        try:
+            cls(**known)
+        except KlingRequestError as error:
+            certain = [rule for rule in error.broken if not (rule.involves | {rule.field}) & unknown]
+            if certain:
+                raise KlingRequestError(subject=error.subject, broken=certain) from None
+
+    def body(self) -> dict[str, Any]:
+        """Return the fields that were given, ready for JSON. Defaults are the service's business."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_every_broken_rule(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(values, Mapping):
+            return handler(values)
+        given = {name: value for name, value in values.items() if value is not None}
+        broken: list[BrokenRule] = []
+        request = None
+        try:
+            request = handler(given)
+        except ValidationError as error:
+            broken += [cls._broken_rule(line) for line in error.errors(include_url=False)]
+        broken += cls.conditional_rules(given)
+        if broken or request is None:
+            raise KlingRequestError(subject=cls.slug, broken=broken)
+        return request
+
+    @classmethod
+    def _broken_rule(cls, line: ErrorDetails) -> BrokenRule:
+        name, *items = line["loc"]
+        field = f"{name}{''.join(f'[{item}]' for item in items)}"
+        rule = _phrase(line, fields=cls.model_fields)
+        return BrokenRule(field=field, rule=rule, value=None if line["type"] == "missing" else line["input"])
+
+
+# How pydantic's kinds of error read as rules, in the words of the service's documents.
+_RULES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field of this model, which has {fields}",
+    "string_too_short": "must have at least {min_length} character",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} item",
+    "too_long": "must have at most {max_length} item",
+    "literal_error": "must be {expected}",
+    "string_type": "must be a string",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+}
+
+
+def _phrase(line: ErrorDetails, *, fields: Iterable[str]) -> str:
+    rule = _RULES.get(line["type"])
+    return rule.format(fields=", ".join(fields), **line.get("ctx", {})) if rule else line["msg"]
