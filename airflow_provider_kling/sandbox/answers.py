@@ -1,0 +1,163 @@
+"""The bodies of the service's answers, in the documented shapes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_kling.sandbox.contract.catalogue import Model, Offer
+from airflow_provider_kling.sandbox.settings import OptionalFields, Settings
+from airflow_provider_kling.sandbox.tasks import Status, Task
+
+
+def success(data: Any) -> dict[str, Any]:
+    """Wrap data as every answer but an error does (docs: kling-video-o1)."""
+    return {"code": 0, "message": "success", "data": data}
+
+
+def submitted(task: Task, *, base: str) -> dict[str, Any]:
+    """Return the answer to a submission (docs: kling-video-o1, verbatim sample)."""
+    url = f"{base}/api/v1/tasks/{task.task_id}"
+    return success({**_identity(task), "status": Status.PENDING, "get_result": {"method": "GET", "url": url}})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """Addresses of result files: opaque names, and a signature that a client must keep."""
+
+    base: str
+    settings: Settings
+
+    def name(self, task: Task) -> str:
+        """Return the opaque name of a task's files, without an ending."""
+        return self._digest("file", task.task_id)[:32]
+
+    def signature(self, name: str) -> str:
+        """Return the token that an address of this name carries."""
+        return self._digest("signature", name)[:40]
+
+    def url(self, task: Task, ending: str) -> str:
+        """Return an address that looks like a signed link of a storage service."""
+        expires = int(task.expires_at(self.settings.result_ttl) or 0)
+        name = self.name(task) + ending
+        return f"{self.base}/results/{name}?Expires={expires}&Signature={self.signature(name)}"
+
+    def _digest(self, *words: str) -> str:
+        return hashlib.sha256("/".join((str(self.settings.seed), *words)).encode()).hexdigest()
+
+
+def task_state(task: Task, *, link: Link) -> dict[str, Any]:
+    """Return the answer to a poll (docs: query-task-result); optional members as the settings say."""
+    data: dict[str, Any] = {**_identity(task), "status": task.status}
+    if task.decreed is not None and not task.running:
+        return success(data | dict(task.decreed))
+    if task.status == Status.FAILED:
+        return success(data | {"error": task.error})
+    if task.status == Status.SUCCESS:
+        full = link.settings.optional_fields is OptionalFields.ALL
+        return success(data | _result(task, link=link, full=full))
+    return success(data)
+
+
+def _identity(task: Task) -> dict[str, Any]:
+    return {"task_id": task.task_id, "model_id": task.model_id}
+
+
+def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
+    resources = [_resource(task, link=link, full=full)]
+    if link.settings.cover:
+        picture = {"url": link.url(task, ".jpg"), "type": "image"}
+        resources.insert(0, picture | ({"role": "cover", "format": "jpg"} if full else {}))
+    if not full:
+        return {"result": {"resources": resources}}
+    began = task.schedule.submitted_at
+    ended = task.finished_at or began
+    request_id = f"req-{task.task_id.rpartition('-')[2]}"
+    return {
+        "duration": round((ended - began) * 1000),
+        "result_expires_at": round((task.expires_at(link.settings.result_ttl) or 0) * 1000),
+        "billing": {"amount": task.cost},
+        "result": {
+            "resources": resources,
+            "metadata": {
+                "image_count": sum(entry["type"] == "image" for entry in resources),
+                "request_id": request_id,
+            },
+            "extensions": {"submit_time": iso(began), "end_time": iso(ended), "request_id": request_id},
+        },
+    }
+
+
+def _resource(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
+    video = {"url": link.url(task, ".mp4"), "type": "video"}
+    if not full or task.clip is None:
+        return video
+    return video | {
+        "role": "primary",
+        "width": task.clip.width,
+        "height": task.clip.height,
+        "format": "mp4",
+        "duration": task.clip.seconds,
+        "size": task.clip.size,
+    }
+
+
+def log_page(tasks: Iterable[Task], *, page: int, page_size: int) -> dict[str, Any]:
+    """Return a page of the request log, newest first (blog of 2026-09-15; the wrapper is inferred)."""
+    newest = sorted(tasks, key=lambda task: task.schedule.submitted_at, reverse=True)
+    shown = newest[(page - 1) * page_size : page * page_size]
+    return success(
+        {
+            "requests": [
+                {
+                    "task_id": task.task_id,
+                    "status": task.status,
+                    "model": {"provider": task.model.provider, "model_name": task.model.slug},
+                    "created_at": iso(task.schedule.submitted_at),
+                    "cost": task.cost,
+                }
+                for task in shown
+            ],
+            "page": page,
+            "page_size": page_size,
+            "total": len(newest),
+        }
+    )
+
+
+def model_list(offers: Iterable[tuple[Model, Offer]]) -> dict[str, Any]:
+    """Return the list of models, which has no wrapper (docs: list-active-models)."""
+    return {"models": [_listed(model, offer) for model, offer in offers]}
+
+
+def _listed(model: Model, offer: Offer) -> dict[str, Any]:
+    prices = offer.price.per_second.values()
+    return {
+        "slug": f"{model.provider}/{model.slug}",
+        "type": model.type,
+        "docs_url": f"https://docs.modellix.ai/{model.provider}/{model.slug.replace('.', '-')}",
+        "description": model.description,
+        "price": {"min": min(prices), "max": max(prices), "unit": offer.price.unit},
+    }
+
+
+def published_schema(model: Model, offer: Offer, *, url: str) -> dict[str, Any]:
+    """Return a model's schema as the public catalogue serves it; ``url`` is the submit path's address."""
+    return {
+        "servers": [{"url": url}],
+        "post": {
+            "summary": model.title,
+            "description": model.description,
+            "operationId": model.slug,
+            "requestBody": {"required": True, "content": {"application/json": {"schema": offer.schema}}},
+            "responses": {"200": {"description": "The task was accepted."}},
+        },
+    }
+
+
+def iso(moment: float) -> str:
+    """Return epoch seconds as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

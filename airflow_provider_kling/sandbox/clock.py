@@ -1,0 +1,41 @@
+"""The sandbox's clock: the wall clock, plus what it was moved on by."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+
+class Clock:
+    """Epoch seconds that can be moved on; whoever waits for a moment is woken when a move reaches it."""
+
+    def __init__(self, *, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self._offset = 0.0
+        self._moved = asyncio.Event()
+
+    def now(self) -> float:
+        """Return the moment, in epoch seconds."""
+        return self._wall() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        """Move on by some seconds."""
+        self._offset += seconds
+        self._wake()
+
+    def reset(self) -> None:
+        """Return to the wall clock."""
+        self._offset = 0.0
+        self._wake()
+
+    async def wait_until(self, moment: float) -> None:
+        """Return once the moment has come."""
+        while (left := moment - self.now()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), left)
+
+    def _wake(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()

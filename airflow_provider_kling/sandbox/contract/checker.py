@@ -1,0 +1,153 @@
+"""Checks a request body against a contract's schema, and words what is wrong as the service does.
+
+The schemas are JSON Schema, as the service publishes them, in the subset named by ``KEYWORDS``. Our own checker
+instead of a library: the service's texts name the parameter and the bounds, and its types are strict
+(an integer is neither ``5.0`` nor ``true``; docs: error-handling).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from airflow_provider_kling.sandbox.refusal import Category
+
+Schema = Mapping[str, Any]
+
+KEYWORDS: Final = frozenset(
+    {"type", "required", "properties", "additionalProperties", "items", "minItems", "maxItems"}
+    | {"minLength", "maxLength", "minimum", "maximum", "enum", "const", "format"}
+    | {"allOf", "if", "then", "else", "title", "description", "default"}
+)
+
+_TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
+    "string": ("a string", lambda value: isinstance(value, str)),
+    "boolean": ("a boolean", lambda value: isinstance(value, bool)),
+    "integer": ("an integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "number": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+    "array": ("an array", lambda value: isinstance(value, list)),
+    "object": ("an object", lambda value: isinstance(value, dict)),
+}
+
+
+class Violation(NamedTuple):
+    """One broken rule: the category of the service's message, and the detail that follows it."""
+
+    category: Category
+    detail: str
+
+
+def first_violation(schema: Schema, body: Any, *, allow_unknown: bool = False) -> Violation | None:
+    """Return the first broken rule, or None when the body is acceptable."""
+    return next(_Walk(allow_unknown=allow_unknown).value(schema, body, "", ""), None)
+
+
+def unknown_keywords(schema: Schema | bool) -> set[str]:
+    """Return the keywords of a schema that the checker would ignore; a contract file must have none."""
+    if isinstance(schema, bool):
+        return set()
+    found = set(schema) - KEYWORDS
+    children = [*schema.get("properties", {}).values(), *schema.get("allOf", [])]
+    children += [schema[key] for key in ("items", "if", "then", "else") if key in schema]
+    return found.union(*(unknown_keywords(child) for child in children))
+
+
+class _Walk:
+    """One pass over a schema and a value; ``where`` names the parameter, ``when`` the condition in force."""
+
+    def __init__(self, *, allow_unknown: bool) -> None:
+        self.allow_unknown = allow_unknown
+
+    def value(self, schema: Schema, value: Any, where: str, when: str) -> Iterator[Violation]:
+        if (kind := schema.get("type")) is not None:
+            noun, belongs = _TYPES[kind]
+            if not belongs(value):
+                yield _wrong(where, f"must be {noun}, got {_shown(value)}", when)
+                return
+        yield from _choice(schema, value, where, when)
+        match value:
+            case str():
+                yield from _text(schema, value, where, when)
+            case bool():
+                pass
+            case int() | float():
+                bounds = schema.get("minimum"), schema.get("maximum")
+                yield from _range(bounds, value, where, when=when)
+            case list():
+                bounds = schema.get("minItems"), schema.get("maxItems")
+                yield from _range(bounds, len(value), where, unit="items", when=when)
+                if "items" in schema:
+                    for index, item in enumerate(value):
+                        yield from self.value(schema["items"], item, f"{where}[{index}]", when)
+            case dict():
+                yield from self.fields(schema, value, where, when)
+
+    def fields(self, schema: Schema, value: Mapping[str, Any], where: str, when: str) -> Iterator[Violation]:
+        when = schema.get("title", when)
+        prefix = f"{where}." if where else ""
+        for name in schema.get("required", ()):
+            if name not in value:
+                yield _wrong(prefix + name, "is required", when)
+        known = schema.get("properties", {})
+        if schema.get("additionalProperties") is False and not self.allow_unknown:
+            for name in value:
+                if name not in known:
+                    yield _wrong(prefix + name, "is not supported", when)
+        for name, field in known.items():
+            if name not in value:
+                continue
+            if field is False:
+                yield _wrong(prefix + name, "must be omitted", when)
+            else:
+                yield from self.value(field, value[name], prefix + name, when)
+        for rule in schema.get("allOf", ()):
+            holds = next(self.value(rule["if"], value, where, when), None) is None
+            yield from self.value(rule.get("then" if holds else "else", {}), value, where, when)
+
+
+def _choice(schema: Schema, value: Any, where: str, when: str) -> Iterator[Violation]:
+    if "const" in schema and not _same(schema["const"], value):
+        yield _wrong(where, f"must be {_shown(schema['const'])}, got {_shown(value)}", when)
+    if "enum" in schema and not any(_same(choice, value) for choice in schema["enum"]):
+        choices = ", ".join(_shown(choice) for choice in schema["enum"])
+        yield _wrong(where, f"must be one of {choices}, got {_shown(value)}", when)
+
+
+def _text(schema: Schema, value: str, where: str, when: str) -> Iterator[Violation]:
+    bounds = schema.get("minLength"), schema.get("maxLength")
+    yield from _range(bounds, len(value), where, unit="characters", when=when)
+    if schema.get("format") == "media" and value[:5].lower() == "data:":
+        detail = f"parameter '{where}' must be a URL or a Base64 string without the 'data:' prefix"
+        yield Violation(Category.INVALID_FORMAT, detail)
+
+
+def _range(
+    bounds: tuple[float | None, float | None], got: float, where: str, *, unit: str = "", when: str
+) -> Iterator[Violation]:
+    low, high = bounds
+    if (low is None or got >= low) and (high is None or got <= high):
+        return
+    if high is None:
+        asked = f"at least {low}"
+    elif low is None:
+        asked = f"at most {high}"
+    else:
+        asked = f"between {low} and {high}"
+    words = [f"parameter '{where}' must be {asked}", unit, when]
+    yield Violation(Category.OUT_OF_RANGE, f"{' '.join(filter(None, words))}, got {got}")
+
+
+def _wrong(where: str, what: str, when: str) -> Violation:
+    subject = f"parameter '{where}'" if where else "the request body"
+    return Violation(Category.INVALID_PARAMETERS, " ".join(filter(None, [subject, what, when])))
+
+
+def _same(expected: Any, value: Any) -> bool:
+    # Python takes True for 1 and 5 for 5.0; the service's types are strict.
+    return type(expected) is type(value) and expected == value
+
+
+def _shown(value: Any) -> str:
+    text = f"'{value}'" if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

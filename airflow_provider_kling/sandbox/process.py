@@ -1,0 +1,97 @@
+"""A sandbox as a child process, for tests, demos and notebooks."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from airflow_provider_kling.sandbox.remote import RemoteSandbox
+
+_START_S: Final = 30.0
+_STOP_S: Final = 5.0
+
+Option = str | int | float | bool
+
+
+class SandboxError(RuntimeError):
+    """The sandbox did not start."""
+
+
+class SandboxProcess(RemoteSandbox):
+    """Starts a sandbox on a free port and ends it; a context manager.
+
+    Options are the command's, in snake case: ``SandboxProcess(speed=200, tier="<10", cover=True)``. A switch is
+    on with True. The child also ends by itself, within a second, when this process is gone, however it went.
+    """
+
+    def __init__(self, *, api_key: str = "sandbox-key", port: int = 0, **options: Option) -> None:
+        super().__init__(url="", api_key=api_key)
+        self._options: dict[str, Option] = {"api_key": api_key, "port": port, **options}
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return the child's process id."""
+        if self._process is None:
+            raise SandboxError("the sandbox is not running")
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the child and wait until it accepts connections. Raises SandboxError; its stderr tells why."""
+        command = [sys.executable, "-m", "airflow_provider_kling.sandbox", "--parent-pid", str(os.getpid())]
+        command += [f"--{name.replace('_', '-')}{_value(value)}" for name, value in self._options.items() if value is not False]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        try:
+            self.url = _announced(self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the child; one that does not end in time is killed."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _value(value: Option) -> str:
+    return "" if value is True else f"={value}"
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    """Return the URL that the child prints once it is ready."""
+    deadline = time.monotonic() + _START_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0:
+            if not selector.select(left):
+                break
+            line = process.stdout.readline()
+            if not line:
+                raise SandboxError(f"the sandbox ended with exit code {process.wait(_STOP_S)}")
+            if (found := re.fullmatch(r"listening on (http://\S+)", line.strip())) is not None:
+                return found[1]
+    raise SandboxError(f"the sandbox was not ready after {_START_S:g} seconds")

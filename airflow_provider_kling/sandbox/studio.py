@@ -1,0 +1,161 @@
+"""Turns orders into files: fetches the inputs, paints in one background thread, keeps what was painted."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import httpx
+
+from airflow_provider_kling.sandbox.order import ClipOrder
+from airflow_provider_kling.sandbox.video.painter import CancelledError, Clip, Limits, cover, paint
+from airflow_provider_kling.sandbox.video.source import UnusableMediaError
+
+log = logging.getLogger(__name__)
+
+FETCHER: Final = "kling-sandbox-fetch"  # its User-Agent, by which its own downloads are told from a client's
+_FETCH_TIMEOUT_S: Final = 30.0
+_MAX_BYTES: Final = {"images": 50 * 2**20, "videos": 200 * 2**20}  # where the contract names no bound
+_CACHE_BYTES: Final = 512 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """The files of one result."""
+
+    clip: Clip
+    cover: Path
+
+
+class Studio:
+    """Makes clips; the same seed, order and input bytes give the same file, painted once."""
+
+    def __init__(self, *, folder: Path, seed: int, in_use: Callable[[], Collection[Path]]) -> None:
+        self._folder = folder
+        self._seed = seed
+        self._in_use = in_use
+        self._made: dict[str, Footage] = {}
+        self._closing = threading.Event()
+        # One thread, not processes: an encoder gives up the interpreter's lock while it works, and a thread cannot
+        # outlive the sandbox.
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kling-sandbox-painter")
+
+    async def produce(self, order: ClipOrder, *, limits: Limits) -> Footage:
+        """Fetch the inputs and paint the clip. Raises UnusableMediaError where an input cannot be used."""
+        images = [
+            await _load(text, name=f"images[{index}]", cap=_cap("images", limits))
+            for index, text in enumerate(order.images)
+        ]
+        videos = [
+            await _load(text, name=f"videos[{index}]", cap=_cap("videos", limits))
+            for index, text in enumerate(order.videos)
+        ]
+        dropped = threading.Event()
+        work = partial(self._paint, order, tuple(images), tuple(videos), limits, dropped)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        except asyncio.CancelledError:
+            dropped.set()
+            raise
+
+    def close(self) -> None:
+        """Stop painting and end the thread."""
+        self._closing.set()
+        self._worker.shutdown(wait=True, cancel_futures=True)
+
+    def _paint(
+        self,
+        order: ClipOrder,
+        images: tuple[bytes, ...],
+        videos: tuple[bytes, ...],
+        limits: Limits,
+        dropped: threading.Event,
+    ) -> Footage:
+        key = order.fingerprint(seed=self._seed, inputs=(*images, *videos))
+        if (known := self._made.pop(key, None)) is not None:
+            self._made[key] = known  # the latest used stands last
+            return known
+        target = self._folder / f"{key}.mp4"
+        draft = target.with_suffix(".part")
+        try:
+            clip = paint(
+                order,
+                draft,
+                images=images,
+                videos=videos,
+                limits=limits,
+                rng=Random(key),  # noqa: S311  - decides colours, not secrets
+                cancelled=lambda: dropped.is_set() or self._closing.is_set(),
+            )
+            draft.rename(target)
+        except CancelledError:
+            raise UnusableMediaError("the clip is no longer wanted") from None
+        finally:
+            draft.unlink(missing_ok=True)
+        clip = Clip(path=target, width=clip.width, height=clip.height, seconds=clip.seconds, size=clip.size)
+        footage = Footage(clip=clip, cover=target.with_suffix(".jpg"))
+        cover(target, footage.cover)
+        self._made[key] = footage
+        self._tidy()
+        return footage
+
+    def _tidy(self) -> None:
+        """Remove the files that were not used for longest and that no kept result needs."""
+        total = sum(footage.clip.size for footage in self._made.values())
+        used = self._in_use()
+        for key, footage in list(self._made.items())[:-1]:
+            if total <= _CACHE_BYTES:
+                break
+            if footage.clip.path not in used:
+                del self._made[key]
+                footage.clip.path.unlink(missing_ok=True)
+                footage.cover.unlink(missing_ok=True)
+                total -= footage.clip.size
+
+
+def _cap(kind: str, limits: Limits) -> int:
+    return int(limits.get(kind, {}).get("max_bytes", _MAX_BYTES[kind]))
+
+
+async def _load(text: str, *, name: str, cap: int) -> bytes:
+    """Return the bytes of a URL or Base64 string. Raises UnusableMediaError."""
+    if text.startswith(("http://", "https://")):
+        return await _fetch(text, name=name, cap=cap)
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UnusableMediaError(f"{name} is neither a URL nor Base64") from error
+    if len(data) > cap:
+        raise UnusableMediaError(f"{name} is larger than {cap} bytes")
+    return data
+
+
+async def _fetch(url: str, *, name: str, cap: int) -> bytes:
+    data = bytearray()
+    try:
+        async with (
+            asyncio.timeout(_FETCH_TIMEOUT_S),
+            httpx.AsyncClient(
+                follow_redirects=True, max_redirects=5, timeout=10, headers={"User-Agent": FETCHER}
+            ) as client,
+            client.stream("GET", url) as answer,
+        ):
+            if answer.status_code != httpx.codes.OK:
+                raise UnusableMediaError(f"{name} cannot be fetched: status {answer.status_code}")
+            async for chunk in answer.aiter_bytes():
+                data += chunk
+                if len(data) > cap:
+                    raise UnusableMediaError(f"{name} is larger than {cap} bytes")
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        raise UnusableMediaError(f"{name} cannot be fetched: {type(error).__name__}") from error
+    return bytes(data)

@@ -1,0 +1,1 @@
+"""Painting and encoding the clips (needs the extra ``sandbox``: av, numpy, pillow)."""
