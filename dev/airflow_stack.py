@@ -118,12 +118,12 @@ class AirflowStack:
         name = name or component
         if self.running(name):
             raise AirflowStackError(f"{name} runs already")
-        command = [AIRFLOW, component, *ARGUMENTS.get(component, [])]
+        arguments = ARGUMENTS.get(component, [])
         log = self._log_of(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, LEASH, str(GRACE), *command],
+                [sys.executable, LEASH, str(GRACE), AIRFLOW, component, *arguments],
                 cwd=self.home,
                 env=self.env,
                 stdin=subprocess.PIPE,

@@ -1,0 +1,49 @@
+"""Airflow's UI with the example DAGs and the sandbox, to click through until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from dev.airflow_stack import AirflowStack, AirflowStackError
+from dev.service import ConsentError, choose_service
+from dev.signals import raise_on_signals
+from dev.waiting import WaitError
+
+PROJECT = Path(__file__).resolve().parent.parent
+DAGS = ("kling_quickstart", "kling_chain")
+
+
+def main() -> int:
+    """Run until a signal ends it; what was done in the UI is kept for the next time."""
+    raise_on_signals()
+    home = PROJECT / ".demo" / "standalone"
+    try:
+        with choose_service() as service:
+            print(f"starting Airflow, with {service.name}", flush=True)
+            with AirflowStack(
+                home=home,
+                dags_folder=PROJECT / "dags",
+                env={"AIRFLOW_CONN_KLING_DEFAULT": service.connection},
+                keep_database=True,
+            ) as stack:
+                stack.wait_for(lambda: all(map(stack.api.has_dag, DAGS)), what="the DAGs", timeout=60)
+                for dag_id in DAGS:
+                    stack.api.unpause(dag_id)
+                print(f"Airflow  {stack.url}\nlogs     {home / 'logs'}\nCtrl-C ends both", flush=True)
+                while True:
+                    stack.check_alive()
+                    time.sleep(1)
+    except ConsentError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (AirflowStackError, WaitError) as error:
+        print(f"{error}\nlogs: {home / 'logs'}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
