@@ -128,6 +128,10 @@ class AirflowAPI:
     def connections(self) -> list[Json]:
         return list(self._get("/connections", limit=100)["connections"])
 
+    def create_connection(self, conn_id: str, **fields: Any) -> None:
+        """Store a connection in Airflow's database; ``conn_type`` is required."""
+        self._call("POST", "/connections", json={"connection_id": conn_id, **fields})
+
     def variables(self) -> dict[str, str]:
         return {each["key"]: each["value"] for each in self._get("/variables", limit=100)["variables"]}
 

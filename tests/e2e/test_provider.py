@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from dev.airflow_stack import AirflowStack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (("get", "airflow-provider-kling"), "airflow-provider-kling"),
+        (("hooks",), "airflow_provider_kling.hooks.kling.KlingHook"),
+        (("behaviours",), "kling"),
+    ],
+)
+def test_the_command_line_shows_the_provider(
+    stack: AirflowStack, command: tuple[str, ...], shown: str
+) -> None:
+    assert shown in stack.cli("providers", *command, "--output", "json")
+
+
+def test_a_broken_rule_is_an_import_error_that_names_it(stack: AirflowStack) -> None:
+    def broken() -> str | None:
+        errors = stack.api.import_errors()
+        return next((trace for file, trace in errors.items() if file.endswith("broken_rule.py")), None)
+
+    trace = stack.wait_for(broken, what="the import error", timeout=60)
+    assert "KlingRequestError" in trace
+    assert "shot_type" in trace
+    assert "multi_shot" in trace
