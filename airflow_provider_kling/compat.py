@@ -8,7 +8,24 @@ from typing import Any
 from airflow import __version__ as airflow_version
 from airflow.sdk import BaseHook, Connection
 
-__all__ = ["airflow_version", "get_connection_async", "get_extra_async"]
+try:  # Airflow 3.2
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+    from airflow.sdk.lineage import get_hook_lineage_collector
+    from airflow.sdk.observability.stats import Stats
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import AirflowFailException, AirflowSensorTimeout  # type: ignore[no-redef]
+    from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[no-redef]
+    from airflow.stats import Stats  # type: ignore[no-redef,attr-defined]
+
+__all__ = [
+    "AirflowFailException",
+    "AirflowSensorTimeout",
+    "Stats",
+    "airflow_version",
+    "get_connection_async",
+    "get_extra_async",
+    "get_hook_lineage_collector",
+]
 
 # Airflow 3.3.2 brought `aextra_dejson` together with masking that never blocks. Before it,
 # `aget_connection` masks through a blocking call, which breaks as soon as two triggers of one

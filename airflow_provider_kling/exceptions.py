@@ -197,7 +197,7 @@ class KlingMediaError(KlingError):
 
 
 def api_error_class(status_code: int, category: ErrorCategory) -> type[KlingAPIError]:
-    """Pick the class for an HTTP error status (docs: error-handling; for 403, 413, 415 and 422: known clients)."""
+    """Pick the class for an HTTP status (docs: error-handling; 403, 413, 415, 422: known clients)."""
     if status_code == 429 and category is ErrorCategory.CONCURRENT_LIMIT:
         return KlingCapacityError
     if status_code >= 500:

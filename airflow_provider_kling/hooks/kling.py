@@ -113,7 +113,7 @@ class KlingHook(BaseHook):
         :raises KlingRequestError: the request cannot be said in the connection's contract; nothing was sent.
         :raises KlingAPIError: the service refused; nothing was billed.
         :raises KlingConnectionError: the service was not reached; nothing was billed.
-        :raises KlingSubmissionUnknownError: nobody knows whether it took effect; do not send it again blindly.
+        :raises KlingSubmissionUnknownError: it may have taken effect; do not send it again blindly.
         """
         return self._call(self.connection.gateway.submission(request, extra_parameters=extra_parameters))
 
@@ -151,7 +151,11 @@ class KlingHook(BaseHook):
         return watch.wait(self).task_or_error()
 
     async def await_(
-        self, task_id: str, *, timeout: float = DEFAULT_TIMEOUT_S, submitted_at: float | None = None
+        self,
+        task_id: str,
+        *,
+        timeout: float = DEFAULT_TIMEOUT_S,  # noqa: ASYNC109  - it ends the watching, not the coroutine
+        submitted_at: float | None = None,
     ) -> Task:
         """Look at a task until it has ended; see :meth:`wait`, whose name's twin is a Python keyword."""
         watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)

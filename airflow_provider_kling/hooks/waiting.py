@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_provider_kling.api.task import FailureReason, Task, TaskStatus
+from airflow_provider_kling.api.task import FailureReason, Task, TaskFailure, TaskStatus
 from airflow_provider_kling.exceptions import (
     KlingError,
     KlingModerationError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 USUAL_S = 300.0
-"""How long a generation usually takes at most, in seconds, where the request is not at hand (blogs; inferred)."""
+"""Seconds that a generation usually takes at most, where the request is not at hand (inferred)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,29 +58,25 @@ def finished_task(task: Task) -> Task:
     """
     if task.status is not TaskStatus.FAILED:
         return task
-    failure = task.failure
-    said = failure.message if failure and failure.message else "no reason"
-    code = failure.code if failure else None
-    moderated = failure is not None and failure.reason is FailureReason.MODERATION
+    failure = task.failure or TaskFailure()
+    moderated = failure.reason is FailureReason.MODERATION
     error_class = KlingModerationError if moderated else KlingTaskFailedError
-    fate = (
-        "the same request would be refused again"
-        if moderated
-        else "a retry submits a new task, which is billed anew"
-    )
+    said = f"{failure.message or 'no reason given'}{f' (code {failure.code})' if failure.code else ''}"
+    again = "would be refused again" if moderated else "is a new task, which is billed anew"
     raise error_class(
-        f"Task {task.task_id} failed at the service, which gives {said!r}"
-        f"{f' (code {code})' if code else ''}. It has ended; whether failed tasks are billed is not documented; {fate}.",
+        f"Task {task.task_id} failed at the service: {said}. It has ended; whether failed tasks are billed "
+        f"is not documented. The same request, sent again, {again}.",
         task_id=task.task_id,
-        code=code,
+        code=failure.code,
     )
 
 
 def timed_out(task_id: str, *, waited_s: float) -> KlingTimeoutError:
     """Return the error for a task that still ran at the deadline."""
     return KlingTimeoutError(
-        f"Task {task_id} still runs at the service {waited_s:.0f} s after its submission. It goes on there, may still "
-        f"finish, and is then billed. A KlingTaskSensor or KlingDownloadOperator with this id can fetch its result.",
+        f"Task {task_id} still runs {waited_s:.0f} s after its submission. It goes on at the service, may "
+        "still finish, and is then billed; a retry submits a new one. "
+        "A KlingTaskSensor or KlingDownloadOperator with the id of the former fetches its result.",
         task_id=task_id,
     )
 

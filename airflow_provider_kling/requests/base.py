@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, ClassVar, Self
 
@@ -13,9 +14,11 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
@@ -75,6 +78,33 @@ class KlingRequest(BaseModel):
             if certain:
                 raise KlingRequestError(subject=error.subject, broken=certain) from None
 
+    @classmethod
+    def from_rendered(cls, parameters: Mapping[str, Any]) -> Self:
+        """Check values that come from templates, which turn numbers, switches and lists into text.
+
+        :raises KlingRequestError: one or more rules are broken.
+        """
+        if not isinstance(parameters, Mapping):
+            rule = BrokenRule(field="parameters", rule="must be a dict", value=parameters)
+            raise KlingRequestError(subject=cls.slug, broken=[rule])
+        return cls(**{name: cls._unquoted(name, value) for name, value in parameters.items()})
+
+    @classmethod
+    def _unquoted(cls, name: str, value: Any) -> Any:
+        """Read a text as JSON where the field is something else; lists may also come as other sequences."""
+        field = cls.model_fields.get(name)
+        if field is None:
+            return value
+        if isinstance(value, str):
+            try:
+                read = json.loads(value.lower() if value in ("True", "False") else value)
+            except ValueError:
+                return value
+            return read if _accepts(field, read) and not _accepts(field, value) else value
+        if isinstance(value, Sequence) and not isinstance(value, list):
+            return list(value)
+        return value
+
     def body(self) -> dict[str, Any]:
         """Return the fields that were given, ready for JSON. Defaults are the service's business."""
         return self.model_dump(mode="json", exclude_unset=True)
@@ -102,6 +132,17 @@ class KlingRequest(BaseModel):
         field = f"{name}{''.join(f'[{item}]' for item in items)}"
         rule = _phrase(line, fields=cls.model_fields)
         return BrokenRule(field=field, rule=rule, value=None if line["type"] == "missing" else line["input"])
+
+
+def _accepts(field: FieldInfo, value: object) -> bool:
+    """Tell whether a value has a type that the field takes, whatever its bounds."""
+    plain = {str: "string", bool: "boolean", int: "integer", list: "array"}.get(type(value))
+    return plain in _json_types(field)
+
+
+def _json_types(field: FieldInfo) -> set[str]:
+    schema = TypeAdapter(field.annotation).json_schema()
+    return {str(one.get("type")) for one in schema.get("anyOf", [schema])}
 
 
 # How pydantic's kinds of error read as rules, in the words of the service's documents.

@@ -1,0 +1,75 @@
+"""What Airflow's provider discovery wants to know. Imports nothing: every Airflow process calls it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's description (Airflow's ``provider_info.schema.json``)."""
+    modules = "airflow_provider_kling"
+    integration = "Kling"
+    return {
+        "package-name": "airflow-provider-kling",
+        "name": "Kling",
+        "description": "Kling AI video generation: submit once, wait in the triggerer, keep the result.",
+        "integrations": [
+            {
+                "integration-name": integration,
+                "external-doc-url": "https://docs.modellix.ai/",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [{"integration-name": integration, "python-modules": [f"{modules}.hooks.kling"]}],
+        "operators": [{"integration-name": integration, "python-modules": [f"{modules}.operators.kling"]}],
+        "sensors": [{"integration-name": integration, "python-modules": [f"{modules}.sensors.kling"]}],
+        "triggers": [{"integration-name": integration, "python-modules": [f"{modules}.triggers.kling"]}],
+        "connection-types": [
+            {
+                "connection-type": "kling",
+                "hook-class-name": f"{modules}.hooks.kling.KlingHook",
+                "hook-name": integration,
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "schema", "port"],
+                    "relabeling": {"password": "API key", "host": "Base URL"},
+                    "placeholders": {"host": "https://api.modellix.ai"},
+                },
+                "conn-fields": _connection_fields(),
+            }
+        ],
+    }
+
+
+def _connection_fields() -> dict[str, Any]:
+    return {
+        "gateway": {
+            "label": "Gateway",
+            "description": "The service's dialect.",
+            "schema": {"type": ["string", "null"], "enum": ["modellix"], "default": "modellix"},
+        },
+        "contract": {
+            "label": "Contract",
+            "description": "Which generation of the service's documents to speak. DAGs stay the same.",
+            "schema": {"type": ["string", "null"], "enum": ["2026-04", "2026-08"], "default": "2026-04"},
+        },
+        "request_timeout": {
+            "label": "Request timeout (s)",
+            "description": "Longest silence while an answer is read; not the time a generation may take.",
+            "schema": {"type": ["number", "null"], "exclusiveMinimum": 0, "default": 30},
+        },
+        "requests_per_minute": {
+            "label": "Requests per minute",
+            "description": "Spaces this connection's requests, per process. Empty: the service's own limits.",
+            "schema": {"type": ["integer", "null"], "minimum": 1},
+        },
+        "webhook_url": {
+            "label": "Webhook URL",
+            "description": "Where the service also reports each task's end. The provider polls all the same.",
+            "schema": {"type": ["string", "null"], "format": "url"},
+        },
+        "allow_insecure_http": {
+            "label": "Allow plain http",
+            "description": "Lets the key travel unencrypted to a host other than this one.",
+            "schema": {"type": ["boolean", "null"], "default": False},
+        },
+    }

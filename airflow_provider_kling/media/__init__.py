@@ -1,0 +1,1 @@
+"""Video and image files: fetching them safely. Knows no Airflow."""

@@ -1,0 +1,40 @@
+"""What a file is, told from its first bytes and never from its name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+HEAD_BYTES = 16
+"""How many of a file's first bytes :func:`sniff` needs."""
+
+
+class MediaKind(StrEnum):
+    """The kinds of files that generations result in; the value is the usual file extension."""
+
+    MP4 = "mp4"
+    WEBM = "webm"
+    PNG = "png"
+    JPEG = "jpg"
+    WEBP = "webp"
+    GIF = "gif"
+    WAV = "wav"
+    MP3 = "mp3"
+
+
+def sniff(head: bytes) -> MediaKind | None:
+    """Name the kind of a file, or None for anything else, such as an HTML page."""
+    if head[4:8] == b"ftyp":
+        return MediaKind.MP4
+    if head[:4] == b"RIFF":
+        return {b"WEBP": MediaKind.WEBP, b"WAVE": MediaKind.WAV}.get(head[8:12])
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+
+
+_MAGIC = (
+    (b"\x1a\x45\xdf\xa3", MediaKind.WEBM),
+    (b"\x89PNG\r\n\x1a\n", MediaKind.PNG),
+    (b"\xff\xd8\xff", MediaKind.JPEG),
+    (b"GIF8", MediaKind.GIF),
+    (b"ID3", MediaKind.MP3),
+    (b"\xff\xfb", MediaKind.MP3),
+)

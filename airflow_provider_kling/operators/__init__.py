@@ -1,0 +1,1 @@
+"""The operators: generate, download, and everything they share."""

@@ -1,0 +1,76 @@
+"""The trigger that deferred tasks wait with. It reads and never writes, so two copies do no harm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.hooks.waiting import USUAL_S, Watch
+from airflow_provider_kling.polling import EndReason
+
+__all__ = ["KlingTaskTrigger"]
+
+
+class KlingTaskTrigger(BaseTrigger):
+    """Wait until a task has ended or its deadline has passed.
+
+    Airflow stores the arguments readable in its database, so they are ids and numbers only. All
+    have defaults and unknown ones are ignored, so that triggers outlive an upgrade.
+
+    :param conn_id: an Airflow connection of type ``kling``.
+    :param kling_task_id: the task at the service.
+    :param submitted_at: Unix seconds.
+    :param deadline: Unix seconds. The task is looked at once more then; it goes on at the service.
+    :param usual_s: the longest usual time for such a task, in seconds; paces the looks.
+    """
+
+    def __init__(
+        self,
+        *,
+        conn_id: str = KlingHook.default_conn_name,
+        kling_task_id: str = "",
+        submitted_at: float = 0.0,
+        deadline: float = 0.0,
+        usual_s: float = USUAL_S,
+        **_unknown: Any,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.conn_id = conn_id
+        self.kling_task_id = kling_task_id
+        self.submitted_at = submitted_at
+        self.deadline = deadline
+        self.usual_s = usual_s
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class's path and the arguments."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "conn_id": self.conn_id,
+            "kling_task_id": self.kling_task_id,
+            "submitted_at": self.submitted_at,
+            "deadline": self.deadline,
+            "usual_s": self.usual_s,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event: ``status``, ``reason`` and ``task_id``. Airflow logs it, so it holds no more."""
+        reason = await self._watch()
+        yield TriggerEvent(  # type: ignore[no-untyped-call]
+            {"status": reason.status.value, "reason": reason.value, "task_id": self.kling_task_id}
+        )
+
+    async def _watch(self) -> EndReason:
+        watch = Watch(
+            task_id=self.kling_task_id,
+            submitted_at=self.submitted_at,
+            deadline=self.deadline,
+            usual_s=self.usual_s,
+        )
+        try:
+            return (await watch.await_(KlingHook(conn_id=self.conn_id))).reason
+        except Exception:
+            # An exception would end the deferral as a bare failure. The worker finds out what is true.
+            self.log.exception("Watching task %s broke", self.kling_task_id)
+            return EndReason.WATCHER_BROKE
