@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,49 +21,43 @@ def success(data: Any) -> dict[str, Any]:
 def submitted(task: Task, *, base: str) -> dict[str, Any]:
     """Return the answer to a submission (docs: kling-video-o1, verbatim sample)."""
     url = f"{base}/api/v1/tasks/{task.task_id}"
-    return success({**_identity(task), "status": Status.PENDING, "get_result": {"method": "GET", "url": url}})
+    return success({**_head(task, Status.PENDING), "get_result": {"method": "GET", "url": url}})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """Addresses of result files: opaque names, and a signature that a client must keep."""
+    """Addresses of result files, with a signature that a client must keep."""
 
     base: str
     settings: Settings
 
-    def name(self, task: Task) -> str:
-        """Return the opaque name of a task's files, without an ending."""
-        return self._digest("file", task.task_id)[:32]
-
     def signature(self, name: str) -> str:
-        """Return the token that an address of this name carries."""
-        return self._digest("signature", name)[:40]
+        """Return the token that the address of a file carries."""
+        return hashlib.sha256(f"{self.settings.seed}/{name}".encode()).hexdigest()[:40]
 
     def url(self, task: Task, ending: str) -> str:
         """Return an address that looks like a signed link of a storage service."""
         expires = int(task.expires_at(self.settings.result_ttl) or 0)
-        name = self.name(task) + ending
+        name = task.file_stem + ending
         return f"{self.base}/results/{name}?Expires={expires}&Signature={self.signature(name)}"
 
-    def _digest(self, *words: str) -> str:
-        return hashlib.sha256("/".join((str(self.settings.seed), *words)).encode()).hexdigest()
 
-
-def task_state(task: Task, *, link: Link) -> dict[str, Any]:
+def task_state(task: Task, *, link: Link, now: float) -> dict[str, Any]:
     """Return the answer to a poll (docs: query-task-result); optional members as the settings say."""
-    data: dict[str, Any] = {**_identity(task), "status": task.status}
-    if task.decreed is not None and not task.running:
+    status = task.status(now=now)
+    data = _head(task, status)
+    if task.decreed is not None and task.ending is not None:
         return success(data | dict(task.decreed))
-    if task.status == Status.FAILED:
+    if status == Status.FAILED:
         return success(data | {"error": task.error})
-    if task.status == Status.SUCCESS:
+    if status == Status.SUCCESS:
         full = link.settings.optional_fields is OptionalFields.ALL
         return success(data | _result(task, link=link, full=full))
     return success(data)
 
 
-def _identity(task: Task) -> dict[str, Any]:
-    return {"task_id": task.task_id, "model_id": task.model_id}
+def _head(task: Task, status: str) -> dict[str, Any]:
+    return {"status": status, "task_id": task.task_id, "model_id": task.model_id}
 
 
 def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
@@ -76,6 +70,7 @@ def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
     began = task.schedule.submitted_at
     ended = task.finished_at or began
     request_id = f"req-{task.task_id.rpartition('-')[2]}"
+    images = sum(entry["type"] == "image" for entry in resources)
     return {
         "duration": round((ended - began) * 1000),
         "result_expires_at": round((task.expires_at(link.settings.result_ttl) or 0) * 1000),
@@ -83,7 +78,7 @@ def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
         "result": {
             "resources": resources,
             "metadata": {
-                "image_count": sum(entry["type"] == "image" for entry in resources),
+                "image_count": images,
                 "request_id": request_id,
             },
             "extensions": {"submit_time": iso(began), "end_time": iso(ended), "request_id": request_id},
@@ -105,16 +100,19 @@ def _resource(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
     }
 
 
-def log_page(tasks: Iterable[Task], *, page: int, page_size: int) -> dict[str, Any]:
-    """Return a page of the request log, newest first (blog of 2026-09-15; the wrapper is inferred)."""
-    newest = sorted(tasks, key=lambda task: task.schedule.submitted_at, reverse=True)
-    shown = newest[(page - 1) * page_size : page * page_size]
+def log_page(tasks: Sequence[Task], *, page: int, page_size: int, now: float) -> dict[str, Any]:
+    """Return a page of the request log, newest first (blog of 2026-09-15; the wrapper is inferred).
+
+    ``tasks`` are in the order of submission; pages count from 1.
+    """
+    begin = (page - 1) * page_size
+    shown = list(reversed(tasks))[begin : begin + page_size]
     return success(
         {
             "requests": [
                 {
                     "task_id": task.task_id,
-                    "status": task.status,
+                    "status": task.status(now=now),
                     "model": {"provider": task.model.provider, "model_name": task.model.slug},
                     "created_at": iso(task.schedule.submitted_at),
                     "cost": task.cost,
@@ -123,7 +121,7 @@ def log_page(tasks: Iterable[Task], *, page: int, page_size: int) -> dict[str, A
             ],
             "page": page,
             "page_size": page_size,
-            "total": len(newest),
+            "total": len(tasks),
         }
     )
 

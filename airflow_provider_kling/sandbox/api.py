@@ -14,7 +14,6 @@ from airflow_provider_kling.sandbox.contract.catalogue import PathForm
 from airflow_provider_kling.sandbox.refusal import Category, Refusal
 from airflow_provider_kling.sandbox.replies import Json
 from airflow_provider_kling.sandbox.service import Service
-from airflow_provider_kling.sandbox.tasks import Status
 
 _MAX_PAGE_SIZE = 100
 _MEDIA_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
@@ -62,7 +61,7 @@ class Api:
     async def poll(self, request: Request) -> Response:
         """Answer with a task's state; a fault may put other members in its place."""
         task = self._service.task(request.path_params["task_id"])
-        answer = answers.task_state(task, link=self._link(request))
+        answer = answers.task_state(task, link=self._link(request), now=self._service.clock.now())
         answer["data"] |= getattr(request.state, "task_fault", {})
         return Json(answer)
 
@@ -85,7 +84,14 @@ class Api:
         """Answer with a page of the request log."""
         page = _whole(request, "page", default=1, high=2**31)
         page_size = _whole(request, "page_size", default=10, high=_MAX_PAGE_SIZE)
-        return Json(answers.log_page(self._service.tasks.values(), page=page, page_size=page_size))
+        return Json(
+            answers.log_page(
+                list(self._service.tasks.values()),
+                page=page,
+                page_size=page_size,
+                now=self._service.clock.now(),
+            )
+        )
 
     async def schema(self, request: Request) -> Response:
         """Answer with a model's published schema; no key is needed."""
@@ -98,17 +104,12 @@ class Api:
         return Json(answers.published_schema(model, offer, url=url))
 
     async def result(self, request: Request) -> Response:
-        """Serve a result file, in ranges too; past its time, or unsigned, 403 as a signed link answers (inferred)."""
+        """Serve a result file, in ranges too; 403 past its time or unsigned, as signed links do."""
         name = request.path_params["name"]
         link = self._link(request)
         stem, dot, ending = name.partition(".")
-        task = next((task for task in self._service.tasks.values() if link.name(task) == stem), None)
-        if (
-            task is None
-            or task.status != Status.SUCCESS
-            or task.clip is None
-            or dot + ending not in _MEDIA_TYPES
-        ):
+        task = self._service.files.get(stem)
+        if task is None or task.clip is None or task.ending is None or dot + ending not in _MEDIA_TYPES:
             return PlainTextResponse("not found", status_code=404)
         if request.query_params.get("Signature") != link.signature(name) or self._service.expired(task):
             return PlainTextResponse("the link is not valid, or has expired", status_code=403)

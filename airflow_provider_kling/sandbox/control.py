@@ -1,4 +1,4 @@
-"""The endpoints beside the API, for tests: counts, the requests received, faults, the clock. They need no key."""
+"""The endpoints beside the API, for tests: counts, requests received, faults, the clock. No key is needed."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ MAX_BODY_BYTES: Final = (
     64 * 2**20
 )  # what the vendor's own client sends at most; the service's bound is unknown
 CONTROL: Final = "/_sandbox/"
-_CHUNK: Final = 2**16
 
 
 class Front:
@@ -62,18 +61,24 @@ class Front:
         if action.status is not None:
             await answer.give(action)
         elif action.drop is Drop.BEFORE:
-            self._connections.cut(scope["client"])
+            await self._cut(scope, receive)
         elif action.drop is Drop.AFTER:
             await self._app(scope, receive, _nowhere)
-            self._connections.cut(scope["client"])
+            await self._cut(scope, receive)
         elif action.body is not None:
             await self._app(scope, receive, _nowhere)
             await answer.give(action)
         elif action.truncate is not None:
             await self._app(scope, receive, answer.first(action.truncate))
-            self._connections.cut(scope["client"])
+            await self._cut(scope, receive)
         else:
             await self._app(scope, receive, answer.pass_on)
+
+    async def _cut(self, scope: Scope, receive: Receive) -> None:
+        self._connections.cut(scope["client"])
+        # The server answers with a 500 where nothing was answered, unless it knows that nobody listens.
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     def _entry(self, scope: Scope, body: bytes) -> Entry:
         text = body.decode(errors="replace")

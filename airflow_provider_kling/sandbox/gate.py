@@ -19,7 +19,7 @@ _OPEN: Final = f"{API}apikey/validate"
 
 
 class Gate:
-    """ASGI layer: 401 comes before 429, and both before the router's 404 and the endpoints' 400 (inferred)."""
+    """ASGI layer: 401 comes before 429, both before the router's 404 and the endpoints' 400 (inferred)."""
 
     def __init__(self, *, app: ASGIApp, service: Service) -> None:
         self._app = app

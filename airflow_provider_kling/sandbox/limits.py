@@ -1,4 +1,4 @@
-"""The documented limits of a team: requests a minute and tasks at a time, by top-up tier (docs: entitlements)."""
+"""The limits of a team: requests a minute and tasks at a time, by top-up tier (docs: entitlements)."""
 
 from __future__ import annotations
 

@@ -49,18 +49,18 @@ class ClipOrder:
 
 
 def read_order(offer: Offer, body: Mapping[str, Any], *, label: str) -> ClipOrder:
-    """Read an accepted body. What it leaves out is the schema's default, else what the contract file assumes."""
+    """Read an accepted body; what it leaves out is the schema's default, else what the contract assumes."""
     clip = offer.clip
     properties = offer.schema["properties"]
 
     def setting(name: str, otherwise: Any = None) -> Any:
         facts = clip.get(name, {})
-        field = facts.get("field")
+        field = facts.get("field", "")
         default = properties.get(field, {}).get("default", facts.get("assumed", otherwise))
         value = body.get(field, default)
         return facts.get("values", {}).get(value, value)
 
-    videos = tuple(body.get(clip.get("videos"), ()))
+    videos = tuple(body.get(clip.get("videos", ""), ()))
     shape = setting("aspect_ratio")
     follows_source = bool(videos) and clip["seconds"].get("with_videos") == "source"
     return ClipOrder(
@@ -71,6 +71,6 @@ def read_order(offer: Offer, body: Mapping[str, Any], *, label: str) -> ClipOrde
         seconds=None if follows_source else setting("seconds"),
         sound=Sound(setting("sound", Sound.SILENT)),
         multi_shot=setting("multi_shot", otherwise=False),
-        images=tuple(body.get(clip.get("images"), ())),
+        images=tuple(body.get(clip.get("images", ""), ())),
         videos=videos,
     )

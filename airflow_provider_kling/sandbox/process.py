@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self, cast
 
 from airflow_provider_kling.sandbox.remote import RemoteSandbox
 
@@ -26,13 +26,14 @@ class SandboxError(RuntimeError):
 class SandboxProcess(RemoteSandbox):
     """Starts a sandbox on a free port and ends it; a context manager.
 
-    Options are the command's, in snake case: ``SandboxProcess(speed=200, tier="<10", cover=True)``. A switch is
-    on with True. The child also ends by itself, within a second, when this process is gone, however it went.
+    Options are the command's, in snake case: ``SandboxProcess(speed=200, tier="<10", cover=True)``. A switch
+    is on with True. The child also ends by itself, within a second, when this process is gone, however it
+    went.
     """
 
-    def __init__(self, *, api_key: str = "sandbox-key", port: int = 0, **options: Option) -> None:
-        super().__init__(url="", api_key=api_key)
-        self._options: dict[str, Option] = {"api_key": api_key, "port": port, **options}
+    def __init__(self, **options: Option) -> None:
+        self._options: dict[str, Option] = {"api_key": "sandbox-key", "port": 0, **options}
+        super().__init__(url="", api_key=str(self._options["api_key"]))
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -52,10 +53,16 @@ class SandboxProcess(RemoteSandbox):
         self.stop()
 
     def start(self) -> None:
-        """Start the child and wait until it accepts connections. Raises SandboxError; its stderr tells why."""
+        """Start the child and wait until it accepts connections. Raises SandboxError; stderr tells why."""
         command = [sys.executable, "-m", "airflow_provider_kling.sandbox", "--parent-pid", str(os.getpid())]
-        command += [f"--{name.replace('_', '-')}{_value(value)}" for name, value in self._options.items() if value is not False]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        command += [
+            f"--{name.replace('_', '-')}{_value(value)}"
+            for name, value in self._options.items()
+            if value is not False
+        ]
+        self._process = subprocess.Popen(  # noqa: S603  - this interpreter, with options of the caller
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
         try:
             self.url = _announced(self._process)
         except BaseException:
@@ -83,13 +90,14 @@ def _value(value: Option) -> str:
 
 def _announced(process: subprocess.Popen[str]) -> str:
     """Return the URL that the child prints once it is ready."""
+    output = cast("IO[str]", process.stdout)
     deadline = time.monotonic() + _START_S
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(output, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
             if not selector.select(left):
                 break
-            line = process.stdout.readline()
+            line = output.readline()
             if not line:
                 raise SandboxError(f"the sandbox ended with exit code {process.wait(_STOP_S)}")
             if (found := re.fullmatch(r"listening on (http://\S+)", line.strip())) is not None:

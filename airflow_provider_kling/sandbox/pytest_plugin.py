@@ -1,7 +1,7 @@
-"""Pytest fixtures that give a test a running sandbox. Loaded by pytest by itself once the package is installed.
+"""Pytest fixtures that give a test a running sandbox; pytest loads them once the package is installed.
 
-``kling_sandbox`` is one server for the whole session, emptied before each test; ``kling_sandbox_factory`` starts
-others with other options. The ini option ``kling_sandbox_args`` sets the options of ``kling_sandbox``.
+``kling_sandbox`` is one server for the whole session, emptied before each test; ``kling_sandbox_factory``
+starts others with other options. The ini option ``kling_sandbox_args`` sets the options of ``kling_sandbox``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def kling_sandbox_factory() -> Iterator[SandboxFactory]:
     """Start sandboxes with other options: ``kling_sandbox_factory(tier="<10", speed=20)``."""
-    # Imported here: the plugin is loaded by every pytest run where the package is installed, also without the extra.
+    # Imported here: every pytest run loads this module where the package is installed, extra or not.
     from airflow_provider_kling.sandbox.process import SandboxProcess
 
     with contextlib.ExitStack() as stack:
@@ -52,7 +52,9 @@ def _kling_sandbox_server(
     pytestconfig: pytest.Config, kling_sandbox_factory: SandboxFactory
 ) -> SandboxProcess:
     pairs = (argument.partition("=") for argument in pytestconfig.getini("kling_sandbox_args"))
-    return kling_sandbox_factory(**{name: {"true": True, "false": False}.get(value, value) for name, _, value in pairs})
+    return kling_sandbox_factory(
+        **{name: {"true": True, "false": False}.get(value, value) for name, _, value in pairs}
+    )
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ _SHORTEST_SECRET: Final = 8  # a shorter credential would mask half the log
 
 @dataclass(kw_only=True)
 class Entry:
-    """One request; ``status`` stays None when no answer was given. ``at`` is epoch seconds of the sandbox's clock."""
+    """One request. ``status`` is None when nothing was answered, ``at`` is epoch seconds by the clock."""
 
     method: str
     path: str

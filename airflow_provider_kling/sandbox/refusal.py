@@ -15,7 +15,6 @@ class Category(StrEnum):
     AUTHENTICATION = "Authentication failed"
     PAYMENT = "Payment required"  # inferred
     NOT_FOUND = "Resource not found"
-    METHOD = "Method not allowed"  # inferred
     TOO_LARGE = "Request too large"  # inferred
     RATE = "Rate limit exceeded"
     CONCURRENCY = "Concurrent limit exceeded"
@@ -30,7 +29,6 @@ _STATUS = {
     Category.AUTHENTICATION: 401,
     Category.PAYMENT: 402,
     Category.NOT_FOUND: 404,
-    Category.METHOD: 405,
     Category.TOO_LARGE: 413,
     Category.RATE: 429,
     Category.CONCURRENCY: 429,

@@ -12,7 +12,7 @@ _TIMEOUT_S: Final = 300.0
 
 
 class RemoteSandbox:
-    """The address and key of a sandbox, and its control calls. Raises httpx.HTTPError when it is out of reach."""
+    """The address and key of a sandbox, and its control calls. They raise httpx.HTTPError out of reach."""
 
     def __init__(self, *, url: str, api_key: str) -> None:
         self.url = url
@@ -25,7 +25,9 @@ class RemoteSandbox:
 
     def requests(self, method: str | None = None) -> list[dict[str, Any]]:
         """Return the requests received, oldest first; of one method, if given."""
-        entries: list[dict[str, Any]] = self._call("GET", "requests", params={"method": method} if method else None)
+        entries: list[dict[str, Any]] = self._call(
+            "GET", "requests", params={"method": method} if method else None
+        )
         return entries
 
     def faults(self, faults: Sequence[dict[str, Any]]) -> None:

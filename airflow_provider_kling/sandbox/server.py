@@ -28,8 +28,8 @@ from airflow_provider_kling.sandbox.faults import FaultList
 from airflow_provider_kling.sandbox.front import Front
 from airflow_provider_kling.sandbox.gate import Gate
 from airflow_provider_kling.sandbox.recorder import Recorder
-from airflow_provider_kling.sandbox.refusal import Category, Refusal
-from airflow_provider_kling.sandbox.replies import refused
+from airflow_provider_kling.sandbox.refusal import Category, Refusal, envelope
+from airflow_provider_kling.sandbox.replies import Json, refused
 from airflow_provider_kling.sandbox.service import Service
 from airflow_provider_kling.sandbox.settings import Settings
 
@@ -54,9 +54,10 @@ def build_app(*, settings: Settings, folder: Path, connections: Connections) -> 
     control = Control(service=service, recorder=recorder, faults=faults)
     router = Starlette(
         routes=[*Api(service=service).routes(), *control.routes()],
-        exception_handlers={Refusal: _refused, HTTPException: _unrouted},
+        exception_handlers={Refusal: _refused, HTTPException: _unrouted, Exception: _broken},
         lifespan=lifespan,
     )
+    router.router.redirect_slashes = False
     gate = Gate(app=router, service=service)
     return Front(app=gate, clock=clock, faults=faults, recorder=recorder, connections=connections)
 
@@ -109,7 +110,7 @@ class _Server(uvicorn.Server):
 
     async def _end_with_parent(self, pid: int) -> None:
         # An orphan gets another parent, whichever way its parent ended, SIGKILL included.
-        while os.getppid() == pid:
+        while os.getppid() == pid:  # noqa: ASYNC110  - the system has no event for it
             await asyncio.sleep(_PARENT_CHECK_S)
         self.should_exit = True
 
@@ -118,7 +119,10 @@ async def _refused(request: Request, error: Any) -> Response:  # noqa: ARG001  -
     return refused(error)
 
 
-async def _unrouted(request: Request, error: Any) -> Response:
-    if error.status_code == 405:
-        return refused(Refusal(Category.METHOD, f"{request.method} {request.url.path}"))
-    return refused(Refusal(Category.NOT_FOUND, f"{request.url.path} does not exist"))
+async def _unrouted(request: Request, error: Any) -> Response:  # noqa: ARG001  - an exception handler's shape
+    # The documents know no 405: a path under another method is a path that does not exist.
+    return refused(Refusal(Category.NOT_FOUND, f"{request.method} {request.url.path} does not exist"))
+
+
+async def _broken(request: Request, error: Exception) -> Response:  # noqa: ARG001  - an exception handler's shape
+    return Json(envelope(500), status_code=500)

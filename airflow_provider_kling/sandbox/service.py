@@ -42,6 +42,7 @@ class Service:
 
     def _start_over(self) -> None:
         self.tasks: dict[str, Task] = {}
+        self.files: dict[str, Task] = {}
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self.balance = self.settings.balance
         self.billed = 0.0
@@ -59,15 +60,17 @@ class Service:
         webhook_url: str | None = None,
         decreed: Mapping[str, Any] | None = None,
     ) -> Task:
-        """Take a submission. Raises Refusal: 400 for the body, 402 for the balance, 429 for the tasks at a time."""
+        """Take a submission. Raises Refusal: 400 for the body, 402 for the balance, 429 at the task limit."""
         allow_unknown = self.settings.allow_unknown_fields
         if (broken := first_violation(offer.schema, body, allow_unknown=allow_unknown)) is not None:
             raise Refusal(broken.category, broken.detail)
         order = read_order(offer, body, label=model.slug)
         now = self.clock.now()
         rng = Random(f"{self.settings.seed}/{self.accepted}/{json.dumps(body, sort_keys=True)}")  # noqa: S311  - decides lengths, not secrets
+        number = next(self._ids)
         task = Task(
-            task_id=self._new_id(model),
+            task_id=f"task-{model.task_prefix}-{self._opaque('task', number)[:20]}",
+            file_stem=self._opaque("file", number)[:32],
             model=model,
             offer=offer,
             order=order,
@@ -77,13 +80,13 @@ class Service:
         )
         if self.balance < task.price:
             raise Refusal(Category.PAYMENT, f"the balance of {self.balance:.4f} USD is too low")
-        running = sum(other.running for other in self.tasks.values())
+        running = len(self._jobs)
         limit = TIERS[self.settings.tier].concurrent_tasks
         if running >= limit:
             raise Refusal(Category.CONCURRENCY, f"{running} of {limit} concurrent tasks are running")
         self.accepted += 1
         self.peak_concurrent = max(self.peak_concurrent, running + 1)
-        self.tasks[task.task_id] = task
+        self.tasks[task.task_id] = self.files[task.file_stem] = task
         self._jobs[task.task_id] = asyncio.create_task(self._live(task))
         return task
 
@@ -139,7 +142,6 @@ class Service:
 
     async def _live(self, task: Task) -> None:
         await self.clock.wait_until(task.schedule.processing_at)
-        task.status = Status.PROCESSING
         loop = asyncio.get_running_loop()
         began = loop.time()
         if task.decreed is None:
@@ -164,20 +166,19 @@ class Service:
     def _settle(self, task: Task, *, at: float) -> None:
         task.finished_at = at
         if task.decreed is not None:
-            task.status = task.decreed["status"]
+            task.ending = task.decreed["status"]
         elif task.clip is None:
-            task.status = Status.FAILED
+            task.ending = Status.FAILED
         else:
-            task.status = Status.SUCCESS
+            task.ending = Status.SUCCESS
             task.cost = task.price
             self.balance -= task.cost
             self.billed += task.cost
         self._jobs.pop(task.task_id, None)
         task.settled.set()
 
-    def _new_id(self, model: Model) -> str:
-        opaque = hashlib.sha256(f"{self.settings.seed}/{next(self._ids)}".encode()).hexdigest()[:20]
-        return f"task-{model.task_prefix}-{opaque}"
+    def _opaque(self, kind: str, number: int) -> str:
+        return hashlib.sha256(f"{self.settings.seed}/{kind}/{number}".encode()).hexdigest()
 
     def _files_in_use(self) -> Collection[Path]:
         # Called from the painter's thread; a list of the values is one atomic step.

@@ -18,7 +18,7 @@ from typing import Final
 import httpx
 
 from airflow_provider_kling.sandbox.order import ClipOrder
-from airflow_provider_kling.sandbox.video.painter import CancelledError, Clip, Limits, cover, paint
+from airflow_provider_kling.sandbox.video.painter import Clip, Limits, cover, paint
 from airflow_provider_kling.sandbox.video.source import UnusableMediaError
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ class Studio:
         self._in_use = in_use
         self._made: dict[str, Footage] = {}
         self._closing = threading.Event()
-        # One thread, not processes: an encoder gives up the interpreter's lock while it works, and a thread cannot
-        # outlive the sandbox.
+        # One thread, not processes: an encoder gives up the interpreter's lock while it works, and a thread
+        # cannot outlive the sandbox.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kling-sandbox-painter")
 
     async def produce(self, order: ClipOrder, *, limits: Limits) -> Footage:
@@ -98,8 +98,6 @@ class Studio:
                 cancelled=lambda: dropped.is_set() or self._closing.is_set(),
             )
             draft.rename(target)
-        except CancelledError:
-            raise UnusableMediaError("the clip is no longer wanted") from None
         finally:
             draft.unlink(missing_ok=True)
         clip = Clip(path=target, width=clip.width, height=clip.height, seconds=clip.seconds, size=clip.size)

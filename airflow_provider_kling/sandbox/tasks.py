@@ -1,4 +1,4 @@
-"""A task of the service and its one-way life: pending, processing, then success or failed (docs: query-task-result)."""
+"""A task and its one-way life: pending, processing, then success or failed (docs: query-task-result)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Schedule:
 
 @dataclass(kw_only=True)
 class Task:
-    """One generation. Its ``status`` is changed by the service alone; ``settled`` is set with the final one.
+    """One generation. ``ending`` is its final status, given by the service, which then sets ``settled``.
 
     ``decreed`` is how a fault wants it to end: members of the answer, of which ``status`` may be any word.
     """
@@ -49,9 +49,10 @@ class Task:
     offer: Offer
     order: ClipOrder
     schedule: Schedule
+    file_stem: str
     webhook_url: str | None = None
     decreed: Mapping[str, Any] | None = None
-    status: str = Status.PENDING
+    ending: str | None = None
     error: Any = None
     clip: Clip | None = None
     cover: Path | None = None
@@ -59,10 +60,11 @@ class Task:
     cost: float | None = None
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def running(self) -> bool:
-        """Whether the task takes one of the team's places."""
-        return not self.settled.is_set()
+    def status(self, *, now: float) -> str:
+        """Return the status at a moment (epoch seconds)."""
+        if self.ending is not None:
+            return self.ending
+        return Status.PENDING if now < self.schedule.processing_at else Status.PROCESSING
 
     @property
     def seconds(self) -> float:

@@ -34,9 +34,9 @@ class PathForm(StrEnum):
     ASYNC = "/async"
 
 
-# The contracts that a request is held to, by what the service accepts and by the form of the path: the first that
-# the model has. In August 2026 the path lost its suffix and the old form stayed as an alias; both together serve
-# clients of both generations.
+# The contracts that a request is held to, by what the service accepts and by the form of the path: the first
+# that the model has. In August 2026 the path lost its suffix and the old form stayed as an alias; accepting
+# both serves clients of both generations.
 _PREFERENCE: Mapping[Accepts, Mapping[PathForm, tuple[Contract, ...]]] = {
     Accepts.APRIL: {PathForm.ASYNC: (Contract.APRIL,), PathForm.PLAIN: ()},
     Accepts.AUGUST: {
@@ -66,8 +66,9 @@ class Price:
 class Offer:
     """A model under one contract.
 
-    ``schema`` is what its body may hold, ``clip`` how the body's fields become a picture, ``media`` the limits of
-    its inputs, ``generation`` how long it takes (seconds of waiting per second of clip, before ``--speed``).
+    ``schema`` is what its body may hold, ``clip`` how the body's fields become a picture, ``media`` the
+    limits of its inputs, ``generation`` how long it takes: seconds of waiting per second of clip, before
+    ``--speed``.
     """
 
     contract: Contract

@@ -1,8 +1,9 @@
 """Checks a request body against a contract's schema, and words what is wrong as the service does.
 
-The schemas are JSON Schema, as the service publishes them, in the subset named by ``KEYWORDS``. Our own checker
-instead of a library: the service's texts name the parameter and the bounds, and its types are strict
-(an integer is neither ``5.0`` nor ``true``; docs: error-handling).
+The schemas are JSON Schema, as the service publishes them, in the subset named by ``KEYWORDS``. A checker of
+our own instead of a library, because the service's texts name the parameter and the bounds
+(docs: error-handling), and because its types are taken strictly here: an integer is neither ``5.0`` nor
+``true`` (inferred).
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ def first_violation(schema: Schema, body: Any, *, allow_unknown: bool = False) -
     return next(_Walk(allow_unknown=allow_unknown).value(schema, body, "", ""), None)
 
 
-def unknown_keywords(schema: Schema | bool) -> set[str]:
+def unknown_keywords(schema: Schema) -> set[str]:
     """Return the keywords of a schema that the checker would ignore; a contract file must have none."""
-    if isinstance(schema, bool):
-        return set()
-    found = set(schema) - KEYWORDS
     children = [*schema.get("properties", {}).values(), *schema.get("allOf", [])]
     children += [schema[key] for key in ("items", "if", "then", "else") if key in schema]
-    return found.union(*(unknown_keywords(child) for child in children))
+    # A property may be False in place of a schema: then it must be left out.
+    return (set(schema) - KEYWORDS).union(
+        *(unknown_keywords(child) for child in children if child is not False)
+    )
 
 
 class _Walk:

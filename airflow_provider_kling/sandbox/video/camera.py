@@ -1,4 +1,4 @@
-"""Pictures in motion: plates larger than the frame, a camera that moves over them, cuts and cross-fades between."""
+"""Pictures in motion: plates larger than the frame, a camera that moves over them, cuts and cross-fades."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def painted_backdrop(*, width: int, height: int, rng: Random) -> Image.Image:
     ground = mesh.resize((width, height), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(ground)
     for _ in range(12):
-        x, y, radius = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0.03, 0.14) * width
-        box = (x - radius, y - radius, x + radius, y + radius)
+        left, top, radius = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0.03, 0.14) * width
+        box = (left - radius, top - radius, left + radius, top + radius)
         draw.ellipse(box, outline=colour(1.0), width=max(4, round(radius / 5)))
     return ground
 

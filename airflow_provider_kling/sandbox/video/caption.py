@@ -92,7 +92,7 @@ def wrapped(text: str, *, font: Font, width: float, max_lines: int = _MAX_LINES)
 
 
 def _plain(text: str) -> str:
-    """Return a text in letters that the font is likelier to have: no accents, no typographer's punctuation."""
+    """Return a text in letters that the font is likelier to have: no accents, plain punctuation."""
     bare = unicodedata.normalize("NFKD", text.translate(_PUNCTUATION))
     return "".join(char if char.isprintable() else " " for char in bare if not unicodedata.combining(char))
 
@@ -110,7 +110,7 @@ def _paragraph(text: str, *, width: int, height: int, font: Font) -> Overlay:
 
 
 def _blend(
-    keep: npt.NDArray[np.float32], add: npt.NDArray[np.float32]
+    keep: npt.NDArray[np.floating], add: npt.NDArray[np.floating]
 ) -> tuple[npt.NDArray[np.uint16], Plane]:
     return (keep * 256).astype(np.uint16), add.astype(np.uint8)
 

@@ -51,8 +51,9 @@ class Encoder:
     ) -> None:
         try:
             if kind is None:
-                for stream in filter(None, (self._video, self._audio)):
-                    self._container.mux(stream.encode(None))
+                self._container.mux(self._video.encode(None))
+                if self._audio is not None:
+                    self._container.mux(self._audio.encode(None))
         finally:
             self._container.close()
 

@@ -33,7 +33,7 @@ _SHOTS: Final = 3  # in a clip of several shots
 Limits = Mapping[str, Mapping[str, float]]
 
 
-class CancelledError(Exception):
+class AbandonedError(Exception):
     """The clip is no longer wanted."""
 
 
@@ -60,7 +60,7 @@ def paint(
 ) -> Clip:
     """Write the clip of an order to a path.
 
-    Raises UnusableMediaError for inputs that cannot be used, CancelledError once ``cancelled`` says so.
+    Raises UnusableMediaError for inputs that cannot be used, AbandonedError once ``cancelled`` says so.
     """
     pictures = [
         open_image(data, name=f"images[{index}]", limits=limits.get("images", {}))
@@ -81,7 +81,7 @@ def paint(
     with Encoder(path, width=width, height=height, sound=sound) as encoder:
         for index in reel:
             if cancelled():
-                raise CancelledError
+                raise AbandonedError
             captions.lay(canvas, index)
             encoder.add(canvas)
     return Clip(path=path, width=width, height=height, seconds=frames / FPS, size=path.stat().st_size)
@@ -89,8 +89,9 @@ def paint(
 
 def cover(clip: Path, path: Path) -> None:
     """Write a clip's first frame as a JPEG."""
-    with av.open(str(clip)) as container:
-        next(container.decode(video=0)).to_image().save(path, "JPEG", quality=85)
+    with av.open(str(clip), "r") as container:
+        frame = next(container.decode(video=0))
+    Image.fromarray(frame.to_ndarray(format="rgb24")).save(path, "JPEG", quality=85)
 
 
 def _shape(facts: VideoFacts | None, pictures: list[Image.Image]) -> str:

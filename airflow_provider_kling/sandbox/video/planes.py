@@ -1,4 +1,4 @@
-"""A picture as its luma and chroma planes, which is how video is encoded: painting there needs no conversion."""
+"""A picture as luma and chroma planes, as video is encoded: painting there needs no conversion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Colorspace, Interpolation
-from PIL import Image
+from PIL import Image, ImageOps
 
 Plane = npt.NDArray[np.uint8]
 
@@ -55,24 +55,14 @@ class Planes:
             dst_colorspace=Colorspace.ITU709,
             interpolation=Interpolation.FAST_BILINEAR,
         )
-        return cls(width=width, height=height, data=scaled.to_ndarray())
+        return cls(width=width, height=height, data=np.asarray(scaled.to_ndarray(), np.uint8))
 
     @classmethod
     def of_image(cls, image: Image.Image, *, width: int, height: int) -> Planes:
         """Return an RGB image that fills a size, cut at its longer side."""
-        scaled_width, scaled_height = covering(image.width, image.height, width=width, height=height)
-        picture = image.resize((scaled_width, scaled_height), Image.Resampling.BICUBIC)
+        picture = ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
         frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
-        planes = cls.of_frame(frame, width=scaled_width, height=scaled_height)
-        return planes.cut(
-            (scaled_width - width) // 4 * 2, (scaled_height - height) // 4 * 2, width=width, height=height
-        )
-
-    def cut(self, x: int, y: int, *, width: int, height: int) -> Planes:
-        """Return a copy of a part; the corner is rounded down to even numbers."""
-        part = Planes(width=width, height=height)
-        part.paste(self, from_x=x, from_y=y)
-        return part
+        return cls.of_frame(frame, width=width, height=height)
 
     def paste(self, other: Planes, *, from_x: int = 0, from_y: int = 0) -> None:
         """Fill this picture with the part of a larger one that begins at an (even) corner."""

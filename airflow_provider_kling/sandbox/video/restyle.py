@@ -7,6 +7,7 @@ from typing import Final
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from airflow_provider_kling.sandbox.video.planes import Planes, covering
 
@@ -44,7 +45,7 @@ class Restyle:
                 canvas.u[:], canvas.v[:] = 255 - v, u
 
 
-def _outline(picture: Planes) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _outline(picture: Planes) -> npt.NDArray[np.bool_]:
     luma = picture.y.astype(np.int16)
     edges = np.zeros(luma.shape, np.bool_)
     edges[:, 1:] = np.abs(luma[:, 1:] - luma[:, :-1]) > _EDGE

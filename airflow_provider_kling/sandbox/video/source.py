@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +16,8 @@ from PIL import Image, ImageOps
 from airflow_provider_kling.sandbox.video.planes import FPS
 
 SAMPLE_RATE: Final = 48_000
-LONGEST_S: Final = 60.0  # the sandbox's own bound where a contract names none
+LONGEST_S: Final = 60.0  # the sandbox's own bounds, where a contract names none
+_MOST_OBLONG: Final = 10
 _SLACK: Final = 0.05  # seconds, and frames a second: containers round
 
 
@@ -55,7 +57,7 @@ def open_image(data: bytes, *, name: str, limits: Mapping[str, float]) -> Image.
 def probe(data: bytes, *, name: str, limits: Mapping[str, float]) -> VideoFacts:
     """Read a video's facts from its packets. Raises UnusableMediaError."""
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             stream = container.streams.video[0]
             ends = [
                 (packet.pts + (packet.duration or 0)) * packet.time_base
@@ -83,6 +85,8 @@ def _check(name: str, facts: VideoFacts, limits: Mapping[str, float]) -> None:
     if not all(low <= side <= high for side in (facts.width, facts.height)):
         size = f"{facts.width}x{facts.height}"
         raise UnusableMediaError(f"{name} must have {low} to {high} px per side, got {size}")
+    if max(facts.width, facts.height) > _MOST_OBLONG * min(facts.width, facts.height):
+        raise UnusableMediaError(f"{name} must be at most {_MOST_OBLONG} times as long as wide")
     low, high = limits.get("min_fps", 0), limits.get("max_fps", 240)
     if not low - _SLACK <= facts.fps <= high + _SLACK:
         raise UnusableMediaError(f"{name} must have {low} to {high} frames a second, got {facts.fps:.2f}")
@@ -96,7 +100,7 @@ def sampled(data: bytes, facts: VideoFacts, *, frames: int) -> Iterator[av.Video
         end = min(frames, begin + facts.frames)
         shown: av.VideoFrame | None = None
         first: float | None = None
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             for frame in container.decode(video=0):
                 time = frame.time or 0.0
                 first = time if first is None else first
@@ -114,15 +118,13 @@ def sampled(data: bytes, facts: VideoFacts, *, frames: int) -> Iterator[av.Video
 
 
 def soundtrack(data: bytes, *, samples: int) -> npt.NDArray[np.float32] | None:
-    """Return a video's sound as two channels of a number of samples, begun again past its end; None if it has none."""
-    with av.open(io.BytesIO(data)) as container:
+    """Return a video's sound in two channels, begun again past its end; None if it has none."""
+    with av.open(io.BytesIO(data), "r") as container:
         if not container.streams.audio:
             return None
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
-        parts = [
-            part.to_ndarray() for frame in container.decode(audio=0) for part in resampler.resample(frame)
-        ]
-        parts += [part.to_ndarray() for part in resampler.resample(None)]
+        frames = itertools.chain(container.decode(audio=0), [None])  # None: what the resampler still holds
+        parts = [part.to_ndarray() for frame in frames for part in resampler.resample(frame)]
     if not parts:
         return None
     sound = np.concatenate(parts, axis=1)
