@@ -44,7 +44,7 @@ class Resource:
     :param size: bytes.
     """
 
-    url: str
+    url: str = field(repr=False)  # it may be signed, and opens the file to everybody
     type: str | None = None
     role: ResourceRole | None = None
     width: int | None = None
