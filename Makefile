@@ -45,7 +45,7 @@ lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy dev dags
+	$(BIN)/mypy dev
 
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -104,12 +103,14 @@ class AirflowAPI:
             for key in keys
         }
 
-    def log(self, task: TaskInstance, try_number: int | None = None) -> str:
-        """Return the log of one try, the latest by default: its lines with all their fields."""
+    def log(self, task: TaskInstance, try_number: int | None = None) -> list[Json]:
+        """Return the log of one try, the latest by default, an entry a line: ``timestamp``, ``level``,
+        ``event`` and more.
+        """
         answer = self._get(
             f"{task.path}/logs/{try_number or task.try_number}", map_index=task.map_index, full_content=True
         )
-        return "\n".join(_line(entry) for entry in answer["content"])
+        return [entry if isinstance(entry, dict) else {"event": entry} for entry in answer["content"]]
 
     def state_store(self, task: TaskInstance) -> Json:
         """Return what a task keeps across its tries (Airflow 3.3)."""
@@ -147,11 +148,3 @@ class AirflowAPI:
             message = f"{method} {path}: {answer.status_code} {answer.text[:1000]}"
             raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
         return dict(answer.json()) if answer.content else {}
-
-
-def _line(entry: Json | str) -> str:
-    if isinstance(entry, str):
-        return entry
-    fields = {key: value for key, value in entry.items() if key not in ("event", "timestamp", "level")}
-    parts = [entry.get("timestamp"), entry.get("level"), entry.get("event"), fields and json.dumps(fields)]
-    return " ".join(str(part) for part in parts if part)

@@ -15,7 +15,7 @@ from pathlib import Path
 from dev.airflow_api import FINISHED, AirflowAPI
 from dev.airflow_stack import AirflowStack, AirflowStackError
 from dev.clip import Clip, NotAVideoError, play
-from dev.progress import Progress
+from dev.progress import Progress, log_tail
 from dev.service import ConsentError, Service, choose_service
 from dev.signals import raise_on_signals
 from dev.waiting import WaitError
@@ -93,8 +93,7 @@ def known(api: AirflowAPI) -> bool:
 def failures(api: AirflowAPI, run_id: str) -> str:
     """Return the end of each failed task's log."""
     failed = [task for task in api.task_instances(DAG_ID, run_id) if task.state == "failed"]
-    logs = ("\n".join(api.log(task).splitlines()[-25:]) for task in failed)
-    return "\n".join(f"{task.label} failed:\n{log}" for task, log in zip(failed, logs, strict=True))
+    return "\n".join(f"{task.label} failed:\n{log_tail(api.log(task))}" for task in failed)
 
 
 def shown(path: Path) -> str:

@@ -1,10 +1,10 @@
-"""Task states, told as they change."""
+"""What a run does, told to a person: states as they change, and the end of a log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from dev.airflow_api import TaskInstance
+from dev.airflow_api import Json, TaskInstance
 
 REMARKS = {"deferred": "the triggerer waits, no worker is held"}
 # What lasts a moment, and comes before every run, tells nobody anything.
@@ -34,3 +34,15 @@ class Progress:
 def clock(seconds: float) -> str:
     """Return minutes and seconds, ``1:05`` for 65."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def log_tail(entries: Sequence[Json], *, count: int = 12) -> str:
+    """Return the last entries of a task's log, a line each, without Airflow's fold marks."""
+    told = [entry for entry in entries if "timestamp" in entry and not entry["event"].startswith("::")]
+    return "\n".join(_log_line(entry) for entry in told[-count:])
+
+
+def _log_line(entry: Json) -> str:
+    causes = [f"  {cause['exc_type']}: {cause['exc_value']}" for cause in entry.get("error_detail") or ()]
+    time_of_day = str(entry["timestamp"])[11:19]
+    return "\n".join([f"  {time_of_day} {entry.get('level') or '':<8}{entry['event']}", *causes])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -45,7 +46,8 @@ class Run:
         return self.stack.wait_for(there, what=f"{label} to be {state}", timeout=timeout, every=0.1)
 
     def log(self, label: str) -> str:
-        return self.stack.api.log(self.look()[label])
+        """Return a task's whole log, with every field of its lines."""
+        return "\n".join(json.dumps(entry) for entry in self.stack.api.log(self.look()[label]))
 
     def result(self, label: str) -> dict[str, object]:
         """Return what the task returned."""
