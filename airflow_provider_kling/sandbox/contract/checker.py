@@ -16,6 +16,8 @@ from airflow_provider_kling.sandbox.refusal import Category
 
 Schema = Mapping[str, Any]
 
+_ABSENT: Final = object()
+
 KEYWORDS: Final = frozenset(
     {"type", "required", "properties", "additionalProperties", "items", "minItems", "maxItems"}
     | {"minLength", "maxLength", "minimum", "maximum", "enum", "const", "format"}
@@ -64,7 +66,7 @@ class _Walk:
         if (kind := schema.get("type")) is not None:
             noun, belongs = _TYPES[kind]
             if not belongs(value):
-                yield _wrong(where, f"must be {noun}, got {_shown(value)}", when)
+                yield _wrong(where, f"must be {noun}", when, got=value)
                 return
         yield from _choice(schema, value, where, when)
         match value:
@@ -77,7 +79,7 @@ class _Walk:
                 yield from _range(bounds, value, where, when=when)
             case list():
                 bounds = schema.get("minItems"), schema.get("maxItems")
-                yield from _range(bounds, len(value), where, unit="items", when=when)
+                yield from _range(bounds, len(value), where, unit="item", when=when)
                 if "items" in schema:
                     for index, item in enumerate(value):
                         yield from self.value(schema["items"], item, f"{where}[{index}]", when)
@@ -109,15 +111,15 @@ class _Walk:
 
 def _choice(schema: Schema, value: Any, where: str, when: str) -> Iterator[Violation]:
     if "const" in schema and not _same(schema["const"], value):
-        yield _wrong(where, f"must be {_shown(schema['const'])}, got {_shown(value)}", when)
+        yield _wrong(where, f"must be {_shown(schema['const'])}", when, got=value)
     if "enum" in schema and not any(_same(choice, value) for choice in schema["enum"]):
         choices = ", ".join(_shown(choice) for choice in schema["enum"])
-        yield _wrong(where, f"must be one of {choices}, got {_shown(value)}", when)
+        yield _wrong(where, f"must be one of {choices}", when, got=value)
 
 
 def _text(schema: Schema, value: str, where: str, when: str) -> Iterator[Violation]:
     bounds = schema.get("minLength"), schema.get("maxLength")
-    yield from _range(bounds, len(value), where, unit="characters", when=when)
+    yield from _range(bounds, len(value), where, unit="character", when=when)
     if schema.get("format") == "media" and value[:5].lower() == "data:":
         detail = f"parameter '{where}' must be a URL or a Base64 string without the 'data:' prefix"
         yield Violation(Category.INVALID_FORMAT, detail)
@@ -133,15 +135,22 @@ def _range(
         asked = f"at least {low}"
     elif low is None:
         asked = f"at most {high}"
+    elif low == high:
+        asked = f"exactly {low}"
     else:
         asked = f"between {low} and {high}"
+    if unit and (high or low) != 1:
+        unit += "s"
     words = [f"parameter '{where}' must be {asked}", unit, when]
     yield Violation(Category.OUT_OF_RANGE, f"{' '.join(filter(None, words))}, got {got}")
 
 
-def _wrong(where: str, what: str, when: str) -> Violation:
+def _wrong(where: str, what: str, when: str, *, got: Any = _ABSENT) -> Violation:
     subject = f"parameter '{where}'" if where else "the request body"
-    return Violation(Category.INVALID_PARAMETERS, " ".join(filter(None, [subject, what, when])))
+    detail = " ".join(filter(None, [subject, what, when]))
+    return Violation(
+        Category.INVALID_PARAMETERS, detail if got is _ABSENT else f"{detail}, got {_shown(got)}"
+    )
 
 
 def _same(expected: Any, value: Any) -> bool:

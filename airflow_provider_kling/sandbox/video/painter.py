@@ -125,7 +125,7 @@ def _edited(
     side = min(canvas.width, canvas.height) // 40 * 8
     insets = [Planes.of_image(picture, width=side, height=side) for picture in pictures]
     room = canvas.width // (side + 8)
-    for index, frame in enumerate(sampled(video, facts, frames=frames)):
+    for index, frame in enumerate(sampled(video, facts, name="videos[0]", frames=frames)):
         look.paint(frame, canvas)
         for place, inset in enumerate(insets[:room]):
             canvas.inset(inset, x=8 + place * (side + 8), y=side // 2)
@@ -139,6 +139,6 @@ def _sound(
         case Sound.TONE:
             return tone(samples=samples, pitch_hz=rng.choice((196.0, 220.0, 261.6, 293.7)))
         case Sound.ORIGINAL if videos:
-            return soundtrack(videos[0], samples=samples)
+            return soundtrack(videos[0], name="videos[0]", samples=samples)
         case _:
             return None

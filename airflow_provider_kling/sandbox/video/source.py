@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Final
 import av
 import numpy as np
 import numpy.typing as npt
+from av.container import InputContainer
 from PIL import Image, ImageOps
 
 from airflow_provider_kling.sandbox.video.planes import FPS
@@ -18,6 +20,8 @@ from airflow_provider_kling.sandbox.video.planes import FPS
 SAMPLE_RATE: Final = 48_000
 LONGEST_S: Final = 60.0  # the sandbox's own bounds, where a contract names none
 _MOST_OBLONG: Final = 10
+# Containers only: a playlist would have the decoder open further addresses and local files.
+_FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
 _SLACK: Final = 0.05  # seconds, and frames a second: containers round
 
 
@@ -56,25 +60,31 @@ def open_image(data: bytes, *, name: str, limits: Mapping[str, float]) -> Image.
 
 def probe(data: bytes, *, name: str, limits: Mapping[str, float]) -> VideoFacts:
     """Read a video's facts from its packets. Raises UnusableMediaError."""
-    try:
-        with av.open(io.BytesIO(data), "r") as container:
-            stream = container.streams.video[0]
-            ends = [
-                (packet.pts + (packet.duration or 0)) * packet.time_base
-                for packet in container.demux(stream)
-                if packet.pts is not None
-            ]
-            starts = stream.start_time or 0
-            facts = VideoFacts(
-                width=stream.width,
-                height=stream.height,
-                seconds=float(max(ends) - starts * (stream.time_base or 0)),
-                fps=float(stream.average_rate or 0),
-            )
-    except (av.FFmpegError, IndexError, ValueError) as error:
-        raise UnusableMediaError(f"{name} is not a video that can be decoded") from error
+    with _opened(data, name=name) as container:
+        stream = container.streams.video[0]
+        ends = [
+            (packet.pts + (packet.duration or 0)) * packet.time_base
+            for packet in container.demux(stream)
+            if packet.pts is not None
+        ]
+        facts = VideoFacts(
+            width=stream.width,
+            height=stream.height,
+            seconds=float(max(ends, default=0) - (stream.start_time or 0) * (stream.time_base or 0)),
+            fps=float(stream.average_rate or 0),
+        )
     _check(name, facts, limits)
     return facts
+
+
+@contextlib.contextmanager
+def _opened(data: bytes, *, name: str) -> Iterator[InputContainer]:
+    """Open a video; what the decoder complains of while it is open is an UnusableMediaError."""
+    try:
+        with av.open(io.BytesIO(data), "r", options={"format_whitelist": _FORMATS}) as container:
+            yield container
+    except (av.FFmpegError, IndexError) as error:
+        raise UnusableMediaError(f"{name} is not a video that can be decoded") from error
 
 
 def _check(name: str, facts: VideoFacts, limits: Mapping[str, float]) -> None:
@@ -92,15 +102,18 @@ def _check(name: str, facts: VideoFacts, limits: Mapping[str, float]) -> None:
         raise UnusableMediaError(f"{name} must have {low} to {high} frames a second, got {facts.fps:.2f}")
 
 
-def sampled(data: bytes, facts: VideoFacts, *, frames: int) -> Iterator[av.VideoFrame]:
-    """Yield what the video shows at each output frame; past its end it begins again."""
+def sampled(data: bytes, facts: VideoFacts, *, name: str, frames: int) -> Iterator[av.VideoFrame]:
+    """Yield what the video shows at each output frame; past its end it begins again.
+
+    Raises UnusableMediaError where it cannot be decoded.
+    """
     done = 0
     while done < frames:
         begin = done
         end = min(frames, begin + facts.frames)
         shown: av.VideoFrame | None = None
         first: float | None = None
-        with av.open(io.BytesIO(data), "r") as container:
+        with _opened(data, name=name) as container:
             for frame in container.decode(video=0):
                 time = frame.time or 0.0
                 first = time if first is None else first
@@ -111,15 +124,15 @@ def sampled(data: bytes, facts: VideoFacts, *, frames: int) -> Iterator[av.Video
                 if done == end:
                     break
         if shown is None:
-            raise UnusableMediaError("the video has no frame that can be decoded")
+            raise UnusableMediaError(f"{name} has no frame that can be decoded")
         for _ in range(end - done):
             yield shown
         done = end
 
 
-def soundtrack(data: bytes, *, samples: int) -> npt.NDArray[np.float32] | None:
+def soundtrack(data: bytes, *, name: str, samples: int) -> npt.NDArray[np.float32] | None:
     """Return a video's sound in two channels, begun again past its end; None if it has none."""
-    with av.open(io.BytesIO(data), "r") as container:
+    with _opened(data, name=name) as container:
         if not container.streams.audio:
             return None
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)

@@ -1,0 +1,67 @@
+"""A client of the sandbox, written from the documents: plain HTTP, nothing of the package's own client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from airflow_provider_kling.sandbox.process import SandboxProcess
+
+O1 = "/api/v1/kling/kling-video-o1"
+
+
+@dataclass(frozen=True)
+class Client:
+    """Submits and polls with a valid key."""
+
+    http: httpx.Client
+    sandbox: SandboxProcess
+
+    def submit(self, body: Any, path: str = f"{O1}/async", **headers: str) -> httpx.Response:
+        return self.http.post(path, content=json.dumps(body), headers=headers)
+
+    def submitted(self, body: Any, path: str = f"{O1}/async") -> str:
+        answer = self.submit(body, path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]["task_id"]
+
+    def poll(self, task_id: str) -> httpx.Response:
+        return self.http.get(f"/api/v1/tasks/{task_id}")
+
+    def state(self, task_id: str) -> dict[str, Any]:
+        return self.poll(task_id).json()["data"]
+
+    def finished(self, body: Any, path: str = f"{O1}/async") -> dict[str, Any]:
+        """Submit, pass the time, and return the final state."""
+        task_id = self.submitted(body, path)
+        self.sandbox.advance(600)
+        return self.state(task_id)
+
+
+def connected(sandbox: SandboxProcess) -> Iterator[Client]:
+    sandbox.reset()
+    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+    with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False, timeout=30) as http:
+        yield Client(http, sandbox)
+
+
+@pytest.fixture
+def client(kling_sandbox: SandboxProcess) -> Iterator[Client]:
+    """A client of the fixture that users get."""
+    yield from connected(kling_sandbox)
+
+
+@pytest.fixture(scope="session")
+def lifelike_process(kling_sandbox_factory) -> SandboxProcess:
+    return kling_sandbox_factory(speed=1, tier="10")
+
+
+@pytest.fixture
+def lifelike(lifelike_process: SandboxProcess) -> Iterator[Client]:
+    """A client of a sandbox where nothing happens unless the clock is moved."""
+    yield from connected(lifelike_process)

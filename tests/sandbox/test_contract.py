@@ -1,0 +1,421 @@
+"""Which bodies are taken and which are refused, by contract, with the words of the refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Catalogue
+from airflow_provider_kling.sandbox.contract.checker import first_violation, unknown_keywords
+from tests.sandbox.conftest import O1, Client, connected
+
+APRIL = f"{O1}/async"
+EDIT = O1
+T2V = f"{O1}-t2v"
+I2V = f"{O1}-i2v"
+VIDEO = ["https://media.example/v.mp4"]
+IMAGE = "https://media.example/i.png"
+
+
+class Case(NamedTuple):
+    path: str
+    body: Any
+    refusal: str | None = None  # the message; None: accepted
+
+
+ACCEPTED = [
+    Case(APRIL, {"prompt": "x"}),
+    Case(APRIL, {"prompt": "x", "duration": 5}),
+    Case(APRIL, {"prompt": "x", "duration": 10}),
+    Case(APRIL, {"prompt": "x" * 2500}),
+    Case(APRIL, {"prompt": "é" * 2500}),
+    Case(APRIL, {"prompt": "x", "images": [IMAGE], "duration": 10, "sound": "on"}),
+    Case(APRIL, {"prompt": "x", "images": [IMAGE] * 8}),  # seven is upstream's bound, not the documented one
+    Case(APRIL, {"prompt": "x", "videos": VIDEO}),
+    Case(APRIL, {"prompt": "x", "videos": ["a"]}),
+    Case(APRIL, {"prompt": "x", "videos": VIDEO, "images": [IMAGE]}),
+    Case(APRIL, {"prompt": "x", "videos": VIDEO, "sound": "off", "mode": "std", "aspect_ratio": "9:16"}),
+    Case(APRIL, {"prompt": "x", "multi_shot": True, "shot_type": "intelligence"}),
+    Case(APRIL, {"prompt": "x", "multi_shot": False}),
+    *(Case(APRIL, {"prompt": "x", "aspect_ratio": ratio}) for ratio in ("16:9", "9:16", "1:1")),
+    *(Case(APRIL, {"prompt": "x", "mode": mode}) for mode in ("std", "pro")),
+    *(Case(APRIL, {"prompt": "x", "sound": sound}) for sound in ("on", "off")),
+    Case(EDIT, {"prompt": "x", "videos": VIDEO}),
+    Case(EDIT, {"prompt": "x" * 2501, "videos": VIDEO}),  # a bound of 2500 is only inferred here
+    Case(EDIT, {"prompt": "x", "videos": VIDEO, "images": [IMAGE] * 4, "audio": "original"}),
+    Case(
+        EDIT, {"prompt": "x", "videos": VIDEO, "audio": "off", "resolution": "1080p", "aspect_ratio": "1:1"}
+    ),
+    *(Case(EDIT, {"prompt": "x", "videos": VIDEO, "duration": seconds}) for seconds in (3, 10)),
+    *(Case(path, {"prompt": "x"}) for path in (T2V, f"{T2V}/async")),
+    *(Case(T2V, {"prompt": "x", "duration": seconds}) for seconds in (3, 7, 10)),
+    Case(T2V, {"prompt": "x", "audio": "off", "resolution": "720p", "aspect_ratio": "9:16"}),
+    *(Case(path, {"prompt": "x", "images": [IMAGE]}) for path in (I2V, f"{I2V}/async")),
+    *(Case(I2V, {"prompt": "x", "images": [IMAGE], "duration": seconds}) for seconds in (5, 10)),
+    Case(I2V, {"prompt": "x", "images": [IMAGE] * 2, "duration": 7}),
+    Case(I2V, {"prompt": "x", "images": [IMAGE] * 7}),
+]
+
+PARAMETERS, RANGE, FORMAT = "Invalid parameters: ", "Value out of range: ", "Invalid format: "
+RATIOS = "'16:9', '9:16', '1:1'"
+
+REFUSED = [
+    # the body as a whole
+    Case(APRIL, [], f"{PARAMETERS}the request body must be an object, got []"),
+    Case(APRIL, None, f"{PARAMETERS}the request body must be an object, got null"),
+    Case(APRIL, {}, f"{PARAMETERS}parameter 'prompt' is required"),
+    Case(APRIL, {"prompt": "x", "seed": 1}, f"{PARAMETERS}parameter 'seed' is not supported"),
+    # the prompt
+    Case(APRIL, {"prompt": ""}, f"{RANGE}parameter 'prompt' must be between 1 and 2500 characters, got 0"),
+    Case(
+        APRIL,
+        {"prompt": "x" * 2501},
+        f"{RANGE}parameter 'prompt' must be between 1 and 2500 characters, got 2501",
+    ),
+    Case(APRIL, {"prompt": None}, f"{PARAMETERS}parameter 'prompt' must be a string, got null"),
+    Case(APRIL, {"prompt": 5}, f"{PARAMETERS}parameter 'prompt' must be a string, got 5"),
+    Case(
+        APRIL,
+        {"multi_shot": True, "shot_type": "intelligence"},
+        f"{PARAMETERS}parameter 'prompt' is required",
+    ),
+    # strict types
+    Case(
+        APRIL,
+        {"prompt": "x", "duration": "5"},
+        f"{PARAMETERS}parameter 'duration' must be an integer, got '5'",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "duration": 5.0},
+        f"{PARAMETERS}parameter 'duration' must be an integer, got 5.0",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "duration": True},
+        f"{PARAMETERS}parameter 'duration' must be an integer, got true",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "multi_shot": 1},
+        f"{PARAMETERS}parameter 'multi_shot' must be a boolean, got 1",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "multi_shot": "true"},
+        f"{PARAMETERS}parameter 'multi_shot' must be a boolean, got 'true'",
+    ),
+    Case(APRIL, {"prompt": "x", "mode": None}, f"{PARAMETERS}parameter 'mode' must be a string, got null"),
+    Case(
+        APRIL,
+        {"prompt": "x", "images": IMAGE},
+        f"{PARAMETERS}parameter 'images' must be an array, got '{IMAGE}'",
+    ),
+    Case(APRIL, {"prompt": "x", "images": [1]}, f"{PARAMETERS}parameter 'images[0]' must be a string, got 1"),
+    # enumerations
+    Case(
+        APRIL, {"prompt": "x", "duration": 7}, f"{PARAMETERS}parameter 'duration' must be one of 5, 10, got 7"
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "images": [IMAGE], "duration": 3},
+        f"{PARAMETERS}parameter 'duration' must be one of 5, 10, got 3",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "mode": "PRO"},
+        f"{PARAMETERS}parameter 'mode' must be one of 'std', 'pro', got 'PRO'",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "sound": "original"},
+        f"{PARAMETERS}parameter 'sound' must be one of 'on', 'off', got 'original'",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "aspect_ratio": "4:3"},
+        f"{PARAMETERS}parameter 'aspect_ratio' must be one of {RATIOS}, got '4:3'",
+    ),
+    # media
+    Case(APRIL, {"prompt": "x", "images": []}, f"{RANGE}parameter 'images' must be at least 1 item, got 0"),
+    Case(
+        APRIL,
+        {"prompt": "x", "images": [""]},
+        f"{RANGE}parameter 'images[0]' must be at least 1 character, got 0",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "images": [IMAGE, "data:image/png;base64,aGk="]},
+        f"{FORMAT}parameter 'images[1]' must be a URL or a Base64 string without the 'data:' prefix",
+    ),
+    Case(APRIL, {"prompt": "x", "videos": []}, f"{RANGE}parameter 'videos' must be exactly 1 item, got 0"),
+    Case(
+        APRIL,
+        {"prompt": "x", "videos": ["a", "b"]},
+        f"{RANGE}parameter 'videos' must be exactly 1 item, got 2",
+    ),
+    # rules between fields
+    Case(
+        APRIL,
+        {"prompt": "x", "multi_shot": True},
+        f"{PARAMETERS}parameter 'shot_type' is required when 'multi_shot' is true",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "multi_shot": True, "shot_type": "manual"},
+        f"{PARAMETERS}parameter 'shot_type' must be one of 'intelligence', got 'manual'",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "multi_shot": False, "shot_type": "intelligence"},
+        f"{PARAMETERS}parameter 'shot_type' must be omitted unless 'multi_shot' is true",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "shot_type": "intelligence"},
+        f"{PARAMETERS}parameter 'shot_type' must be omitted unless 'multi_shot' is true",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "videos": VIDEO, "sound": "on"},
+        f"{PARAMETERS}parameter 'sound' must be 'off' when 'videos' is given, got 'on'",
+    ),
+    Case(
+        APRIL,
+        {"prompt": "x", "videos": VIDEO, "duration": 5},
+        f"{PARAMETERS}parameter 'duration' must be omitted when 'videos' is given",
+    ),
+    # the fields of the other contract
+    Case(
+        APRIL,
+        {"prompt": "x", "resolution": "720p"},
+        f"{PARAMETERS}parameter 'resolution' is not supported",
+    ),
+    Case(APRIL, {"prompt": "x", "audio": "off"}, f"{PARAMETERS}parameter 'audio' is not supported"),
+    *(
+        Case(
+            path,
+            {"prompt": "x", "videos": VIDEO, field: value},
+            f"{PARAMETERS}parameter '{field}' is not supported",
+        )
+        for path in (EDIT,)
+        for field, value in {
+            "mode": "std",
+            "sound": "off",
+            "multi_shot": False,
+            "shot_type": "intelligence",
+        }.items()
+    ),
+    # the editing model of August 2026
+    Case(EDIT, {"prompt": "x"}, f"{PARAMETERS}parameter 'videos' is required"),
+    Case(EDIT, {"videos": VIDEO}, f"{PARAMETERS}parameter 'prompt' is required"),
+    Case(
+        EDIT,
+        {"prompt": "", "videos": VIDEO},
+        f"{RANGE}parameter 'prompt' must be at least 1 character, got 0",
+    ),
+    Case(
+        EDIT,
+        {"prompt": "x", "videos": VIDEO * 2},
+        f"{RANGE}parameter 'videos' must be exactly 1 item, got 2",
+    ),
+    Case(
+        EDIT,
+        {"prompt": "x", "videos": VIDEO, "images": [IMAGE] * 5},
+        f"{RANGE}parameter 'images' must be between 1 and 4 items, got 5",
+    ),
+    *(
+        Case(
+            EDIT,
+            {"prompt": "x", "videos": VIDEO, "duration": seconds},
+            f"{RANGE}parameter 'duration' must be between 3 and 10, got {seconds}",
+        )
+        for seconds in (2, 11)
+    ),
+    Case(
+        EDIT,
+        {"prompt": "x", "videos": VIDEO, "audio": "native"},
+        f"{PARAMETERS}parameter 'audio' must be one of 'original', 'off', got 'native'",
+    ),
+    Case(
+        EDIT,
+        {"prompt": "x", "videos": VIDEO, "resolution": "4k"},
+        f"{PARAMETERS}parameter 'resolution' must be one of '720p', '1080p', got '4k'",
+    ),
+    # text to video
+    Case(T2V, {"prompt": "x", "images": [IMAGE]}, f"{PARAMETERS}parameter 'images' is not supported"),
+    Case(T2V, {"prompt": "x", "videos": VIDEO}, f"{PARAMETERS}parameter 'videos' is not supported"),
+    Case(
+        T2V,
+        {"prompt": "x", "audio": "original"},
+        f"{PARAMETERS}parameter 'audio' must be one of 'off', got 'original'",
+    ),
+    Case(T2V, {"prompt": "x", "duration": 2}, f"{RANGE}parameter 'duration' must be between 3 and 10, got 2"),
+    # image to video
+    Case(I2V, {"prompt": "x"}, f"{PARAMETERS}parameter 'images' is required"),
+    Case(
+        I2V,
+        {"prompt": "x", "images": [IMAGE] * 8},
+        f"{RANGE}parameter 'images' must be between 1 and 7 items, got 8",
+    ),
+    Case(
+        I2V,
+        {"prompt": "x", "images": [IMAGE], "duration": 7},
+        f"{PARAMETERS}parameter 'duration' must be one of 5, 10 with exactly one image, got 7",
+    ),
+    Case(
+        I2V,
+        {"prompt": "x", "images": [IMAGE], "aspect_ratio": "1:1"},
+        f"{PARAMETERS}parameter 'aspect_ratio' is not supported",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def everything() -> Iterator[dict[str, Any]]:
+    """The schemas by submit path, as a service that accepts both contracts holds them."""
+    from airflow_provider_kling.sandbox.contract.catalogue import PathForm
+
+    catalogue = Catalogue.packaged(accepts=Accepts.BOTH)
+    found = {}
+    for model, _ in catalogue.listed():
+        for form in PathForm:
+            entry = catalogue.find(model.provider, model.slug, form)
+            assert entry is not None
+            found[f"/api/v1/{model.provider}/{model.slug}{form}"] = entry[1].schema
+    yield found
+
+
+def _case_id(case: Case) -> str:
+    return f"{case.path.removeprefix('/api/v1/kling/')} {str(case.body)[:60]}"
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=_case_id)
+def test_what_the_documents_allow_is_accepted(everything, case: Case):
+    assert first_violation(everything[case.path], case.body) is None
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=_case_id)
+def test_what_the_documents_forbid_is_refused_by_name(everything, case: Case):
+    broken = first_violation(everything[case.path], case.body)
+    assert broken is not None
+    assert f"{broken.category}: {broken.detail}" == case.refusal
+
+
+def test_every_refusal_is_a_400_in_the_documented_envelope(lifelike: Client):
+    for case in REFUSED:
+        answer = lifelike.submit(case.body, case.path)
+        assert (answer.status_code, answer.json()) == (400, {"code": 400, "message": case.refusal})
+    assert lifelike.sandbox.stats()["submissions_refused"] == {"400": len(REFUSED)}
+    assert lifelike.sandbox.stats()["submissions_accepted"] == 0
+
+
+def test_every_accepted_body_becomes_a_pending_task(kling_sandbox_factory):
+    with_room = kling_sandbox_factory(speed=1, tier="1000")
+    for client in connected(with_room):
+        ids = {client.submitted(case.body, case.path) for case in ACCEPTED}
+        assert len(ids) == len(ACCEPTED)
+        assert {client.state(task_id)["status"] for task_id in ids} == {"pending"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b'{"prompt": "x",}', b'{"prompt": NaN}', b"\xff\xfe", b"[" * 100_000],
+    ids=["empty", "cut", "comma", "NaN", "not UTF-8", "bottomless"],
+)
+def test_a_body_that_is_not_json_is_refused_in_the_documented_words(lifelike: Client, body: bytes):
+    answer = lifelike.http.post(APRIL, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json() == {"code": 400, "message": "Invalid format: invalid JSON format"}
+
+
+def test_a_submission_is_answered_like_the_documented_sample(lifelike: Client):
+    answer = lifelike.submit({"prompt": "x"})
+    data = answer.json()["data"]
+    task_id = data["task_id"]
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "code": 0,
+        "message": "success",
+        "data": {
+            "status": "pending",
+            "task_id": task_id,
+            "model_id": data["model_id"],
+            "get_result": {"method": "GET", "url": f"{lifelike.sandbox.url}/api/v1/tasks/{task_id}"},
+        },
+    }
+    assert data["model_id"] != "kling-video-o1"
+    assert lifelike.http.get(data["get_result"]["url"]).json()["data"]["task_id"] == task_id
+
+
+def _status(client: Client, path: str, body: dict[str, Any]) -> int:
+    return client.submit(body, path).status_code
+
+
+def test_a_service_of_april_knows_neither_the_new_path_nor_the_new_models(kling_sandbox_factory):
+    for client in connected(kling_sandbox_factory(speed=1, contract="2026-04")):
+        assert _status(client, APRIL, {"prompt": "x", "mode": "std"}) == 200
+        assert _status(client, EDIT, {"prompt": "x", "videos": VIDEO}) == 404
+        assert _status(client, T2V, {"prompt": "x"}) == 404
+        assert _status(client, f"{I2V}/async", {"prompt": "x", "images": [IMAGE]}) == 404
+
+
+def test_a_service_of_august_holds_the_old_path_to_the_new_fields(kling_sandbox_factory):
+    for client in connected(kling_sandbox_factory(speed=1, contract="2026-08")):
+        assert _status(client, APRIL, {"prompt": "x", "mode": "std"}) == 400
+        assert _status(client, APRIL, {"prompt": "x", "videos": VIDEO, "resolution": "720p"}) == 200
+        assert _status(client, EDIT, {"prompt": "x", "videos": VIDEO}) == 200
+        assert _status(client, f"{T2V}/async", {"prompt": "x"}) == 200
+
+
+def test_unknown_fields_pass_only_when_asked_for(kling_sandbox_factory):
+    for client in connected(kling_sandbox_factory(speed=1, allow_unknown_fields=True)):
+        assert _status(client, APRIL, {"prompt": "x", "seed": 1}) == 200
+        assert _status(client, APRIL, {"prompt": "x", "seed": 1, "duration": 7}) == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/kling/kling-video-o2/async",
+        "/api/v1/kling/Kling-Video-O1/async",
+        "/api/v1/other/kling-video-o1",
+        "/api/v1/text-to-video/kling/kling-video-o1/async",
+        "/api/v1/media/files",
+        "/api/v1/models/",
+    ],
+)
+def test_what_does_not_exist_is_a_404_in_the_documented_envelope(lifelike: Client, path: str):
+    for answer in (lifelike.submit({"prompt": "x"}, path), lifelike.http.get(path)):
+        assert answer.status_code == 404
+        assert answer.json()["code"] == 404
+        assert answer.json()["message"].startswith("Resource not found: ")
+
+
+def test_the_key_is_looked_at_first_then_the_path_then_the_body(lifelike: Client):
+    nobody = httpx.Client(base_url=lifelike.sandbox.url)
+    assert nobody.post("/api/v1/kling/none/async", content=b"{").status_code == 401
+    assert lifelike.http.post("/api/v1/kling/none/async", content=b"{").status_code == 404
+    assert lifelike.http.post(APRIL, content=b"{").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "header", [None, "Bearer wrong-key", "Bearer", "sandbox-key", "Basic c2FuZGJveA==", "Bearer sandbox-key2"]
+)
+def test_a_missing_malformed_or_wrong_key_is_a_401(lifelike: Client, header: str | None):
+    headers = {} if header is None else {"Authorization": header}
+    with httpx.Client(base_url=lifelike.sandbox.url, headers=headers) as stranger:
+        answer = stranger.get("/api/v1/team/balance")
+        assert answer.status_code == 401
+        assert answer.json()["message"].startswith("Authentication failed: ")
+        assert stranger.get("/api/v1/apikey/validate").json()["data"] == {"is_valid": False}
+
+
+def test_contract_files_use_no_word_that_the_checker_would_overlook():
+    for model, _ in Catalogue.packaged(accepts=Accepts.BOTH).listed():
+        for offer in model.offers.values():
+            assert unknown_keywords(offer.schema) == set()
+    assert unknown_keywords({"properties": {"a": {"items": {"pattern": "x"}}}}) == {"pattern"}
