@@ -40,7 +40,9 @@ def failing_as_sensor() -> Iterator[None]:
 def _also(error: KlingError, airflow_class: type[Exception]) -> KlingError:
     """Return ``error`` as one that is an ``airflow_class`` too."""
     kind = type(error)
-    both: type[KlingError] = type(kind.__name__, (kind, airflow_class), {"__doc__": kind.__doc__})
+    # It goes by its own name in logs and callbacks.
+    same_name = {name: getattr(kind, name) for name in ("__doc__", "__module__", "__qualname__")}
+    both: type[KlingError] = type(kind.__name__, (kind, airflow_class), same_name)
     failure = both.__new__(both, *error.args)
     failure.__dict__.update(error.__dict__)
     return failure

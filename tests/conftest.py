@@ -1,0 +1,64 @@
+"""What all tests share: an Airflow that needs no database, and ways to run a task without a scheduler."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Airflow reads these when it is imported, so they have to stand before the first test module.
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="kling-tests-"))
+os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+API_KEY = "sk-canary-0123456789"
+
+
+def connection_json(**fields: Any) -> str:
+    """Write a connection the way ``AIRFLOW_CONN_*`` wants it."""
+    return json.dumps({"conn_type": "kling", "password": API_KEY, **fields})
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set the connection ``kling_default``."""
+
+    def connect(**fields: Any) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_KLING_DEFAULT", connection_json(**fields))
+
+    return connect
+
+
+@pytest.fixture(scope="session")
+def sandbox_url(kling_sandbox_factory: Any) -> str:
+    """A sandbox with the tests' own key."""
+    return str(kling_sandbox_factory(speed=1000, tier="1000", api_key=API_KEY, seed=7).url)
+
+
+class FakeTaskInstance:
+    """Records the XComs that a task pushes."""
+
+    def __init__(self) -> None:
+        self.try_number = 1
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep a value, as JSON does."""
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+
+@pytest.fixture
+def task_instance() -> FakeTaskInstance:
+    """The task instance in the context of ``run_task``."""
+    return FakeTaskInstance()
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[str]:
+    """A folder's URI."""
+    yield f"file://{tmp_path}/out"

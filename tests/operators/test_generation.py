@@ -1,0 +1,398 @@
+"""The generating operators against the sandbox: what is sent, what comes back, what a failure says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk import Asset
+from tests.conftest import API_KEY, FakeTaskInstance
+from tests.operators.harness import context, fire, look_often, run
+
+from airflow_provider_kling.exceptions import (
+    KlingBadRequestError,
+    KlingError,
+    KlingMediaError,
+    KlingModerationError,
+    KlingProtocolError,
+    KlingRateLimitError,
+    KlingServerError,
+    KlingSubmissionUnknownError,
+    KlingTaskFailedError,
+    KlingTimeoutError,
+)
+from airflow_provider_kling.operators.kling import (
+    KlingDownloadOperator,
+    KlingGenerateOperator,
+    KlingVideoOperator,
+)
+from airflow_provider_kling.sandbox.process import SandboxProcess
+
+pytestmark = pytest.mark.contract
+
+RESULT_KEYS = {
+    "task_id", "model", "status", "conn_id", "url", "uri", "poster_uri", "type", "width", "height", "format",
+    "duration_s", "bytes", "sha256", "resources", "submitted_at", "finished_at", "elapsed_s", "expires_at",
+    "cost_usd", "try_number", "reused",
+}  # fmt: skip
+
+
+@pytest.fixture
+def sandbox(
+    kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> SandboxProcess:
+    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
+    look_often(monkeypatch)
+    return kling_sandbox
+
+
+def video(**arguments: Any) -> KlingVideoOperator:
+    return KlingVideoOperator(
+        **{"task_id": "make", "prompt": "A paper boat", "mode": "std", "duration": 5, **arguments}
+    )
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_clip_is_made_paid_once_and_stored(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path, deferrable: bool
+) -> None:
+    operator = video(deferrable=deferrable, output=f"file://{tmp_path}/out/boat.mp4")
+    result = run(operator, task_instance)
+
+    clip = tmp_path / "out" / "boat.mp4"
+    assert set(result) == RESULT_KEYS
+    assert result["uri"] == f"file://{clip}"
+    assert result["sha256"] == hashlib.sha256(clip.read_bytes()).hexdigest()
+    assert result["bytes"] == clip.stat().st_size
+    assert (result["width"], result["height"], result["duration_s"]) == (1280, 720, 5.0)
+    assert (result["status"], result["model"], result["conn_id"]) == ("success", "kling-video-o1", "kling_default")
+    assert (result["try_number"], result["reused"]) == (1, False)
+    assert result["elapsed_s"] >= 0
+    assert [one["uri"] for one in result["resources"]] == [result["uri"]]
+    assert [path.name for path in clip.parent.iterdir()] == ["boat.mp4"]
+    assert task_instance.xcoms == {"kling_task_id": result["task_id"], "kling_cost_usd": result["cost_usd"]}
+    assert len(json.dumps(result)) < 4096
+    assert sandbox.stats()["submissions_accepted"] == 1
+
+
+def test_the_price_is_the_services_own_figure(sandbox: SandboxProcess, task_instance: FakeTaskInstance) -> None:
+    # docs: pricing of 2026-08-20, 720p: $0.0869 a second.
+    assert run(video(), task_instance)["cost_usd"] == "0.4345"
+
+
+def test_what_the_service_does_not_tell_is_null(
+    kling_sandbox_factory: Callable[..., SandboxProcess],
+    connect: Callable[..., None],
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terse = kling_sandbox_factory(speed=1000, tier="1000", optional_fields="none")
+    connect(host=terse.url, password=terse.api_key)
+    look_often(monkeypatch)
+    result = run(video(), task_instance)
+    assert set(result) == RESULT_KEYS
+    assert result["url"]
+    assert result["submitted_at"] is not None, "our own clock knows"
+    unknown = {"width", "height", "duration_s", "bytes", "cost_usd", "finished_at", "elapsed_s", "expires_at"}
+    assert {key for key in unknown if result[key] is not None} == set()
+    assert "kling_cost_usd" not in task_instance.xcoms
+
+
+def test_a_cover_listed_first_is_not_taken_for_the_clip(
+    kling_sandbox_factory: Callable[..., SandboxProcess],
+    connect: Callable[..., None],
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    covered = kling_sandbox_factory(speed=1000, tier="1000", cover=True)
+    connect(host=covered.url, password=covered.api_key)
+    look_often(monkeypatch)
+    result = run(video(output=f"file://{tmp_path}/out"), task_instance)
+    assert [one["role"] for one in result["resources"]] == ["cover", "primary"]
+    assert result["type"] == "video"
+    assert result["uri"] == f"file://{tmp_path}/out/{result['task_id']}.mp4"
+
+
+def test_one_step_works_on_the_clip_of_the_one_before(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    first = run(video(), task_instance)
+    restyle = video(task_id="restyle", videos=[first["url"]], duration=None, prompt="As a watercolour")
+    assert run(restyle, task_instance)["duration_s"] == 5.0
+
+
+def test_the_generic_operator_takes_a_dict_and_a_request(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    fields = {"prompt": "A paper boat", "mode": "std", "duration": 5}
+    operator = KlingGenerateOperator(task_id="make", model="kling/kling-video-o1", parameters=fields)
+    assert run(operator, task_instance)["status"] == "success"
+    (post,) = sandbox.requests("POST")
+    assert post["body"] == fields
+
+
+def test_the_same_arguments_work_under_the_newer_contract(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, connect: Callable[..., None]
+) -> None:
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"contract": "2026-08"})
+    assert run(video(sound="off"), task_instance)["height"] == 720
+    (post,) = sandbox.requests("POST")
+    assert post["path"] == "/api/v1/kling/kling-video-o1-t2v"
+    assert post["body"] == {"prompt": "A paper boat", "duration": 5, "audio": "off", "resolution": "720p"}
+
+
+def test_a_service_that_moved_on_is_named_as_such(
+    kling_sandbox_factory: Callable[..., SandboxProcess],
+    connect: Callable[..., None],
+    task_instance: FakeTaskInstance,
+) -> None:
+    newer = kling_sandbox_factory(contract="2026-08")
+    connect(host=newer.url, password=newer.api_key)
+    with pytest.raises(KlingBadRequestError, match="extra `contract` to '2026-08'") as refused:
+        run(video(), task_instance)
+    assert "nothing is billed" in str(refused.value)
+
+
+def test_extra_parameters_are_sent_as_they_are(
+    kling_sandbox_factory: Callable[..., SandboxProcess],
+    connect: Callable[..., None],
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lenient = kling_sandbox_factory(speed=1000, tier="1000", allow_unknown_fields=True)
+    connect(host=lenient.url, password=lenient.api_key)
+    look_often(monkeypatch)
+    run(video(extra_parameters={"camera": {"zoom": 2}}), task_instance)
+    (post,) = lenient.requests("POST")
+    assert post["body"]["camera"] == {"zoom": 2}
+
+
+FAULTS: list[tuple[Mapping[str, Any], type[KlingError], int]] = [
+    ({"status": 400}, KlingBadRequestError, 0),
+    ({"status": 422}, KlingBadRequestError, 0),
+    ({"status": 429}, KlingRateLimitError, 0),
+    ({"status": 408}, KlingSubmissionUnknownError, 0),
+    ({"status": 425}, KlingSubmissionUnknownError, 0),
+    ({"status": 500}, KlingSubmissionUnknownError, 0),
+    ({"status": 503, "body": "<html>busy</html>"}, KlingSubmissionUnknownError, 0),
+    ({"drop": "before"}, KlingSubmissionUnknownError, 0),
+    ({"drop": "after"}, KlingSubmissionUnknownError, 1),
+    ({"body": "<html>a proxy</html>"}, KlingSubmissionUnknownError, 1),
+    ({"truncate": 20}, KlingSubmissionUnknownError, 1),
+]
+
+
+@pytest.mark.parametrize(("action", "error", "accepted"), FAULTS, ids=[json.dumps(fault[0]) for fault in FAULTS])
+def test_a_submission_is_sent_exactly_once_whatever_comes_back(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    action: Mapping[str, Any],
+    error: type[KlingError],
+    accepted: int,
+) -> None:
+    sandbox.faults([{"method": "POST", "times": None, "action": action}])
+    with pytest.raises(error) as raised:
+        run(video(), task_instance)
+    assert len(sandbox.requests("POST")) == 1
+    assert sandbox.stats()["submissions_accepted"] == accepted
+    assert isinstance(raised.value, AirflowFailException) is not error.retryable
+
+
+def test_a_slow_answer_is_waited_for_and_not_asked_again(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    sandbox.faults([{"method": "POST", "action": {"delay_s": 1.0}}])
+    assert run(video(), task_instance)["status"] == "success"
+    assert sandbox.stats()["submissions_accepted"] == 1
+
+
+def test_an_answer_that_never_comes_leaves_the_outcome_unknown(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, connect: Callable[..., None]
+) -> None:
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"request_timeout": 0.3})
+    sandbox.faults([{"method": "POST", "action": {"delay_s": 2.0}}])
+    with pytest.raises(KlingSubmissionUnknownError, match="may be running and billed"):
+        run(video(), task_instance)
+    assert len(sandbox.requests("POST")) == 1
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        ({}, KlingTaskFailedError),
+        ({"error": "out of memory"}, KlingTaskFailedError),
+        ({"error": {"code": 1301, "message": "risk control"}}, KlingModerationError),
+    ],
+)
+def test_a_failed_task_fails_by_its_kind(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    failure: dict[str, Any],
+    error: type[KlingError],
+    deferrable: bool,
+) -> None:
+    sandbox.faults([{"method": "POST", "action": {"task": {"status": "failed", **failure}}}])
+    with pytest.raises(error) as failed:
+        run(video(deferrable=deferrable), task_instance)
+    assert type(failed.value).__name__ == error.__name__
+    assert isinstance(failed.value, AirflowFailException) is not error.retryable
+    assert task_instance.xcoms["kling_task_id"] in str(failed.value)
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_passed_deadline_tells_the_tasks_fate(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, deferrable: bool
+) -> None:
+    with pytest.raises(KlingTimeoutError, match="goes on at the service, may still finish, and is then billed"):
+        run(video(timeout=0, deferrable=deferrable), task_instance)
+
+
+def test_a_task_that_finished_while_nobody_looked_is_a_success(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    operator = video(timeout=0)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context(operator, task_instance))
+    sandbox.advance(3600)
+    event = fire(deferred.value.trigger)
+    assert event["status"] == "success"
+
+
+def test_the_service_has_the_last_word_over_a_late_event(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    operator = video()
+    ctx = context(operator, task_instance)
+    with pytest.raises(TaskDeferred):
+        operator.execute(ctx)
+    task_id = task_instance.xcoms["kling_task_id"]
+    sandbox.advance(3600)
+    late = {"status": "timeout", "reason": "deadline", "task_id": task_id}
+    assert operator.execute_complete(ctx, event=late)["task_id"] == task_id
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        "success",
+        {},
+        {"status": "success"},
+        {"status": "success", "reason": "finished", "task_id": ""},
+        {"status": "success", "reason": "finished", "task_id": "task-of-somebody-else"},
+        {"status": "success", "reason": "deadline", "task_id": "task-1"},
+        {"status": "splendid", "reason": "finished", "task_id": "task-1"},
+        {"status": "success", "reason": "splendid", "task_id": "task-1"},
+    ],
+)
+def test_an_event_that_is_not_ours_fails_closed(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, event: object
+) -> None:
+    operator = video()
+    with pytest.raises(KlingProtocolError, match="may still run at the service and be billed"):
+        operator.execute_complete(context(operator, task_instance), event=event, kling_task_id="task-1")
+
+
+def test_a_success_without_a_link_fails_closed(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    operator = video()
+    ctx = context(operator, task_instance)
+    with pytest.raises(TaskDeferred):
+        operator.execute(ctx)
+    task_id = task_instance.xcoms["kling_task_id"]
+    empty = {"code": 0, "message": "success", "data": {"status": "success", "task_id": task_id}}
+    sandbox.faults([{"method": "GET", "action": {"body": json.dumps(empty)}}])
+    event = {"status": "success", "reason": "finished", "task_id": task_id}
+    with pytest.raises(KlingProtocolError, match="no link"):
+        operator.execute_complete(ctx, event=event)
+
+
+def test_a_link_to_a_web_page_is_not_stored(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    sandbox.faults(
+        [{"method": "GET", "path": "/results/*", "times": None, "action": {"body": "<html>" + "x" * 99}}]
+    )
+    with pytest.raises(KlingMediaError, match="no video"):
+        run(video(output=f"file://{tmp_path}/boat.mp4"), task_instance)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_that_breaks_is_started_over(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    sandbox.faults([{"method": "GET", "path": "/results/*", "action": {"truncate": 5000}}])
+    result = run(video(output=f"file://{tmp_path}/boat.mp4"), task_instance)
+    assert (tmp_path / "boat.mp4").stat().st_size == result["bytes"]
+    assert [path.name for path in tmp_path.iterdir()] == ["boat.mp4"]
+
+
+def test_asset_events_carry_the_facts_but_not_the_signed_link(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    film = Asset("film", uri="x-kling://film")
+    operator = video(outlets=[film], output=f"file://{tmp_path}/boat.mp4")
+    ctx = context(operator, task_instance)
+    result = run(operator, task_instance, outlet_events=ctx["outlet_events"])
+    assert ctx["outlet_events"][film].extra == {
+        key: result[key] for key in ("task_id", "model", "uri", "sha256", "bytes", "cost_usd")
+    }
+
+
+def test_a_download_fetches_the_result_of_a_task_or_of_a_result(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    made = run(video(), task_instance)
+    for number, source in enumerate((made["task_id"], made)):
+        target = tmp_path / f"{number}.mp4"
+        operator = KlingDownloadOperator(task_id=f"get{number}", source=source, output=f"file://{target}")
+        assert run(operator, task_instance)["bytes"] == target.stat().st_size
+    assert sandbox.stats()["submissions_accepted"] == 1
+
+
+@pytest.mark.parametrize("source", [{}, {"task_id": None}, "", 7])
+def test_a_download_without_a_task_is_refused(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, source: Any
+) -> None:
+    operator = KlingDownloadOperator(task_id="get", source=source, output="file:///nowhere")
+    with pytest.raises(AirflowFailException, match="source: must be a task id"):
+        run(operator, task_instance)
+
+
+def test_neither_trigger_nor_errors_hold_the_key_or_the_prompt(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, connect: Callable[..., None]
+) -> None:
+    operator = video(prompt="A very secret boat")
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context(operator, task_instance))
+    stored = json.dumps(deferred.value.trigger.serialize()) + json.dumps(deferred.value.kwargs)
+    assert sandbox.api_key not in stored
+    assert "secret boat" not in stored
+
+    connect(host=sandbox.url, password=API_KEY)
+    with pytest.raises(KlingError) as refused:
+        run(operator, task_instance)
+    assert API_KEY not in repr(refused.value) + str(refused.value)
+
+
+def test_trouble_at_the_end_tells_the_tasks_fate(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = video()
+    ctx = context(operator, task_instance)
+    with pytest.raises(TaskDeferred):
+        operator.execute(ctx)
+    task_id = task_instance.xcoms["kling_task_id"]
+    monkeypatch.setattr("airflow_provider_kling.api.retry.RetryPolicy.delay", lambda *_, **__: None)
+    sandbox.faults([{"method": "GET", "times": None, "action": {"status": 503}}])
+    event = {"status": "success", "reason": "finished", "task_id": task_id}
+    with pytest.raises(KlingServerError, match=f"Task {task_id} may still run"):
+        operator.execute_complete(ctx, event=event)
