@@ -16,12 +16,7 @@ from airflow_provider_kling.api.message import Call, HttpRequest, HttpResponse
 from airflow_provider_kling.api.rate_limit import Pacer, RateLimit
 from airflow_provider_kling.api.retry import RetryPolicy
 from airflow_provider_kling.api.settings import ClientSettings
-from airflow_provider_kling.api.transport import (
-    AnswerReader,
-    connection_failure,
-    httpx_options,
-    send_options,
-)
+from airflow_provider_kling.api.transport import AnswerReader, httpx_options, send_options
 from airflow_provider_kling.exceptions import KlingError
 
 T = TypeVar("T")
@@ -85,10 +80,11 @@ class KlingClient:
         reader = AnswerReader(request=request, settings=self.settings)
         try:
             with self._http.stream(**send_options(request)) as response:
+                reader.begin()
                 for chunk in response.iter_bytes():
                     reader.feed(chunk)
         except httpx.HTTPError as error:
-            return connection_failure(error, request=request, settings=self.settings)
+            return reader.failure(error)
         except KlingError as error:
             return error
         return reader.finish(response, now=self._clock())
@@ -158,10 +154,11 @@ class AsyncKlingClient:
         reader = AnswerReader(request=request, settings=self.settings)
         try:
             async with self._http.stream(**send_options(request)) as response:
+                reader.begin()
                 async for chunk in response.aiter_bytes():
                     reader.feed(chunk)
         except httpx.HTTPError as error:
-            return connection_failure(error, request=request, settings=self.settings)
+            return reader.failure(error)
         except KlingError as error:
             return error
         return reader.finish(response, now=self._clock())

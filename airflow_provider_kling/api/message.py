@@ -52,7 +52,7 @@ class HttpResponse:
         """
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: nested a thousand levels deep
             kind = self.headers.get("content-type", "an unnamed type")
             raise KlingProtocolError(
                 f"{self.request} was answered {self.status} with {len(self.body)} bytes of {kind} "

@@ -36,16 +36,17 @@ class RateLimit:
         )
 
 
-def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], *, status: int, now: float) -> float | None:
     """Return the seconds the service asks to wait, or None.
 
     ``Retry-After`` (seconds or an HTTP date, RFC 9110) counts before ``X-RateLimit-Reset``
-    (Unix seconds), which speaks of the whole minute's window.
+    (Unix seconds). The latter comes with every answer, so it asks for a wait only where the
+    minute's requests are what ran out: a 429, and none remaining.
     """
     asked = _retry_after_header(headers.get("retry-after"), now=now)
     if asked is None:
         budget = RateLimit.from_headers(headers)
-        if budget is None or budget.reset_at is None:
+        if status != 429 or budget is None or budget.remaining or budget.reset_at is None:
             return None
         asked = budget.reset_at - now
     return max(0.0, asked)

@@ -48,5 +48,8 @@ class RetryPolicy:
         asked = error.retry_after if isinstance(error, KlingAPIError) else None
         if asked is None:
             return backoff
-        # Jitter comes on top: everyone who was refused was told the same moment.
-        return asked + jitter * self.base_s if asked <= self.longest_s else None
+        if asked > self.longest_s:
+            return None
+        # Jitter comes on top: everyone who was refused was told the same moment. A moment that is
+        # already over (two clocks disagree) leaves the back-off as it is.
+        return max(backoff, asked + jitter * self.base_s)

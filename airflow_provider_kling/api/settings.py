@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import dataclass, field
 
 from airflow_provider_kling import __version__
@@ -44,5 +45,13 @@ class ClientSettings:
             raise KlingRequestError(subject="the Kling connection", broken=[broken])
 
     def redact(self, text: str) -> str:
-        """Take the key out of a text that came from outside."""
-        return text.replace(self.api_key, REDACTED)
+        """Take the key out of a text that came from outside, also as JSON may spell it."""
+        spelt = "".join(map(_json_spellings, self.api_key))
+        return re.sub(spelt, REDACTED, text)
+
+
+def _json_spellings(character: str) -> str:
+    r"""Return a pattern: JSON writers may escape ``/`` as ``\/``, and ``+`` or ``=`` as ``\u002b``."""
+    if character.isalnum():
+        return character
+    return rf"(?:\\?{re.escape(character)}|(?i:\\u{ord(character):04x}))"

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from airflow_provider_kling.api.message import HttpRequest, HttpResponse
-from airflow_provider_kling.api.settings import REDACTED, ClientSettings
+from airflow_provider_kling.api.settings import ClientSettings
 from airflow_provider_kling.exceptions import KlingConnectionError, KlingError, KlingProtocolError
 
 CONNECT_TIMEOUT_S = 5.0
@@ -60,12 +60,17 @@ def send_options(request: HttpRequest) -> dict[str, Any]:
 
 
 class AnswerReader:
-    """Collects an answer's body up to the cap, and takes out the key should the service echo it."""
+    """Reads one answer up to the cap, and takes out the key should the service echo it."""
 
     def __init__(self, *, request: HttpRequest, settings: ClientSettings) -> None:
         self._request = request
         self._settings = settings
         self._body = bytearray()
+        self._began = False
+
+    def begin(self) -> None:
+        """Note that the status and the headers are here."""
+        self._began = True
 
     def feed(self, chunk: bytes) -> None:
         """Add a piece of the decoded body.
@@ -82,24 +87,26 @@ class AnswerReader:
         """Return the complete answer."""
         return HttpResponse(
             status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=bytes(self._body).replace(self._settings.api_key.encode(), REDACTED.encode()),
+            headers={name.lower(): self._settings.redact(value) for name, value in response.headers.items()},
+            body=self._settings.redact(self._body.decode("latin-1")).encode("latin-1"),
             request=self._request,
             received_at=now,
         )
 
-
-def connection_failure(
-    error: httpx.HTTPError, *, request: HttpRequest, settings: ClientSettings
-) -> KlingError:
-    """Name an httpx failure in this package's terms."""
-    detail = settings.redact(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
-    if isinstance(error, httpx.DecodingError):
-        return KlingProtocolError(f"{request} was answered with a body that cannot be decoded ({detail})")
-    if isinstance(error, _NOTHING_SENT):
+    def failure(self, error: httpx.HTTPError) -> KlingError:
+        """Name in this package's terms what kept the answer from being read."""
+        redact, base_url = self._settings.redact, self._settings.base_url
+        detail = redact(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+        if isinstance(error, httpx.DecodingError):
+            return KlingProtocolError(
+                f"{self._request} was answered with a body that cannot be decoded ({detail})"
+            )
+        if isinstance(error, httpx.RemoteProtocolError) and self._began:
+            return KlingProtocolError(f"the answer to {self._request} was cut short ({detail})")
+        if isinstance(error, _NOTHING_SENT):
+            return KlingConnectionError(
+                f"{self._request} did not reach {base_url} ({detail}); nothing was sent", request_sent=False
+            )
         return KlingConnectionError(
-            f"{request} did not reach {settings.base_url} ({detail}); nothing was sent", request_sent=False
+            f"the connection to {base_url} broke during {self._request} ({detail})", request_sent=True
         )
-    return KlingConnectionError(
-        f"the connection to {settings.base_url} broke during {request} ({detail})", request_sent=True
-    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateway.base import Gateway
 from airflow_provider_kling.gateway.modellix import ModellixGateway
 from airflow_provider_kling.gateway.modellix.contract import CONTRACTS, DEFAULT_CONTRACT
 
 DEFAULT_GATEWAY = "modellix"
+_WEB_ADDRESS = re.compile(r"https?://[!-~]+")
 
 
 def make_gateway(
@@ -26,6 +29,9 @@ def make_gateway(
     if contract is not None and contract not in CONTRACTS:
         names = " or ".join(repr(known) for known in CONTRACTS)
         broken.append(BrokenRule(field="contract", rule=f"must be {names}", value=contract))
+    if webhook_url is not None and not _WEB_ADDRESS.fullmatch(webhook_url):
+        rule = "must be a web address in printable ASCII: it is sent as a header"
+        broken.append(BrokenRule(field="webhook_url", rule=rule))
     if broken:
         raise KlingRequestError(subject="the Kling connection", broken=broken)
     return ModellixGateway(contract=CONTRACTS[contract or DEFAULT_CONTRACT], webhook_url=webhook_url)

@@ -120,6 +120,8 @@ class Downloader:
         try:
             with self._follow(url) as response, _temporary(files, path) as partial:
                 return self._copy(response, files=files, partial=partial, name=without_query(url))
+        except httpx.InvalidURL as error:
+            raise KlingMediaError(f"{without_query(url)} is not a web address") from error
         except httpx.HTTPError as error:
             message = f"the download of {without_query(url)} broke ({type(error).__name__})"
             raise KlingConnectionError(message, request_sent=True) from error

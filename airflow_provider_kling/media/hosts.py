@@ -16,7 +16,7 @@ def resolve(host: str) -> list[str]:
     """Return the addresses of a host name; none when it has none here (a proxy may know it)."""
     try:
         return [str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
-    except OSError:
+    except (OSError, UnicodeError):  # the latter: no name that DNS could hold
         return []
 
 
@@ -35,18 +35,29 @@ def check_host(url: str, *, own_url: str, resolver: Resolver = resolve) -> None:
     :param own_url: the connection's base URL.
     :raises KlingMediaError: the URL is not HTTP, or leads to a private, loopback or link-local address.
     """
-    scheme, host, _ = origin(url)
+    try:
+        scheme, host, _ = origin(url)
+    except ValueError:  # half an IPv6 address, or a port that no host has
+        scheme = host = ""
     if scheme not in ("http", "https") or not host:
         raise KlingMediaError(f"{without_query(url)} is not an http or https link")
     if origin(url) == origin(own_url):
         return
     if scheme == "http":
         raise KlingMediaError(f"{without_query(url)} is not https")
-    private = [address for address in resolver(host) if not ipaddress.ip_address(address).is_global]
+    private = [address for address in resolver(host) if not _is_public(address)]
     if private:
         raise KlingMediaError(
             f"{without_query(url)} leads to {private[0]}, which is not a public address; nothing was fetched"
         )
+
+
+def _is_public(address: str) -> bool:
+    """Tell whether an address is one of the internet's; an IPv4 address inside an IPv6 one counts itself."""
+    parsed = ipaddress.ip_address(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
+    return parsed.is_global
 
 
 def without_query(url: str) -> str:

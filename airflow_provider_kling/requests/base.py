@@ -28,7 +28,12 @@ _DATA_PREFIX = re.compile(r"^data:[^,]*;base64,", re.IGNORECASE)
 
 def _without_data_prefix(value: object) -> object:
     """Drop ``data:image/png;base64,``: the service takes Base64 only without it (docs: kling image pages)."""
-    return _DATA_PREFIX.sub("", value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    bare = _DATA_PREFIX.sub("", value, count=1)
+    if bare[:5].lower() == "data:":
+        raise PydanticCustomError("media", "must be a URL or Base64; this data: link is neither")
+    return bare
 
 
 def _refuse_float(value: object) -> object:
@@ -96,12 +101,8 @@ class KlingRequest(BaseModel):
         if field is None:
             return value
         if isinstance(value, str):
-            try:
-                read = json.loads(value.lower() if value in ("True", "False") else value)
-            except ValueError:
-                return value
-            return read if _accepts(field, read) and not _accepts(field, value) else value
-        if isinstance(value, Sequence) and not isinstance(value, list):
+            return value if _accepts(field, value) else _read_json(value, field=field)
+        if isinstance(value, Sequence) and not isinstance(value, list | bytes | bytearray):
             return list(value)
         return value
 
@@ -134,6 +135,15 @@ class KlingRequest(BaseModel):
         return BrokenRule(field=field, rule=rule, value=None if line["type"] == "missing" else line["input"])
 
 
+def _read_json(text: str, *, field: FieldInfo) -> object:
+    """Return what the text says in JSON (or ``True``, as Python writes it) if the field takes that."""
+    try:
+        read = json.loads(text.lower() if text in ("True", "False") else text)
+    except (ValueError, RecursionError):
+        return text
+    return read if _accepts(field, read) else text
+
+
 def _accepts(field: FieldInfo, value: object) -> bool:
     """Tell whether a value has a type that the field takes, whatever its bounds."""
     plain = {str: "string", bool: "boolean", int: "integer", list: "array"}.get(type(value))
@@ -141,7 +151,8 @@ def _accepts(field: FieldInfo, value: object) -> bool:
 
 
 def _json_types(field: FieldInfo) -> set[str]:
-    schema = TypeAdapter(field.annotation).json_schema()
+    annotation: Any = field.annotation
+    schema = TypeAdapter(annotation).json_schema()
     return {str(one.get("type")) for one in schema.get("anyOf", [schema])}
 
 

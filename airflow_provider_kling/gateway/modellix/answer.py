@@ -7,6 +7,7 @@ an answer about another task, is a :class:`KlingProtocolError`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -131,7 +132,7 @@ def _api_error(
         status_code=status,
         category=category,
         task_id=task_id,
-        retry_after=retry_after(response.headers, now=response.received_at),
+        retry_after=retry_after(response.headers, status=response.status, now=response.received_at),
     )
 
 
@@ -223,7 +224,13 @@ def _text(value: object) -> str | None:
 
 
 def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _whole(value: object) -> int | None:
