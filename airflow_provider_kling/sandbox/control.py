@@ -60,7 +60,7 @@ class Control:
     async def add_faults(self, request: Request) -> Response:
         """Add faults."""
         try:
-            added = self._faults.add(await _body(request))
+            added = self._faults.add(await request.body())
         except FaultError as error:
             return _wrong(str(error))
         return Json({"added": added})

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any, Final, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+_EXCLUSIVE: Final = ("status", "drop", "truncate", "task")
 
 
 class Drop(StrEnum):
@@ -18,20 +31,35 @@ class Drop(StrEnum):
 
 
 class FaultError(ValueError):
-    """A fault that is not understood."""
+    """Faults that are not understood."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """What befalls a request. ``delay_s`` goes with any of the others; of those there is at most one."""
+class Action(BaseModel):
+    """What befalls a request. ``delay_s`` goes with any of the others; of those there is at most one.
 
-    delay_s: float = 0.0
-    status: int | None = None
+    ``body`` goes with ``status``, or stands alone: then the request takes effect and the answer is a 200.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    delay_s: NonNegativeFloat = 0.0
+    status: Annotated[int, Field(ge=200, le=599)] | None = None
     body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     drop: Drop | None = None
-    truncate: int | None = None
-    task: Mapping[str, Any] | None = None
+    truncate: NonNegativeInt | None = None
+    task: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        named = [name for name in _EXCLUSIVE if getattr(self, name) is not None]
+        if self.body is not None and self.status is None:
+            named.append("body")
+        if len(named) > 1 or not (named or self.delay_s):
+            raise ValueError("an action is exactly one of status, body, drop, truncate, task, delay_s")
+        if self.task is not None and not isinstance(self.task.get("status"), str):
+            raise ValueError("task needs a status")
+        return self
 
     @property
     def raw_body(self) -> bytes:
@@ -47,77 +75,43 @@ class Action:
         return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
 
 
-@dataclass(kw_only=True)
-class Fault:
-    """An action for requests of a method and a path (a glob), so many times; ``times`` None is for ever."""
+class Fault(BaseModel):
+    """An action for requests of a method and a path (globs), so many times; ``times`` None is for ever."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     action: Action
-    method: str = "*"
+    method: Annotated[str, StringConstraints(to_upper=True)] = "*"
     path: str = "*"
-    times: int | None = 1
+    times: PositiveInt | None = 1
 
-    def hits(self, method: str, path: str) -> bool:
-        """Whether a request is hit; the last time is used up by ``FaultList.take``."""
-        return self.times != 0 and fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
+
+_FAULTS: Final = TypeAdapter(list[Fault])
 
 
 class FaultList:
     """The faults in their order; a request is hit by the first that fits and is not used up."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._left: list[tuple[Fault, int | None]] = []
 
-    def add(self, data: Any) -> int:
+    def add(self, posted: bytes) -> int:
         """Add faults as they were posted, and return how many. Raises FaultError; then none is added."""
-        if not isinstance(data, list):
-            raise FaultError("expected a list of faults")
-        faults = [_fault(entry) for entry in data]
-        self._faults += faults
+        try:
+            faults = _FAULTS.validate_json(posted)
+        except ValidationError as error:
+            raise FaultError(str(error)) from error
+        self._left += [(fault, fault.times) for fault in faults]
         return len(faults)
 
     def clear(self) -> None:
         """Forget every fault."""
-        self._faults.clear()
+        self._left.clear()
 
-    def take(self, method: str, path: str) -> Action:
+    def take(self, method: str, path: str) -> Action | None:
         """Return what befalls a request, and count it."""
-        fault = next((fault for fault in self._faults if fault.hits(method, path)), None)
-        if fault is None:
-            return Action()
-        if fault.times is not None:
-            fault.times -= 1
-        return fault.action
-
-
-def _fault(data: Any) -> Fault:
-    try:
-        action = _action(**data["action"])
-        rest = {key: value for key, value in data.items() if key != "action"}
-        fault = Fault(action=action, **rest)
-    except (KeyError, TypeError, ValueError) as error:
-        raise FaultError(f"not a fault: {json.dumps(data)[:200]} ({error})") from error
-    if not (isinstance(fault.method, str) and isinstance(fault.path, str)):
-        raise FaultError("'method' and 'path' are texts")
-    if not (fault.times is None or (type(fault.times) is int and fault.times > 0)):
-        raise FaultError("'times' is a whole number above 0, or null")
-    fault.method = fault.method.upper()
-    return fault
-
-
-def _action(**members: Any) -> Action:
-    given = dict(members)
-    if "drop" in given:
-        given["drop"] = Drop(given["drop"])
-    action = Action(**given)
-    kinds = [
-        action.status is not None,
-        action.status is None and "body" in given,
-        action.drop is not None,
-        action.truncate is not None,
-        action.task is not None,
-    ]
-    if sum(kinds) > 1 or (not any(kinds) and "delay_s" not in given):
-        raise FaultError("an action has exactly one of status, body, drop, truncate, task, delay_s")
-    if action.task is not None and not isinstance(action.task.get("status"), str):
-        raise FaultError("'task' needs a status")
-    return action
+        for place, (fault, left) in enumerate(self._left):
+            if left != 0 and fnmatchcase(method, fault.method) and fnmatchcase(path, fault.path):
+                self._left[place] = (fault, None if left is None else left - 1)
+                return fault.action
+        return None

@@ -53,7 +53,12 @@ class Front:
             self._recorder.answered(entry, answer.status)
             self._count_download(scope, answer.status)
 
-    async def _carry_out(self, action: Action, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _carry_out(
+        self, action: Action | None, scope: Scope, receive: Receive, answer: _Answer
+    ) -> None:
+        if action is None:
+            await self._app(scope, receive, answer.pass_on)
+            return
         if action.delay_s:
             await asyncio.sleep(action.delay_s)
         if action.task is not None:
@@ -115,8 +120,8 @@ class _Answer:
 
     async def give(self, action: Action) -> None:
         status = action.status or 200
-        if action.status is not None and action.body is None:
-            action = Action(status=status, body=envelope(status), headers=action.headers)
+        if action.body is None:
+            action = action.model_copy(update={"body": envelope(status)})
         await self.pass_on({"type": "http.response.start", "status": status, "headers": action.raw_headers})
         await self.pass_on({"type": "http.response.body", "body": action.raw_body})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from airflow_provider_kling.sandbox.process import SandboxProcess
 
 O1 = "/api/v1/kling/kling-video-o1"
+# The cheapest clip to make under the April contract; 5 s of 720p cost $0.0869 each in August 2026.
+CLIP = {"prompt": "a lighthouse in the fog", "mode": "std", "duration": 5, "aspect_ratio": "1:1"}
+PRICE = 0.4345
 
 
 @dataclass(frozen=True)
@@ -65,3 +71,11 @@ def lifelike_process(kling_sandbox_factory) -> SandboxProcess:
 def lifelike(lifelike_process: SandboxProcess) -> Iterator[Client]:
     """A client of a sandbox where nothing happens unless the clock is moved."""
     yield from connected(lifelike_process)
+
+
+@pytest.fixture(scope="session")
+def small_image() -> str:
+    """A picture below every documented size, in Base64."""
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
-from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Catalogue
+from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Catalogue, PathForm
 from airflow_provider_kling.sandbox.contract.checker import first_violation, unknown_keywords
 from tests.sandbox.conftest import O1, Client, connected
 
@@ -275,10 +274,8 @@ REFUSED = [
 
 
 @pytest.fixture(scope="module")
-def everything() -> Iterator[dict[str, Any]]:
+def everything() -> dict[str, Any]:
     """The schemas by submit path, as a service that accepts both contracts holds them."""
-    from airflow_provider_kling.sandbox.contract.catalogue import PathForm
-
     catalogue = Catalogue.packaged(accepts=Accepts.BOTH)
     found = {}
     for model, _ in catalogue.listed():
@@ -286,7 +283,7 @@ def everything() -> Iterator[dict[str, Any]]:
             entry = catalogue.find(model.provider, model.slug, form)
             assert entry is not None
             found[f"/api/v1/{model.provider}/{model.slug}{form}"] = entry[1].schema
-    yield found
+    return found
 
 
 def _case_id(case: Case) -> str:
