@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,12 +33,6 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return connect
 
 
-@pytest.fixture(scope="session")
-def sandbox_url(kling_sandbox_factory: Any) -> str:
-    """A sandbox with the tests' own key."""
-    return str(kling_sandbox_factory(speed=1000, tier="1000", api_key=API_KEY, seed=7).url)
-
-
 class FakeTaskInstance:
     """Records the XComs that a task pushes."""
 
@@ -56,9 +49,3 @@ class FakeTaskInstance:
 def task_instance() -> FakeTaskInstance:
     """The task instance in the context of ``run_task``."""
     return FakeTaskInstance()
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[str]:
-    """A folder's URI."""
-    yield f"file://{tmp_path}/out"

@@ -27,7 +27,9 @@ def test_it_is_valid_by_airflows_own_schema() -> None:
 
 def test_reading_it_imports_neither_airflow_nor_httpx() -> None:
     probe = (
-        "import sys; from airflow_provider_kling.get_provider_info import get_provider_info; get_provider_info();"
+        "import sys\n"
+        "from airflow_provider_kling.get_provider_info import get_provider_info\n"
+        "get_provider_info()\n"
         "print([m for m in ('airflow', 'httpx', 'pydantic') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
@@ -35,9 +37,7 @@ def test_reading_it_imports_neither_airflow_nor_httpx() -> None:
 
 
 def test_the_installed_package_announces_it() -> None:
-    (found,) = [
-        point for point in entry_points(group="apache_airflow_provider") if "kling" in point.value
-    ]
+    (found,) = [point for point in entry_points(group="apache_airflow_provider") if "kling" in point.value]
     assert found.load()() == get_provider_info()
 
 

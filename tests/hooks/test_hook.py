@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.conftest import API_KEY
 
 from airflow_provider_kling.api.task import Task, TaskStatus
 from airflow_provider_kling.exceptions import (
@@ -20,6 +19,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.requests import VideoO1Request
 from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.conftest import API_KEY
 
 pytestmark = pytest.mark.contract
 
@@ -66,7 +66,12 @@ def test_a_failed_task_raises_with_the_services_reason(
     call: Callable[..., Any], kling_sandbox: SandboxProcess
 ) -> None:
     kling_sandbox.faults(
-        [{"method": "POST", "action": {"task": {"status": "failed", "error": {"code": 77, "message": "melted"}}}}]
+        [
+            {
+                "method": "POST",
+                "action": {"task": {"status": "failed", "error": {"code": 77, "message": "melted"}}},
+            }
+        ]
     )
     task = call("submit", REQUEST)
     with pytest.raises(KlingTaskFailedError, match="melted") as failed:
@@ -75,7 +80,9 @@ def test_a_failed_task_raises_with_the_services_reason(
 
 
 def test_a_passed_deadline_says_that_the_task_goes_on(
-    call: Callable[..., Any], kling_sandbox_factory: Callable[..., SandboxProcess], connect: Callable[..., None]
+    call: Callable[..., Any],
+    kling_sandbox_factory: Callable[..., SandboxProcess],
+    connect: Callable[..., None],
 ) -> None:
     task = call("submit", REQUEST)
     with pytest.raises(KlingTimeoutError, match="goes on at the service") as late:
@@ -105,7 +112,9 @@ def test_testing_the_connection_costs_nothing(hook: KlingHook, kling_sandbox: Sa
     assert paths == {"/api/v1/apikey/validate", "/api/v1/team/balance"}
 
 
-def test_testing_a_bad_connection_says_why(connect: Callable[..., None], kling_sandbox: SandboxProcess) -> None:
+def test_testing_a_bad_connection_says_why(
+    connect: Callable[..., None], kling_sandbox: SandboxProcess
+) -> None:
     connect(host=kling_sandbox.url, password="sk-wrong-key")
     assert KlingHook().test_connection() == (False, "The service does not accept the API key.")
     connect(host="http://127.0.0.1:9")

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from airflow.exceptions import AirflowFailException, TaskDeferred
 from airflow.sdk import Asset
-from tests.conftest import API_KEY, FakeTaskInstance
-from tests.operators.harness import context, fire, look_often, run
 
 from airflow_provider_kling.exceptions import (
     KlingBadRequestError,
@@ -32,6 +30,8 @@ from airflow_provider_kling.operators.kling import (
     KlingVideoOperator,
 )
 from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.conftest import API_KEY, FakeTaskInstance
+from tests.operators.harness import context, fire, look_often, run
 
 pytestmark = pytest.mark.contract
 
@@ -70,7 +70,11 @@ def test_a_clip_is_made_paid_once_and_stored(
     assert result["sha256"] == hashlib.sha256(clip.read_bytes()).hexdigest()
     assert result["bytes"] == clip.stat().st_size
     assert (result["width"], result["height"], result["duration_s"]) == (1280, 720, 5.0)
-    assert (result["status"], result["model"], result["conn_id"]) == ("success", "kling-video-o1", "kling_default")
+    assert (result["status"], result["model"], result["conn_id"]) == (
+        "success",
+        "kling-video-o1",
+        "kling_default",
+    )
     assert (result["try_number"], result["reused"]) == (1, False)
     assert result["elapsed_s"] >= 0
     assert [one["uri"] for one in result["resources"]] == [result["uri"]]
@@ -80,7 +84,9 @@ def test_a_clip_is_made_paid_once_and_stored(
     assert sandbox.stats()["submissions_accepted"] == 1
 
 
-def test_the_price_is_the_services_own_figure(sandbox: SandboxProcess, task_instance: FakeTaskInstance) -> None:
+def test_the_price_is_the_services_own_figure(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
     # docs: pricing of 2026-08-20, 720p: $0.0869 a second.
     assert run(video(), task_instance)["cost_usd"] == "0.4345"
 
@@ -188,7 +194,9 @@ FAULTS: list[tuple[Mapping[str, Any], type[KlingError], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("action", "error", "accepted"), FAULTS, ids=[json.dumps(fault[0]) for fault in FAULTS])
+@pytest.mark.parametrize(
+    ("action", "error", "accepted"), FAULTS, ids=[json.dumps(fault[0]) for fault in FAULTS]
+)
 def test_a_submission_is_sent_exactly_once_whatever_comes_back(
     sandbox: SandboxProcess,
     task_instance: FakeTaskInstance,
@@ -250,7 +258,9 @@ def test_a_failed_task_fails_by_its_kind(
 def test_a_passed_deadline_tells_the_tasks_fate(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, deferrable: bool
 ) -> None:
-    with pytest.raises(KlingTimeoutError, match="goes on at the service, may still finish, and is then billed"):
+    with pytest.raises(
+        KlingTimeoutError, match="goes on at the service, may still finish, and is then billed"
+    ):
         run(video(timeout=0, deferrable=deferrable), task_instance)
 
 

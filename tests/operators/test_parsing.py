@@ -1,0 +1,157 @@
+"""What is checked while the DAG is parsed, what waits for the templates, and what templates turn into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.exceptions import AirflowFailException
+from airflow.sdk import DAG, XComArg, task
+
+from airflow_provider_kling.exceptions import KlingRequestError
+from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
+from airflow_provider_kling.operators.templates import is_rendered_later
+from airflow_provider_kling.requests import VideoO1Request
+from tests.dagbag import parse
+
+
+def video(**arguments: Any) -> KlingVideoOperator:
+    return KlingVideoOperator(**{"task_id": "make", "prompt": "A paper boat", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"prompt": ""}, "prompt"),
+        ({"duration": 7}, "duration"),
+        ({"multi_shot": True}, "shot_type"),
+        ({"videos": ["https://a/v.mp4"], "sound": "on"}, "sound"),
+        ({"prompt": "{{ params.prompt }}", "duration": 7}, "duration"),
+        ({"prompt": "{{ params.prompt }}", "videos": ["{{ x }}"], "mode": "ultra"}, "mode"),
+    ],
+)
+def test_a_literal_that_breaks_a_rule_fails_the_import(arguments: dict[str, Any], field: str) -> None:
+    with pytest.raises(KlingRequestError) as broken:
+        video(**arguments)
+    assert [rule.field for rule in broken.value.broken] == [field]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"prompt": "{{ params.prompt }}"},
+        {"duration": "{{ params.seconds }}"},
+        {"sound": "on", "videos": "{{ params.videos }}"},
+        {"duration": 5, "videos": ["{{ params.video }}"]},
+        {"multi_shot": True, "shot_type": "{{ params.shots }}"},
+        {"model": "{{ params.model }}", "duration": 7},
+    ],
+)
+def test_a_rule_about_a_template_waits_until_it_is_rendered(arguments: dict[str, Any]) -> None:
+    video(**arguments)
+
+
+def test_a_link_from_a_step_before_waits_and_makes_the_order() -> None:
+    with DAG("chain", schedule=None):
+        first = video(task_id="first")
+        second = video(task_id="second", videos=[first.output["url"]])
+        third = video(task_id="third", prompt=first.output["task_id"])
+    assert second.upstream_task_ids == {"first"}
+    assert third.upstream_task_ids == {"first"}
+
+
+def test_the_result_of_a_task_can_be_the_whole_request() -> None:
+    with DAG("whole", schedule=None):
+
+        @task
+        def plan() -> dict[str, Any]:
+            return {}
+
+        operator = KlingGenerateOperator(task_id="make", model="kling-video-o1", parameters=plan())
+    assert isinstance(operator.parameters, XComArg)
+    assert operator.upstream_task_ids == {"plan"}
+
+
+def test_an_unknown_model_fails_the_import() -> None:
+    with pytest.raises(KlingRequestError, match="must be a model this release knows: kling-video-o1"):
+        KlingGenerateOperator(task_id="make", model="kling-video-9", parameters={"prompt": "x"})
+
+
+def test_a_request_object_becomes_a_dict_that_can_be_templated() -> None:
+    request = VideoO1Request(prompt="{{ ds }}", duration=5)
+    operator = KlingGenerateOperator(task_id="make", model="kling-video-o1", parameters=request)
+    assert operator.parameters == {"prompt": "{{ ds }}", "duration": 5}
+
+
+def test_every_argument_that_is_text_or_media_is_templated() -> None:
+    assert set(VideoO1Request.model_fields) <= set(KlingVideoOperator.template_fields)
+    assert {"model", "conn_id", "output_uri", "extra_parameters"} <= set(KlingVideoOperator.template_fields)
+
+
+def rendered(operator: Any, **context: Any) -> Any:
+    with DAG("rendering", schedule=None):
+        pass
+    operator.render_template_fields(context)
+    return operator
+
+
+def test_rendered_text_becomes_the_type_of_its_field() -> None:
+    operator = rendered(
+        video(
+            prompt="{{ params.prompt }}",
+            duration="{{ params.seconds }}",
+            multi_shot="{{ params.shots }}",
+            shot_type="intelligence",
+            images="{{ params.images | tojson }}",
+        ),
+        params={"prompt": "42", "seconds": 10, "shots": True, "images": ["https://a/i.png"]},
+    )
+    request = VideoO1Request.from_rendered(operator.request_parameters())
+    assert request.body() == {
+        "prompt": "42",
+        "duration": 10,
+        "multi_shot": True,
+        "shot_type": "intelligence",
+        "images": ["https://a/i.png"],
+    }
+
+
+def test_what_a_template_breaks_is_refused_before_anything_is_sent(connect: Any, task_instance: Any) -> None:
+    """The host refuses connections: reaching it would be another error."""
+    connect(host="http://127.0.0.1:9")
+    operator = rendered(video(duration="{{ params.seconds }}"), params={"seconds": 7})
+    with pytest.raises(KlingRequestError, match=r"duration: must be 5 or 10") as refused:
+        operator.execute({"ti": task_instance})
+    assert isinstance(refused.value, AirflowFailException), "a retry would break the same rule"
+
+
+@pytest.mark.parametrize(
+    ("value", "later"),
+    [
+        ("A boat", False),
+        ("{{ ds }}", True),
+        ("{% if a %}b{% endif %}", True),
+        (["https://a", "{{ b }}"], True),
+        (("https://a",), False),
+        ({"a": {"b": ["{{ c }}"]}}, True),
+        ({"a": 1}, False),
+        (5, False),
+        (True, False),
+        (None, False),
+        (object(), True),
+    ],
+)
+def test_what_is_known_now_is_told_from_what_comes_later(value: object, later: bool) -> None:
+    assert is_rendered_later(value) is later
+
+
+def test_a_broken_rule_in_a_dag_file_is_an_import_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text(
+        "from airflow.sdk import DAG\n"
+        "from airflow_provider_kling.operators.kling import KlingVideoOperator\n"
+        "with DAG('broken', schedule=None):\n"
+        "    KlingVideoOperator(task_id='make', prompt='x', duration=7)\n"
+    )
+    (error,) = parse(tmp_path).import_errors.values()
+    assert "duration: must be 5 or 10; got 7" in error

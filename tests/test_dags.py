@@ -1,0 +1,47 @@
+"""The example DAGs: each file is one that a user can copy as it is."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.dagbag import parse
+
+DAGS = Path(__file__).parent.parent / "dags"
+FILES = sorted(DAGS.glob("*.py"))
+
+# What a user may import (README, "Names").
+PUBLIC = {
+    "airflow_provider_kling.hooks.kling",
+    "airflow_provider_kling.operators.kling",
+    "airflow_provider_kling.sensors.kling",
+    "airflow_provider_kling.triggers.kling",
+    "airflow_provider_kling.exceptions",
+    "airflow_provider_kling.requests",
+}
+
+
+def test_they_all_import_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_KLING_DEFAULT", raising=False)
+    bag = parse(DAGS)
+    assert bag.import_errors == {}
+    assert {"kling_quickstart", "kling_chain"} <= set(bag.dags)
+
+
+def test_the_chain_restyles_the_clip_it_made() -> None:
+    tasks = parse(DAGS).dags["kling_chain"].task_dict
+    assert tasks["restyle"].upstream_task_ids == {"generate"}
+    assert tasks["result"].upstream_task_ids == {"restyle"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_they_use_public_names_only(file: Path) -> None:
+    imported = {
+        node.module
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("airflow_provider_kling")
+    }
+    assert imported
+    assert imported <= PUBLIC

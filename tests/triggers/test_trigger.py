@@ -1,0 +1,190 @@
+"""The trigger: what it stores, that it never breaks its triggerer, and what it yields."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_kling.api.shared import _clients
+from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.triggers.kling import KlingTaskTrigger
+from tests.conftest import API_KEY
+from tests.operators.harness import fire, look_often
+
+FAR = 4_000_000_000.0
+
+
+def test_it_survives_storage() -> None:
+    trigger = KlingTaskTrigger(
+        conn_id="c", kling_task_id="task-1", submitted_at=1.5, deadline=2.5, usual_s=3.5
+    )
+    path, stored = trigger.serialize()
+    assert path == "airflow_provider_kling.triggers.kling.KlingTaskTrigger"
+    again = KlingTaskTrigger(**json.loads(json.dumps(stored)))
+    assert again.serialize() == (path, stored)
+
+
+def test_it_stores_only_ids_and_numbers() -> None:
+    _, stored = KlingTaskTrigger(conn_id="c", kling_task_id="task-1").serialize()
+    assert {type(value) for value in stored.values()} <= {str, float}
+    assert set(stored) == {"conn_id", "kling_task_id", "submitted_at", "deadline", "usual_s"}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {},
+        {"a_field_of_a_later_release": 1},
+        {"conn_id": None, "kling_task_id": None, "submitted_at": "x", "deadline": [], "usual_s": {}},
+    ],
+)
+def test_creating_it_never_raises(stored: dict[str, Any]) -> None:
+    """An exception there would end the whole triggerer, and the next one that picks it up."""
+    KlingTaskTrigger(**stored)
+
+
+def test_it_does_not_keep_the_kling_task_where_airflow_keeps_its_own() -> None:
+    """Airflow overwrites a trigger's ``task_id`` with the name of the task in the DAG."""
+    trigger = KlingTaskTrigger(kling_task_id="task-1")
+    trigger.task_id = "the_airflow_task"
+    assert trigger.serialize()[1]["kling_task_id"] == "task-1"
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [None, {"password": None}, {"host": "ftp://nowhere"}, {"extra": {"contract": "1999-01"}}],
+)
+def test_a_connection_that_cannot_be_used_ends_in_an_event(
+    connect: Callable[..., None], connection: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection is None:
+        monkeypatch.delenv("AIRFLOW_CONN_KLING_DEFAULT", raising=False)
+    else:
+        connect(**connection)
+    event = fire(KlingTaskTrigger(kling_task_id="task-1", deadline=FAR))
+    assert event == {"status": "error", "reason": "watcher_broke", "task_id": "task-1"}
+
+
+def test_arguments_of_the_wrong_kind_end_in_an_event(connect: Callable[..., None]) -> None:
+    connect(host="http://127.0.0.1:9")
+    trigger = KlingTaskTrigger(kling_task_id="task-1", submitted_at="x", deadline="y")  # type: ignore[arg-type]
+    assert fire(trigger)["reason"] == "watcher_broke"
+
+
+def test_it_waits_asynchronously_only() -> None:
+    assert inspect.isasyncgenfunction(KlingTaskTrigger.run)
+
+
+@pytest.fixture
+def sandbox(
+    kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> SandboxProcess:
+    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
+    look_often(monkeypatch)
+    return kling_sandbox
+
+
+@pytest.fixture
+def submitted(sandbox: SandboxProcess) -> str:
+    with KlingHook() as hook:
+        return hook.submit(VideoO1Request(prompt="A paper boat", mode="std", duration=5)).task_id
+
+
+def trigger(task_id: str, *, deadline: float = FAR) -> KlingTaskTrigger:
+    return KlingTaskTrigger(kling_task_id=task_id, submitted_at=FAR - 3600, deadline=deadline)
+
+
+@pytest.mark.contract
+def test_it_yields_one_thin_event(submitted: str) -> None:
+    assert fire(trigger(submitted)) == {"status": "success", "reason": "finished", "task_id": submitted}
+
+
+@pytest.mark.contract
+def test_it_only_ever_reads(submitted: str, sandbox: SandboxProcess) -> None:
+    fire(trigger(submitted))
+    assert {entry["method"] for entry in sandbox.requests()[1:]} == {"GET"}
+
+
+@pytest.mark.contract
+def test_trouble_that_passes_does_not_end_it(
+    submitted: str, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the client's own repeats, each of these is a look that failed.
+    monkeypatch.setattr("airflow_provider_kling.api.retry.RetryPolicy.delay", lambda *_, **__: None)
+    passing: list[dict[str, Any]] = [
+        {"status": 500},
+        {"status": 502, "body": "<html>bad gateway</html>"},
+        {"status": 503},
+        {"status": 408},
+        {"status": 429},
+        {"status": 429, "headers": {"Retry-After": "0"}},
+        {"drop": "before"},
+        {"drop": "after"},
+        {"body": "<html>a proxy's page</html>"},
+        {"body": '{"code": 0, "da'},
+        {"truncate": 10},
+        {"task": {"status": "daydreaming"}},
+        {"status": 404},
+    ]
+    sandbox.faults([{"method": "GET", "path": "/api/v1/tasks/*", "action": action} for action in passing])
+    assert fire(trigger(submitted))["reason"] == "finished"
+    assert sandbox.stats()["polls"] > len(passing)
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    ("fault", "times", "reason"),
+    [(401, 1, "key_refused"), (403, 1, "key_refused"), (404, 2, "not_found")],
+)
+def test_trouble_that_stays_ends_it_at_once(
+    submitted: str, sandbox: SandboxProcess, fault: int, times: int, reason: str
+) -> None:
+    sandbox.faults([{"method": "GET", "path": "/api/v1/tasks/*", "times": None, "action": {"status": fault}}])
+    assert fire(trigger(submitted)) == {"status": "error", "reason": reason, "task_id": submitted}
+    assert sandbox.stats()["polls"] == times
+
+
+@pytest.mark.contract
+def test_a_passed_deadline_still_gets_one_look(submitted: str, sandbox: SandboxProcess) -> None:
+    sandbox.faults([{"method": "GET", "times": None, "action": {"task": {"status": "processing"}}}])
+    assert fire(trigger(submitted, deadline=0))["status"] == "timeout"
+    assert sandbox.stats()["polls"] == 1
+
+
+@pytest.mark.contract
+def test_many_triggers_share_one_client_and_leave_none_behind(submitted: str) -> None:
+    async def watch_together() -> tuple[int, list[Any]]:
+        async def one() -> Any:
+            return [event.payload async for event in trigger(submitted).run()]
+
+        watchers = [asyncio.ensure_future(one()) for _ in range(20)]
+        while not (ours := _clients.get(asyncio.get_running_loop())):
+            await asyncio.sleep(0)
+        most = len(ours)
+        return most, await asyncio.gather(*watchers)
+
+    most, events = asyncio.run(watch_together())
+    assert most == 1
+    assert [event["reason"] for (event,) in events] == ["finished"] * 20
+    assert not any(_clients.values())
+
+
+@pytest.mark.contract
+def test_its_log_holds_neither_the_key_nor_a_signed_link(
+    submitted: str, sandbox: SandboxProcess, connect: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    fire(trigger(submitted))
+    connect(host=sandbox.url, password=API_KEY)
+    fire(trigger(submitted))
+    assert submitted in caplog.text
+    for secret in (API_KEY, sandbox.api_key, "Signature="):
+        assert secret not in caplog.text
