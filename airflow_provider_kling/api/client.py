@@ -163,6 +163,11 @@ class AsyncKlingClient:
             return error
         return reader.finish(response, now=self._clock())
 
+    @property
+    def closed(self) -> bool:
+        """Whether the client can no longer be used."""
+        return self._http.is_closed
+
     async def aclose(self) -> None:
         """Close the pooled connections."""
         await self._http.aclose()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_kling.api.shared import _clients
+from airflow_provider_kling.api.client import AsyncKlingClient
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.requests import VideoO1Request
 from airflow_provider_kling.sandbox.process import SandboxProcess
@@ -160,21 +160,27 @@ def test_a_passed_deadline_still_gets_one_look(submitted: str, sandbox: SandboxP
 
 
 @pytest.mark.contract
-def test_many_triggers_share_one_client_and_leave_none_behind(submitted: str) -> None:
-    async def watch_together() -> tuple[int, list[Any]]:
+def test_many_triggers_share_one_client_and_leave_none_behind(
+    submitted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[AsyncKlingClient] = []
+    make = AsyncKlingClient.__init__
+
+    def count(client: AsyncKlingClient, **options: Any) -> None:
+        made.append(client)
+        make(client, **options)
+
+    monkeypatch.setattr(AsyncKlingClient, "__init__", count)
+
+    async def watch_together() -> list[Any]:
         async def one() -> Any:
             return [event.payload async for event in trigger(submitted).run()]
 
-        watchers = [asyncio.ensure_future(one()) for _ in range(20)]
-        while not (ours := _clients.get(asyncio.get_running_loop())):
-            await asyncio.sleep(0)
-        most = len(ours)
-        return most, await asyncio.gather(*watchers)
+        return await asyncio.gather(*(one() for _ in range(20)))
 
-    most, events = asyncio.run(watch_together())
-    assert most == 1
-    assert [event["reason"] for (event,) in events] == ["finished"] * 20
-    assert not any(_clients.values())
+    assert [event["reason"] for (event,) in asyncio.run(watch_together())] == ["finished"] * 20
+    assert len(made) == 1
+    assert made[0].closed
 
 
 @pytest.mark.contract
