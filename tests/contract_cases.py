@@ -1,0 +1,435 @@
+"""What may be asked of Kling Video O1: one table for the request model, the operators and the sandbox.
+
+A DAG's author writes the fields of the first contract (2026-04) and a connection may speak the second one
+(2026-08). Each case has what the author writes, the verdict under each contract, and, to hold the service
+itself to the same rules, what to post to it by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+O1 = "kling-video-o1"
+T2V = "kling-video-o1-t2v"
+I2V = "kling-video-o1-i2v"
+
+IMAGE = "https://media.example/still.png"
+VIDEO = "https://media.example/clip.mp4"
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
+"""A PNG of one pixel, as Base64."""
+
+
+class Verdict(StrEnum):
+    """What becomes of a request."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """A body as it travels, and the model it is posted to."""
+
+    slug: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One request.
+
+    :param body: what the author writes; KlingVideoOperator's arguments.
+    :param field: the field that the error has to name; None where no contract refuses.
+    :param why: the rule, for people.
+    :param april: the verdict under contract 2026-04. What is refused there is refused in any contract,
+        because the author writes that contract's fields.
+    :param august: the verdict under contract 2026-08.
+    :param april_post: an accepted case as it travels; for a refused one a body that breaks the same
+        rule of the service. To ``/api/v1/kling/<slug>/async``.
+    :param august_post: the same for 2026-08, to ``/api/v1/kling/<slug>``; None where that contract
+        has no such rule.
+    """
+
+    id: str
+    body: Mapping[str, Any]
+    field: str | None
+    why: str
+    april: Verdict
+    august: Verdict
+    april_post: Post
+    august_post: Post | None
+
+    def verdict(self, contract: str) -> Verdict:
+        """Return the verdict under ``2026-04`` or ``2026-08``."""
+        return {"2026-04": self.april, "2026-08": self.august}[contract]
+
+    def post(self, contract: str) -> Post | None:
+        """Return what to post under ``2026-04`` or ``2026-08``."""
+        return {"2026-04": self.april_post, "2026-08": self.august_post}[contract]
+
+
+def accepted(
+    name: str, body: Mapping[str, Any], *, august: Post, april: Mapping[str, Any] | None = None
+) -> Case:
+    """Both contracts can say it. ``april`` is the body on the wire, where it is not what the author wrote."""
+    return Case(
+        id=name,
+        body=body,
+        field=None,
+        why="allowed",
+        april=Verdict.ACCEPTED,
+        august=Verdict.ACCEPTED,
+        april_post=Post(slug=O1, body=april or body),
+        august_post=august,
+    )
+
+
+def only_in_april(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post) -> Case:
+    """2026-08 has no way to say it; ``august`` is how it would look if one tried."""
+    return Case(
+        id=name,
+        body=body,
+        field=field,
+        why=why,
+        april=Verdict.ACCEPTED,
+        august=Verdict.REFUSED,
+        april_post=Post(slug=O1, body=body),
+        august_post=august,
+    )
+
+
+def refused(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post | None) -> Case:
+    """The author's own contract forbids it; ``august`` breaks the rule of 2026-08 that corresponds."""
+    return Case(
+        id=name,
+        body=body,
+        field=field,
+        why=why,
+        april=Verdict.REFUSED,
+        august=Verdict.REFUSED,
+        april_post=Post(slug=O1, body=body),
+        august_post=august,
+    )
+
+
+def t2v(**body: Any) -> Post:
+    """Post to the text model of 2026-08."""
+    return Post(slug=T2V, body=body)
+
+
+def i2v(**body: Any) -> Post:
+    """Post to the image model of 2026-08."""
+    return Post(slug=I2V, body=body)
+
+
+def v2v(**body: Any) -> Post:
+    """Post to the editing model of 2026-08."""
+    return Post(slug=O1, body=body)
+
+
+ACCEPTED = [
+    accepted("prompt alone", {"prompt": "x"}, august=t2v(prompt="x")),
+    accepted("prompt of 2500 characters", {"prompt": "x" * 2500}, august=t2v(prompt="x" * 2500)),
+    accepted("prompt of 2500 wide characters", {"prompt": "🎬" * 2500}, august=t2v(prompt="🎬" * 2500)),
+    accepted("5 s", {"prompt": "x", "duration": 5}, august=t2v(prompt="x", duration=5)),
+    accepted("10 s", {"prompt": "x", "duration": 10}, august=t2v(prompt="x", duration=10)),
+    accepted("16:9", {"prompt": "x", "aspect_ratio": "16:9"}, august=t2v(prompt="x", aspect_ratio="16:9")),
+    accepted("9:16", {"prompt": "x", "aspect_ratio": "9:16"}, august=t2v(prompt="x", aspect_ratio="9:16")),
+    accepted("1:1", {"prompt": "x", "aspect_ratio": "1:1"}, august=t2v(prompt="x", aspect_ratio="1:1")),
+    accepted("std", {"prompt": "x", "mode": "std"}, august=t2v(prompt="x", resolution="720p")),
+    accepted("pro", {"prompt": "x", "mode": "pro"}, august=t2v(prompt="x", resolution="1080p")),
+    accepted("sound off", {"prompt": "x", "sound": "off"}, august=t2v(prompt="x", audio="off")),
+    accepted("multi_shot false", {"prompt": "x", "multi_shot": False}, august=t2v(prompt="x")),
+    accepted(
+        "one image, 10 s",
+        {"prompt": "x", "images": [IMAGE], "duration": 10},
+        august=i2v(prompt="x", images=[IMAGE], duration=10),
+    ),
+    accepted(
+        "seven images",
+        {"prompt": "x", "images": [IMAGE] * 7},
+        august=i2v(prompt="x", images=[IMAGE] * 7),
+    ),
+    accepted(
+        "an image in Base64",
+        {"prompt": "x", "images": [PIXEL]},
+        august=i2v(prompt="x", images=[PIXEL]),
+    ),
+    accepted(
+        "an image as a data: link",
+        {"prompt": "x", "images": [f"data:image/png;base64,{PIXEL}"]},
+        april={"prompt": "x", "images": [PIXEL]},
+        august=i2v(prompt="x", images=[PIXEL]),
+    ),
+    accepted("a video", {"prompt": "x", "videos": [VIDEO]}, august=v2v(prompt="x", videos=[VIDEO])),
+    accepted(
+        "a video with all it may have",
+        {"prompt": "x", "videos": [VIDEO], "sound": "off", "mode": "std", "aspect_ratio": "9:16"},
+        august=v2v(prompt="x", videos=[VIDEO], audio="off", resolution="720p", aspect_ratio="9:16"),
+    ),
+    accepted(
+        "a video and four images",
+        {"prompt": "x", "videos": [VIDEO], "images": [IMAGE] * 4},
+        august=v2v(prompt="x", videos=[VIDEO], images=[IMAGE] * 4),
+    ),
+]
+
+ONLY_IN_APRIL = [
+    only_in_april(
+        "several shots",
+        {"prompt": "x", "multi_shot": True, "shot_type": "intelligence"},
+        field="multi_shot",
+        why="2026-08 has no multi_shot",
+        august=t2v(prompt="x", multi_shot=True, shot_type="intelligence"),
+    ),
+    only_in_april(
+        "several shots of a video",
+        {"prompt": "x", "videos": [VIDEO], "multi_shot": True, "shot_type": "intelligence"},
+        field="multi_shot",
+        why="2026-08 has no multi_shot",
+        august=v2v(prompt="x", videos=[VIDEO], multi_shot=True, shot_type="intelligence"),
+    ),
+    only_in_april(
+        "sound from text",
+        {"prompt": "x", "sound": "on"},
+        field="sound",
+        why="O1 of 2026-08 is silent",
+        august=t2v(prompt="x", audio="on"),
+    ),
+    only_in_april(
+        "sound from an image",
+        {"prompt": "x", "images": [IMAGE], "duration": 10, "sound": "on"},
+        field="sound",
+        why="O1 of 2026-08 is silent",
+        august=i2v(prompt="x", images=[IMAGE], duration=10, audio="on"),
+    ),
+    only_in_april(
+        "eight images",
+        {"prompt": "x", "images": [IMAGE] * 8},
+        field="images",
+        why="2026-08 takes seven",
+        august=i2v(prompt="x", images=[IMAGE] * 8),
+    ),
+    only_in_april(
+        "a video and five images",
+        {"prompt": "x", "videos": [VIDEO], "images": [IMAGE] * 5},
+        field="images",
+        why="2026-08 takes four next to a video",
+        august=v2v(prompt="x", videos=[VIDEO], images=[IMAGE] * 5),
+    ),
+    only_in_april(
+        "a shape for an image",
+        {"prompt": "x", "images": [IMAGE], "aspect_ratio": "1:1"},
+        field="aspect_ratio",
+        why="in 2026-08 the clip takes the image's shape",
+        august=i2v(prompt="x", images=[IMAGE], aspect_ratio="1:1"),
+    ),
+]
+
+REFUSED = [
+    refused("no prompt", {}, field="prompt", why="always required", august=t2v()),
+    refused(
+        "no prompt for several shots",
+        {"multi_shot": True, "shot_type": "intelligence"},
+        field="prompt",
+        why="always required",
+        august=t2v(multi_shot=True, shot_type="intelligence"),
+    ),
+    refused("empty prompt", {"prompt": ""}, field="prompt", why="1 character", august=t2v(prompt="")),
+    refused(
+        "prompt of 2501 characters",
+        {"prompt": "x" * 2501},
+        field="prompt",
+        why="2500 characters",
+        august=None,
+    ),
+    refused("prompt is a number", {"prompt": 5}, field="prompt", why="a string", august=t2v(prompt=5)),
+    refused(
+        "multi_shot without shot_type",
+        {"prompt": "x", "multi_shot": True},
+        field="shot_type",
+        why="multi_shot needs it",
+        august=t2v(prompt="x", multi_shot=True),
+    ),
+    refused(
+        "shot_type without multi_shot",
+        {"prompt": "x", "shot_type": "intelligence"},
+        field="shot_type",
+        why="only with multi_shot",
+        august=t2v(prompt="x", shot_type="intelligence"),
+    ),
+    refused(
+        "shot_type with multi_shot false",
+        {"prompt": "x", "multi_shot": False, "shot_type": "intelligence"},
+        field="shot_type",
+        why="only with multi_shot",
+        august=t2v(prompt="x", multi_shot=False, shot_type="intelligence"),
+    ),
+    refused(
+        "another shot_type",
+        {"prompt": "x", "multi_shot": True, "shot_type": "manual"},
+        field="shot_type",
+        why="only intelligence",
+        august=t2v(prompt="x", multi_shot=True, shot_type="manual"),
+    ),
+    refused(
+        "multi_shot is a number",
+        {"prompt": "x", "multi_shot": 1},
+        field="multi_shot",
+        why="true or false",
+        august=t2v(prompt="x", multi_shot=1),
+    ),
+    refused(
+        "images empty",
+        {"prompt": "x", "images": []},
+        field="images",
+        why="1 item",
+        august=i2v(prompt="x", images=[]),
+    ),
+    refused(
+        "an empty image",
+        {"prompt": "x", "images": [IMAGE, ""]},
+        field="images[1]",
+        why="1 character",
+        august=i2v(prompt="x", images=[IMAGE, ""]),
+    ),
+    refused(
+        "an image is a number",
+        {"prompt": "x", "images": [7]},
+        field="images[0]",
+        why="strings",
+        august=i2v(prompt="x", images=[7]),
+    ),
+    refused(
+        "images is one string",
+        {"prompt": "x", "images": IMAGE},
+        field="images",
+        why="a list",
+        august=i2v(prompt="x", images=IMAGE),
+    ),
+    refused(
+        "a data: link that is no Base64",
+        {"prompt": "x", "images": ["data:image/svg+xml,<svg/>"]},
+        field="images[0]",
+        why="a URL or Base64",
+        august=i2v(prompt="x", images=["data:image/svg+xml,<svg/>"]),
+    ),
+    refused(
+        "videos empty",
+        {"prompt": "x", "videos": []},
+        field="videos",
+        why="exactly 1 item",
+        august=v2v(prompt="x", videos=[]),
+    ),
+    refused(
+        "two videos",
+        {"prompt": "x", "videos": [VIDEO, VIDEO]},
+        field="videos",
+        why="exactly 1 item",
+        august=v2v(prompt="x", videos=[VIDEO, VIDEO]),
+    ),
+    refused(
+        "an empty video",
+        {"prompt": "x", "videos": [""]},
+        field="videos[0]",
+        why="1 character",
+        august=v2v(prompt="x", videos=[""]),
+    ),
+    refused(
+        "videos is one string",
+        {"prompt": "x", "videos": VIDEO},
+        field="videos",
+        why="a list",
+        august=v2v(prompt="x", videos=VIDEO),
+    ),
+    refused(
+        "sound for a video",
+        {"prompt": "x", "videos": [VIDEO], "sound": "on"},
+        field="sound",
+        why="off with videos",
+        august=v2v(prompt="x", videos=[VIDEO], audio="on"),
+    ),
+    refused(
+        "5 s of a video",
+        {"prompt": "x", "videos": [VIDEO], "duration": 5},
+        field="duration",
+        why="the video's own length",
+        august=None,
+    ),
+    refused(
+        "10 s of a video",
+        {"prompt": "x", "videos": [VIDEO], "duration": 10},
+        field="duration",
+        why="the video's own length",
+        august=None,
+    ),
+    refused(
+        "another sound",
+        {"prompt": "x", "sound": "loud"},
+        field="sound",
+        why="on or off",
+        august=t2v(prompt="x", audio="loud"),
+    ),
+    refused(
+        "sound is a switch",
+        {"prompt": "x", "sound": True},
+        field="sound",
+        why="on or off, as text",
+        august=t2v(prompt="x", audio=True),
+    ),
+    refused(
+        "another mode",
+        {"prompt": "x", "mode": "4k"},
+        field="mode",
+        why="std or pro",
+        august=t2v(prompt="x", resolution="4k"),
+    ),
+    refused(
+        "another shape",
+        {"prompt": "x", "aspect_ratio": "4:3"},
+        field="aspect_ratio",
+        why="16:9, 9:16 or 1:1",
+        august=t2v(prompt="x", aspect_ratio="4:3"),
+    ),
+    refused("7 s", {"prompt": "x", "duration": 7}, field="duration", why="5 or 10", august=None),
+    refused(
+        "7 s of an image",
+        {"prompt": "x", "images": [IMAGE], "duration": 7},
+        field="duration",
+        why="5 or 10",
+        august=i2v(prompt="x", images=[IMAGE], duration=7),
+    ),
+    refused(
+        "15 s",
+        {"prompt": "x", "duration": 15},
+        field="duration",
+        why="5 or 10",
+        august=t2v(prompt="x", duration=15),
+    ),
+    refused(
+        "duration is a fraction",
+        {"prompt": "x", "duration": 5.0},
+        field="duration",
+        why="a whole number",
+        august=t2v(prompt="x", duration=5.0),
+    ),
+    refused(
+        "duration is a switch",
+        {"prompt": "x", "duration": True},
+        field="duration",
+        why="a whole number",
+        august=t2v(prompt="x", duration=True),
+    ),
+    refused(
+        "a field that O1 has not",
+        {"prompt": "x", "negative_prompt": "blur"},
+        field="negative_prompt",
+        why="no other fields",
+        august=t2v(prompt="x", negative_prompt="blur"),
+    ),
+]
+
+CASES = [*ACCEPTED, *ONLY_IN_APRIL, *REFUSED]
