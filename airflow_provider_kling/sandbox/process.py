@@ -69,6 +69,11 @@ class SandboxProcess(RemoteSandbox):
             self.stop()
             raise
 
+    def terminate(self) -> None:
+        """Ask the child to end, without waiting for it."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """End the child; one that does not end in time is killed."""
         process, self._process = self._process, None

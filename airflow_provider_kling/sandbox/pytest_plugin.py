@@ -39,12 +39,16 @@ def kling_sandbox_factory() -> Iterator[SandboxFactory]:
     # Imported here: every pytest run loads this module where the package is installed, extra or not.
     from airflow_provider_kling.sandbox.process import SandboxProcess
 
+    started: list[SandboxProcess] = []
     with contextlib.ExitStack() as stack:
 
         def start(**options: Option) -> SandboxProcess:
-            return stack.enter_context(SandboxProcess(**options))
+            started.append(stack.enter_context(SandboxProcess(**options)))
+            return started[-1]
 
         yield start
+        for sandbox in started:  # all at once; the stack waits for each
+            sandbox.terminate()
 
 
 @pytest.fixture(scope="session")

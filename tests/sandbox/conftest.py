@@ -19,6 +19,9 @@ O1 = "/api/v1/kling/kling-video-o1"
 # The cheapest clip to make under the April contract; 5 s of 720p cost $0.0869 each in August 2026.
 CLIP = {"prompt": "a lighthouse in the fog", "mode": "std", "duration": 5, "aspect_ratio": "1:1"}
 PRICE = 0.4345
+# The cheapest under the August contract.
+T2V = f"{O1}-t2v"
+TEXT = {"prompt": "a lighthouse in the fog", "duration": 3, "aspect_ratio": "1:1"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,30 @@ def lifelike_process(kling_sandbox_factory) -> SandboxProcess:
 def lifelike(lifelike_process: SandboxProcess) -> Iterator[Client]:
     """A client of a sandbox where nothing happens unless the clock is moved."""
     yield from connected(lifelike_process)
+
+
+@pytest.fixture(scope="session")
+def april_process(kling_sandbox_factory) -> SandboxProcess:
+    return kling_sandbox_factory(
+        speed=1, contract="2026-04", allow_unknown_fields=True, cover=True, result_ttl=3600, balance=1
+    )
+
+
+@pytest.fixture
+def april(april_process: SandboxProcess) -> Iterator[Client]:
+    """A client of a service of April: lenient, a cover in front, results for an hour, money for two clips."""
+    yield from connected(april_process)
+
+
+@pytest.fixture(scope="session")
+def august_process(kling_sandbox_factory) -> SandboxProcess:
+    return kling_sandbox_factory(speed=1, contract="2026-08", tier="<10", optional_fields="none")
+
+
+@pytest.fixture
+def august(august_process: SandboxProcess) -> Iterator[Client]:
+    """A client of a service of August: two tasks at a time, and answers with nothing optional in them."""
+    yield from connected(august_process)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Catalogue, PathForm
 from airflow_provider_kling.sandbox.contract.checker import first_violation, unknown_keywords
-from tests.sandbox.conftest import O1, Client, connected
+from tests.sandbox.conftest import O1, Client
 
 APRIL = f"{O1}/async"
 EDIT = O1
@@ -310,12 +310,14 @@ def test_every_refusal_is_a_400_in_the_documented_envelope(lifelike: Client):
     assert lifelike.sandbox.stats()["submissions_accepted"] == 0
 
 
-def test_every_accepted_body_becomes_a_pending_task(kling_sandbox_factory):
-    with_room = kling_sandbox_factory(speed=1, tier="1000")
-    for client in connected(with_room):
-        ids = {client.submitted(case.body, case.path) for case in ACCEPTED}
-        assert len(ids) == len(ACCEPTED)
-        assert {client.state(task_id)["status"] for task_id in ids} == {"pending"}
+def test_every_accepted_body_becomes_a_pending_task(lifelike: Client):
+    seen = set()
+    for case in ACCEPTED:
+        task_id = lifelike.submitted(case.body, case.path)
+        assert lifelike.state(task_id)["status"] == "pending"
+        seen.add(task_id)
+        lifelike.sandbox.reset()  # makes room
+    assert len(seen) == len(ACCEPTED)
 
 
 @pytest.mark.parametrize(
@@ -352,26 +354,27 @@ def _status(client: Client, path: str, body: dict[str, Any]) -> int:
     return client.submit(body, path).status_code
 
 
-def test_a_service_of_april_knows_neither_the_new_path_nor_the_new_models(kling_sandbox_factory):
-    for client in connected(kling_sandbox_factory(speed=1, contract="2026-04")):
-        assert _status(client, APRIL, {"prompt": "x", "mode": "std"}) == 200
-        assert _status(client, EDIT, {"prompt": "x", "videos": VIDEO}) == 404
-        assert _status(client, T2V, {"prompt": "x"}) == 404
-        assert _status(client, f"{I2V}/async", {"prompt": "x", "images": [IMAGE]}) == 404
+def test_a_service_of_april_knows_neither_the_new_path_nor_the_new_models(april: Client):
+    assert _status(april, APRIL, {"prompt": "x", "mode": "std"}) == 200
+    assert _status(april, EDIT, {"prompt": "x", "videos": VIDEO}) == 404
+    assert _status(april, T2V, {"prompt": "x"}) == 404
+    assert _status(april, f"{I2V}/async", {"prompt": "x", "images": [IMAGE]}) == 404
+    listed = april.http.get("/api/v1/models").json()["models"]
+    assert [entry["slug"] for entry in listed] == ["kling/kling-video-o1"]
+    schema = april.http.get("/models/kling/kling-video-o1/api_schema").json()
+    assert schema["servers"] == [{"url": f"{april.sandbox.url}{APRIL}"}]
 
 
-def test_a_service_of_august_holds_the_old_path_to_the_new_fields(kling_sandbox_factory):
-    for client in connected(kling_sandbox_factory(speed=1, contract="2026-08")):
-        assert _status(client, APRIL, {"prompt": "x", "mode": "std"}) == 400
-        assert _status(client, APRIL, {"prompt": "x", "videos": VIDEO, "resolution": "720p"}) == 200
-        assert _status(client, EDIT, {"prompt": "x", "videos": VIDEO}) == 200
-        assert _status(client, f"{T2V}/async", {"prompt": "x"}) == 200
+def test_a_service_of_august_holds_the_old_path_to_the_new_fields(august: Client):
+    assert _status(august, APRIL, {"prompt": "x", "mode": "std"}) == 400
+    assert _status(august, APRIL, {"prompt": "x", "videos": VIDEO, "resolution": "720p"}) == 200
+    assert _status(august, f"{T2V}/async", {"prompt": "x"}) == 200
 
 
-def test_unknown_fields_pass_only_when_asked_for(kling_sandbox_factory):
-    for client in connected(kling_sandbox_factory(speed=1, allow_unknown_fields=True)):
-        assert _status(client, APRIL, {"prompt": "x", "seed": 1}) == 200
-        assert _status(client, APRIL, {"prompt": "x", "seed": 1, "duration": 7}) == 400
+def test_unknown_fields_pass_only_when_asked_for(april: Client, lifelike: Client):
+    assert _status(april, APRIL, {"prompt": "x", "seed": 1}) == 200
+    assert _status(april, APRIL, {"prompt": "x", "seed": 1, "duration": 7}) == 400
+    assert _status(lifelike, APRIL, {"prompt": "x", "seed": 1}) == 400
 
 
 @pytest.mark.parametrize(

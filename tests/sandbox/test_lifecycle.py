@@ -10,9 +10,8 @@ import pytest
 
 from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Catalogue, PathForm
 from airflow_provider_kling.sandbox.order import ClipOrder, Sound
-from airflow_provider_kling.sandbox.process import SandboxProcess
 from airflow_provider_kling.sandbox.tasks import Schedule, schedule
-from tests.sandbox.conftest import CLIP, O1, PRICE, Client, connected
+from tests.sandbox.conftest import CLIP, O1, PRICE, T2V, TEXT, Client
 
 DAY = 86_400
 
@@ -125,51 +124,40 @@ def test_after_its_time_a_result_is_gone_for_good(lifelike: Client):
     assert httpx.get(url).status_code == 403
 
 
-@pytest.fixture(scope="module")
-def odd(kling_sandbox_factory) -> SandboxProcess:
-    """A sandbox with a cover in front, results that go after an hour, and money for two clips."""
-    return kling_sandbox_factory(speed=1, cover=True, result_ttl=3600, balance=1)
+def test_results_are_kept_as_long_as_told(april: Client):
+    task_id = april.submitted(CLIP)
+    april.sandbox.advance(3600)
+    assert april.poll(task_id).status_code == 200
+    april.sandbox.advance(120)
+    assert april.poll(task_id).status_code == 404
 
 
-def test_results_are_kept_as_long_as_told(odd: SandboxProcess):
-    for client in connected(odd):
-        task_id = client.submitted(CLIP)
-        client.sandbox.advance(3600)
-        assert client.poll(task_id).status_code == 200
-        client.sandbox.advance(120)
-        assert client.poll(task_id).status_code == 404
+def test_a_cover_comes_before_the_video_when_asked_for(april: Client):
+    picture, video = april.finished(CLIP)["result"]["resources"]
+    assert (picture["role"], picture["type"]) == ("cover", "image")
+    assert (video["role"], video["type"]) == ("primary", "video")
+    answer = httpx.get(picture["url"])
+    assert (answer.status_code, answer.content[:3]) == (200, b"\xff\xd8\xff")
 
 
-def test_a_cover_comes_before_the_video_when_asked_for(odd: SandboxProcess):
-    for client in connected(odd):
-        picture, video = client.finished(CLIP)["result"]["resources"]
-        assert (picture["role"], picture["type"]) == ("cover", "image")
-        assert (video["role"], video["type"]) == ("primary", "video")
-        answer = httpx.get(picture["url"])
-        assert (answer.status_code, answer.content[:3]) == (200, b"\xff\xd8\xff")
+def test_what_the_balance_does_not_cover_is_a_402(april: Client):
+    april.finished(CLIP)
+    april.finished(CLIP)
+    answer = april.submit(CLIP)
+    assert (answer.status_code, answer.json()["code"]) == (402, 402)
+    assert answer.json()["message"].startswith("Payment required: ")
 
 
-def test_what_the_balance_does_not_cover_is_a_402(odd: SandboxProcess):
-    for client in connected(odd):
-        client.finished(CLIP)
-        client.finished(CLIP)
-        answer = client.submit(CLIP)
-        assert (answer.status_code, answer.json()["code"]) == (402, 402)
-        assert answer.json()["message"].startswith("Payment required: ")
+def test_a_picture_is_no_video(april: Client):
+    cover = april.finished(CLIP)["result"]["resources"][0]["url"]
+    assert april.finished({"prompt": "x", "videos": [cover], "mode": "std"})["status"] == "failed"
 
 
-def test_a_picture_is_no_video(odd: SandboxProcess):
-    for client in connected(odd):
-        cover = client.finished(CLIP)["result"]["resources"][0]["url"]
-        assert client.finished({"prompt": "x", "videos": [cover], "mode": "std"})["status"] == "failed"
-
-
-def test_without_optional_members_there_is_an_address_and_a_type(kling_sandbox_factory):
-    for client in connected(kling_sandbox_factory(speed=1, optional_fields="none")):
-        data = client.finished(CLIP)
-        assert data.keys() == {"status", "task_id", "model_id", "result"}
-        assert data["result"].keys() == {"resources"}
-        assert [entry.keys() for entry in data["result"]["resources"]] == [{"url", "type"}]
+def test_without_optional_members_there_is_an_address_and_a_type(august: Client):
+    data = august.finished(TEXT, T2V)
+    assert data.keys() == {"status", "task_id", "model_id", "result"}
+    assert data["result"].keys() == {"resources"}
+    assert [entry.keys() for entry in data["result"]["resources"]] == [{"url", "type"}]
 
 
 def test_only_a_success_is_paid_for(lifelike: Client):

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_kling.sandbox.clock import Clock
 from airflow_provider_kling.sandbox.limits import TIERS, RequestWindow
-from tests.sandbox.conftest import CLIP, Client, connected
+from tests.sandbox.conftest import CLIP, T2V, TEXT, Client
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,15 @@ def test_requests_beyond_the_limit_are_refused_until_the_minute_is_over(lifelike
     assert lifelike.sandbox.stats()["polls_refused"] == 1
 
 
-def test_tasks_beyond_the_limit_are_refused_until_one_is_done(kling_sandbox_factory):
-    for client in connected(kling_sandbox_factory(speed=1, tier="<10")):
-        client.sandbox.faults([{"method": "POST", "times": 2, "action": {"task": {"status": "failed"}}}])
-        client.submitted(CLIP)
-        client.submitted(CLIP)
-        refused = client.submit(CLIP)
-        assert (refused.status_code, refused.json()["code"]) == (429, 429)
-        assert refused.json()["message"].startswith("Concurrent limit exceeded: ")
-        client.sandbox.advance(200)
-        assert client.submit(CLIP).status_code == 200
-        stats = client.sandbox.stats()
-        assert stats["submissions_refused"] == {"429": 1}
-        assert (stats["submissions_accepted"], stats["peak_concurrent"]) == (3, 2)
+def test_tasks_beyond_the_limit_are_refused_until_one_is_done(august: Client):
+    august.sandbox.faults([{"method": "POST", "times": 2, "action": {"task": {"status": "failed"}}}])
+    august.submitted(TEXT, T2V)
+    august.submitted(TEXT, T2V)
+    refused = august.submit(TEXT, T2V)
+    assert (refused.status_code, refused.json()["code"]) == (429, 429)
+    assert refused.json()["message"].startswith("Concurrent limit exceeded: ")
+    august.sandbox.advance(200)
+    assert august.submit(TEXT, T2V).status_code == 200
+    stats = august.sandbox.stats()
+    assert stats["submissions_refused"] == {"429": 1}
+    assert (stats["submissions_accepted"], stats["peak_concurrent"]) == (3, 2)
