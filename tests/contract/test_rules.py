@@ -1,0 +1,123 @@
+"""Each rule is refused three times over: by the request, by the operator, and by the service itself.
+
+All three are held to one table, under both contracts, so neither side can drift from the other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from airflow.exceptions import TaskDeferred
+
+from airflow_provider_kling.exceptions import KlingRequestError
+from airflow_provider_kling.gateway import make_gateway
+from airflow_provider_kling.operators.generation import GenerationOperator
+from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
+from airflow_provider_kling.requests import VideoO1Request, parse_request
+from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.conftest import FakeTaskInstance
+from tests.contract_cases import CASES, Case, Verdict
+from tests.operators.harness import context
+
+pytestmark = pytest.mark.contract
+
+SUFFIX = {"2026-04": "/async", "2026-08": ""}
+# The service names the first thing it minds; the newer contract has other names, and no shots at all.
+NAMES_IN_AUGUST = {"sound": "audio", "mode": "resolution", "shot_type": "multi_shot"}
+
+
+@pytest.fixture(params=sorted(SUFFIX))
+def contract(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.id)
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx.Client]:
+    with httpx.Client() as client:
+        yield client
+
+
+def test_the_request_and_its_contract_keep_the_rules(case: Case, contract: str) -> None:
+    gateway = make_gateway(contract=contract)
+    if case.verdict(contract) is Verdict.REFUSED:
+        with pytest.raises(KlingRequestError) as refused:
+            gateway.submission(parse_request("kling-video-o1", case.body))
+        assert case.field in [rule.field for rule in refused.value.broken]
+    else:
+        call = gateway.submission(parse_request("kling-video-o1", case.body))
+        post = case.post(contract)
+        assert post is not None
+        assert call.request.path == f"/api/v1/kling/{post.slug}{SUFFIX[contract]}"
+        assert call.request.body == post.body
+
+
+def test_the_operator_keeps_the_rules_after_rendering(
+    case: Case,
+    contract: str,
+    kling_sandbox: SandboxProcess,
+    connect: Callable[..., None],
+    task_instance: FakeTaskInstance,
+) -> None:
+    connect(host=kling_sandbox.url, password=kling_sandbox.api_key, extra={"contract": contract})
+    operator = rendered(case.body)
+    ctx: Any = context(operator, task_instance)
+    if case.verdict(contract) is Verdict.REFUSED:
+        with pytest.raises(KlingRequestError) as refused:
+            operator.execute(ctx)
+        assert case.field in [rule.field for rule in refused.value.broken]
+        assert kling_sandbox.requests("POST") == [], "nothing is sent"
+    else:
+        with pytest.raises(TaskDeferred):
+            operator.execute(ctx)
+        assert kling_sandbox.stats()["submissions_accepted"] == 1
+
+
+def rendered(body: Mapping[str, Any]) -> GenerationOperator:
+    """Make an operator whose arguments were templates when the DAG was parsed, and now have values."""
+    if body.keys() - VideoO1Request.model_fields.keys():  # the other operator has no such argument
+        generate = KlingGenerateOperator(
+            task_id="make", model="kling-video-o1", parameters=dict.fromkeys(body, "{{ later }}")
+        )
+        generate.parameters = body
+        return generate
+    given = {"prompt": None, **body}
+    video = KlingVideoOperator(task_id="make", **dict.fromkeys(given, "{{ later }}"))  # type: ignore[arg-type]
+    for name, value in given.items():
+        setattr(video, name, value)
+    return video
+
+
+def test_the_service_keeps_the_rules(
+    case: Case, contract: str, kling_sandbox: SandboxProcess, http: httpx.Client
+) -> None:
+    post = case.post(contract)
+    if post is None:
+        pytest.skip("the service has no such rule under this contract")
+    answer = http.post(
+        f"{kling_sandbox.url}/api/v1/kling/{post.slug}{SUFFIX[contract]}",
+        headers={"Authorization": f"Bearer {kling_sandbox.api_key}"},
+        content=json.dumps(post.body),
+    )
+    envelope: dict[str, Any] = answer.json()
+    if case.verdict(contract) is Verdict.REFUSED:
+        assert answer.status_code == 400, case.why
+        assert envelope["code"] == 400
+        assert set(envelope) == {"code", "message"}
+        field = str(case.field).partition("[")[0]
+        named = re.search(r"parameter '(\w+)", envelope["message"])
+        assert named is not None
+        assert named[1] in {field, NAMES_IN_AUGUST.get(field, field) if contract == "2026-08" else field}
+    else:
+        assert answer.status_code == 200, envelope
+        assert envelope["data"]["status"] == "pending"
