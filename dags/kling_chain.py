@@ -10,6 +10,7 @@ import tempfile
 from typing import Any
 
 from airflow.sdk import DAG, task
+
 from airflow_provider_kling.operators.kling import KlingVideoOperator
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 
 from airflow.sdk import DAG
+
 from airflow_provider_kling.operators.kling import KlingVideoOperator
 
 with DAG(

@@ -21,6 +21,9 @@ QUICK = {
     "API__HOST": "127.0.0.1",
     "API__WORKERS": "1",
     "LOGGING__COLORED_CONSOLE_LOG": "False",
+    # A worker may see its task's end this late. A deferral that was over sooner would look to the scheduler
+    # as if its second half had ended, and it would mark the task failed (seen on 3.3.2 with the default, 5).
+    "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "SCHEDULER__JOB_HEARTBEAT_SEC": "2",
     "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",

@@ -60,7 +60,7 @@ def run(stack: AirflowStack, service: Service, output: Path) -> list[Clip]:
     run_id = f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     stack.wait_for(lambda: known(stack.api), what=f"the DAG {DAG_ID}", timeout=60)
     stack.api.unpause(DAG_ID)
-    stack.api.trigger(DAG_ID, {"output": output.resolve().as_uri()}, run_id=run_id)
+    stack.api.trigger(DAG_ID, {"output": f"file://{output.resolve()}"}, run_id=run_id)
     say(f"triggered {DAG_ID}, run {run_id}")
     progress, begun = Progress(), time.monotonic()
 

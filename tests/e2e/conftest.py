@@ -27,7 +27,7 @@ def canary() -> str:
 
 @pytest.fixture(scope="session")
 def sandbox(canary: str) -> Iterator[SandboxProcess]:
-    with SandboxProcess(api_key=canary, tier="1000", speed=30) as running:
+    with SandboxProcess(api_key=canary, tier="1000", speed=20) as running:
         yield running
 
 
@@ -53,7 +53,7 @@ def start_run(stack: AirflowStack, tmp_path: Path) -> Callable[..., Run]:
     def start(dag_id: str, **conf: object) -> Run:
         stack.wait_for(lambda: stack.api.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=60)
         stack.api.unpause(dag_id)
-        run_id = stack.api.trigger(dag_id, {"output": tmp_path.as_uri(), **conf})
+        run_id = stack.api.trigger(dag_id, {"output": f"file://{tmp_path}", **conf})
         return Run(stack=stack, dag_id=dag_id, run_id=run_id)
 
     return start

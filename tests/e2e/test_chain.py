@@ -35,6 +35,7 @@ def test_what_a_task_returns_tells_where_the_film_is(start_run: Callable[..., Ru
     run = start_run("kling_quickstart")
     assert run.finish() == "success"
     result = run.result("generate")
-    assert result["uri"] == (tmp_path / run.run_id / "generate.mp4").as_uri()
+    film = tmp_path / run.run_id / "generate.mp4"
+    assert result["uri"] == f"file://{film}"
+    assert result["bytes"] == film.stat().st_size
     assert (result["status"], result["width"], result["height"]) == ("success", 1280, 720)
-    assert result["bytes"] == (tmp_path / run.run_id / "generate.mp4").stat().st_size

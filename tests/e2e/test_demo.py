@@ -21,11 +21,17 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def folder(tmp_path: Path) -> Path:
+    """Where the demo puts everything: people do have spaces in their paths."""
+    return tmp_path / "a folder"
+
+
+@pytest.fixture
+def demo(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The demo, in a session and a folder of its own."""
     free = {name: value for name, value in os.environ.items() if not name.startswith("KLING_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "dev.demo", "--folder", str(tmp_path)],
+        [sys.executable, "-m", "dev.demo", "--folder", str(folder)],
         cwd=PROJECT,
         env=free,
         stdout=subprocess.PIPE,
@@ -73,11 +79,11 @@ def listening(url: str) -> bool:
     ("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 )
 def test_the_demo_leaves_no_process_behind(
-    demo: subprocess.Popen[str], tmp_path: Path, signum: signal.Signals, status: int
+    demo: subprocess.Popen[str], folder: Path, signum: signal.Signals, status: int
 ) -> None:
     printed = lines_until(demo, "deferred")
     urls = [word for line in printed for word in line.split() if word.startswith("http://")]
-    family = [*psutil.Process(demo.pid).children(recursive=True), *processes_of(tmp_path / "airflow")]
+    family = [*psutil.Process(demo.pid).children(recursive=True), *processes_of(folder / "airflow")]
     assert len(alive(family)) > 8
     assert len(urls) == 2  # the sandbox's and Airflow's
     assert all(map(listening, urls))
@@ -87,5 +93,5 @@ def test_the_demo_leaves_no_process_behind(
     # After SIGKILL nobody is left to wait for the end; the others may not return before it has come.
     patience = 20 if signum == signal.SIGKILL else 1
     wait_for(lambda: not alive(family), what="the end of every process", timeout=patience)
-    assert processes_of(tmp_path / "airflow") == []
+    assert processes_of(folder / "airflow") == []
     assert not any(map(listening, urls))
