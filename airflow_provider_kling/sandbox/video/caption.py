@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from airflow_provider_kling.sandbox.video.planes import FPS, Plane, Planes
 _WHITE, _BLACK, _NEUTRAL = 235, 16, 128  # limited-range luma, and chroma without colour
 _SHADE: Final = 0.8  # how dark the box behind the words is
 _MAX_LINES: Final = 4
+_WIDEST_LINE: Final = 200  # characters that are measured for a line; more never fit
 _PUNCTUATION: Final = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00df": "ss"}
 )
@@ -72,23 +74,23 @@ class Captions:
 
 def wrapped(text: str, *, font: Font, width: float, max_lines: int = _MAX_LINES) -> list[str]:
     """Break a text into lines that fit a width in pixels; what does not fit the lines ends in an ellipsis."""
-    lines = [""]
-    for word in _plain(text).split():
-        rest = word
-        joined = f"{lines[-1]} {rest}".strip()
-        if font.getlength(joined) <= width:
-            lines[-1] = joined
-            continue
-        while rest and len(lines) <= max_lines:
-            fits = next((n for n in range(len(rest), 1, -1) if font.getlength(rest[:n]) <= width), 1)
-            lines.append(rest[:fits])
-            rest = rest[fits:]
-        if len(lines) > max_lines + 1:
-            break
-    lines = [line for line in lines if line]
-    if len(lines) > max_lines:
-        lines = [*lines[: max_lines - 1], f"{lines[max_lines - 1][:-3]}..."]
+    rest = " ".join(_plain(text).split())
+    lines: list[str] = []
+    while rest and len(lines) < max_lines:
+        fits = _fitting(rest, font=font, width=width)
+        space = rest.rfind(" ", 0, fits + 1)
+        end = space if fits < len(rest) and space > 0 else fits
+        lines.append(rest[:end])
+        rest = rest[end:].lstrip()
+    if rest:
+        lines[-1] = f"{lines[-1][:-3]}..."
     return lines
+
+
+def _fitting(text: str, *, font: Font, width: float) -> int:
+    """Return how many characters of a text fit a width; at least one, so that a line is never empty."""
+    sizes = range(1, min(len(text), _WIDEST_LINE) + 1)
+    return max(1, bisect_right(sizes, width, key=lambda size: font.getlength(text[:size])))
 
 
 def _plain(text: str) -> str:

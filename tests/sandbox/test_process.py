@@ -1,0 +1,173 @@
+"""The sandbox as a process: it starts, answers while it paints, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from airflow_provider_kling.sandbox.process import SandboxError, SandboxProcess
+from tests.sandbox.conftest import O1, Client
+
+COMMAND = [sys.executable, "-m", "airflow_provider_kling.sandbox", "--port=0"]
+
+
+def _url(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    assert line.startswith("listening on http://127.0.0.1:")
+    return line.removeprefix("listening on ").strip()
+
+
+def _accepts(url: str) -> bool:
+    try:
+        httpx.get(f"{url}/_sandbox/stats", timeout=5)
+    except httpx.TransportError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_and_cleanly_even_while_it_paints(tmp_path: Path, number: signal.Signals):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [*COMMAND, "--speed=1000"], stdout=subprocess.PIPE, text=True, env=environment
+    ) as server:
+        url = _url(server)
+        headers = {"Authorization": "Bearer sandbox-key"}
+        httpx.post(f"{url}{O1}/async", json={"prompt": "x", "duration": 10}, headers=headers)
+        deadline = time.monotonic() + 10
+        while not list(tmp_path.glob("*/*.part")):  # the painter is at work
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        server.send_signal(number)
+        assert server.wait(timeout=5) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert not _accepts(url)
+
+
+ORPHAN = """
+import os, signal
+from airflow_provider_kling.sandbox.process import SandboxProcess
+sandbox = SandboxProcess()
+sandbox.start()
+print(sandbox.url, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_it_ends_when_its_parent_is_killed():
+    killed = subprocess.run([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True, timeout=30)
+    assert killed.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 5
+    while _accepts(killed.stdout.strip()):
+        assert time.monotonic() < deadline, "the orphan still answers"
+        time.sleep(0.05)
+
+
+def test_a_sandbox_process_starts_with_options_and_stops():
+    with SandboxProcess(api_key="another-key", tier="500", allow_unknown_fields=True, cover=False) as sandbox:
+        answer = httpx.get(
+            f"{sandbox.url}/api/v1/team/balance", headers={"Authorization": f"Bearer {sandbox.api_key}"}
+        )
+        assert (answer.status_code, answer.headers["X-RateLimit-Limit"]) == (200, "500")
+        pid = sandbox.pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not _accepts(sandbox.url)
+    sandbox.stop()  # twice does no harm
+
+
+def test_what_the_command_does_not_know_is_said_at_the_start(capfd: pytest.CaptureFixture[str]):
+    with pytest.raises(SandboxError, match="exit code 2"):
+        SandboxProcess(tier="7").start()
+    assert "--tier" in capfd.readouterr().err
+
+
+def test_a_port_that_is_taken_is_said_at_the_start(kling_sandbox: SandboxProcess):
+    port = int(kling_sandbox.url.rpartition(":")[2])
+    with pytest.raises(SandboxError, match="exit code"):
+        SandboxProcess(port=port).start()
+
+
+def test_without_the_extra_the_command_says_what_to_install():
+    program = (
+        "import sys\n"
+        "sys.modules['av'] = None\n"
+        "from airflow_provider_kling.sandbox.__main__ import main\n"
+        "main([])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "pip install 'airflow-provider-kling[sandbox]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_plugin_loads_without_the_extra_and_without_airflow():
+    program = (
+        "import sys\n"
+        "for name in ('av', 'numpy', 'PIL', 'starlette', 'uvicorn', 'airflow'): sys.modules[name] = None\n"
+        "import airflow_provider_kling.sandbox.pytest_plugin\n"
+        "assert 'httpx' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
+def test_the_sandbox_shares_no_code_with_the_client_and_needs_no_airflow():
+    program = (
+        "import sys\n"
+        "sys.modules['airflow'] = None\n"
+        "import airflow_provider_kling.sandbox.server\n"
+        "ours = {name for name in sys.modules if name.startswith('airflow_provider_kling.')}\n"
+        "print(sorted(name for name in ours if not name.startswith('airflow_provider_kling.sandbox')))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.strip() == "[]"
+
+
+USERS_TEST = """
+def test_first(kling_sandbox):
+    kling_sandbox.faults([{"action": {"status": 500}, "times": None}])
+    kling_sandbox.advance(100)
+
+def test_second(kling_sandbox, kling_sandbox_factory):
+    assert kling_sandbox.requests() == []
+    assert kling_sandbox.stats()["submissions_accepted"] == 0
+    other = kling_sandbox_factory(api_key="other-key")
+    assert other.url != kling_sandbox.url
+    assert (kling_sandbox.api_key, other.api_key) == ("my-key", "other-key")
+"""
+
+
+def test_users_get_an_empty_sandbox_in_every_test_with_their_options(tmp_path: Path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\nkling_sandbox_args = api_key=my-key speed=50\n")
+    (tmp_path / "test_mine.py").write_text(USERS_TEST)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_answers_do_not_wait_for_the_painter(client: Client):
+    task_id = client.submitted(
+        {"prompt": "answers come while this is painted", "mode": "pro", "duration": 10}
+    )
+    slowest, polls = 0.0, 0
+    status = "pending"
+    while status in ("pending", "processing"):
+        began = time.perf_counter()
+        status = client.state(task_id)["status"]
+        if status == "processing":
+            slowest = max(slowest, time.perf_counter() - began)
+            polls += 1
+        time.sleep(0.01)  # 1,000 requests a minute
+    assert status == "success"
+    assert polls > 20
+    assert slowest < 0.25

@@ -1,0 +1,323 @@
+"""The clips are real: decoded again, they are what was ordered."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from airflow_provider_kling.sandbox.order import ClipOrder, Sound
+from airflow_provider_kling.sandbox.video.caption import wrapped
+from airflow_provider_kling.sandbox.video.painter import AbandonedError, Clip, paint
+from airflow_provider_kling.sandbox.video.source import UnusableMediaError
+
+ORDER: dict[str, Any] = {
+    "label": "kling-video-o1",
+    "prompt": "a lighthouse in the fog",
+    "resolution": "720p",
+    "aspect_ratio": "1:1",
+    "seconds": 1,
+    "sound": Sound.SILENT,
+}
+
+
+def made(
+    path: Path, *, images: tuple[bytes, ...] = (), videos: tuple[bytes, ...] = (), **changes: Any
+) -> Clip:
+    return paint(
+        ClipOrder(**ORDER | changes), path, images=images, videos=videos, limits={}, rng=Random("test")
+    )
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a player sees and hears of a file: luma planes, and each channel's samples."""
+
+    luma: list[npt.NDArray[np.uint8]]
+    times: list[float]
+    sound: npt.NDArray[np.float32] | None
+    video: av.VideoStream
+    seconds: dict[str, float]
+    rgb: npt.NDArray[np.uint8]
+
+
+def decoded(path: Path) -> Decoded:
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        seconds = {stream.type: float(stream.duration * stream.time_base) for stream in container.streams}
+        seconds["container"] = container.duration / av.time_base
+        frames = list(container.decode(video=0))
+        sound = None
+        if container.streams.audio:
+            container.seek(0)
+            sound = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+        return Decoded(
+            luma=[frame.to_ndarray()[: frame.height] for frame in frames],
+            times=[frame.time for frame in frames],
+            sound=sound,
+            video=video,
+            seconds=seconds,
+            rgb=frames[len(frames) // 2].to_ndarray(format="rgb24"),
+        )
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("clips") / "plain.mp4").path
+
+
+@pytest.fixture(scope="module")
+def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("clips") / "loud.mp4", sound=Sound.TONE, seconds=2).path
+
+
+@pytest.mark.parametrize(
+    ("resolution", "aspect_ratio", "size"),
+    [
+        ("720p", "16:9", (1280, 720)),
+        ("720p", "9:16", (720, 1280)),
+        ("720p", "1:1", (720, 720)),
+        ("1080p", "16:9", (1920, 1080)),
+        ("1080p", "9:16", (1080, 1920)),
+        ("1080p", "1:1", (1080, 1080)),
+        ("720p", None, (1280, 720)),
+    ],
+)
+def test_the_picture_has_the_size_that_was_asked(tmp_path, resolution, aspect_ratio, size):
+    clip = made(tmp_path / "clip.mp4", resolution=resolution, aspect_ratio=aspect_ratio)
+    with av.open(str(clip.path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == size == (clip.width, clip.height)
+        assert (stream.codec_context.name, stream.pix_fmt, stream.average_rate) == ("h264", "yuv420p", 24)
+
+
+@pytest.mark.parametrize("seconds", [3, 5, 10])
+def test_the_clip_has_the_length_that_was_asked_to_the_frame(tmp_path, seconds):
+    clip = made(tmp_path / "clip.mp4", seconds=seconds, sound=Sound.TONE)
+    seen = decoded(clip.path)
+    assert len(seen.luma) == 24 * seconds
+    assert seen.times == pytest.approx([index / 24 for index in range(24 * seconds)], abs=1e-4)
+    assert seen.seconds["video"] == seen.seconds["container"] == clip.seconds == seconds
+    assert seen.seconds["audio"] == pytest.approx(seconds, abs=1 / 24)
+
+
+def test_every_frame_differs_from_the_one_before(plain: Path):
+    seen = decoded(plain).luma
+    middle = [frame[200:400].astype(int) for frame in seen]  # away from the words and the counter
+    moved = [np.abs(after - before).mean() for before, after in itertools.pairwise(middle)]
+    assert min(moved) > 0.5
+
+
+def test_the_prompt_stands_in_the_picture(tmp_path: Path, plain: Path):
+    other = decoded(made(tmp_path / "other.mp4", prompt="a quite different wish").path).luma[0][-110:-30]
+    words = decoded(plain).luma[0][-110:-30]
+    assert words.max() > 200  # white letters
+    assert np.median(words) < 90  # on a dark box
+    assert np.abs(words.astype(int) - other.astype(int)).max() > 150
+    # The letters stand where the same words, drawn by hand, would.
+    mask = Image.new("L", (720, 80))
+    ImageDraw.Draw(mask).text((0, 0), ORDER["prompt"], fill=255, font=ImageFont.load_default(36))
+    drawn = np.asarray(mask.crop(mask.getbbox())) > 128
+    found = words > 170
+    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+    found = found[rows[0] : rows[0] + drawn.shape[0], columns[0] : columns[0] + drawn.shape[1]]
+    shared = drawn[: found.shape[0], : found.shape[1]]
+    assert (found == shared).mean() > 0.9
+
+
+def test_the_index_comes_first_so_that_a_player_can_start_at_once(plain: Path, loud: Path):
+    for path in (plain, loud):
+        data = path.read_bytes()
+        assert 0 < data.find(b"moov") < data.find(b"mdat")
+
+
+def test_sound_is_heard_only_when_asked_for(plain: Path, loud: Path):
+    assert decoded(plain).sound is None
+    sound = decoded(loud).sound
+    assert sound is not None
+    assert abs(sound.shape[1] - 2 * 48_000) <= 2000  # a frame of picture
+    assert 0.02 < np.abs(sound[:, 4800:-4800]).max() < 0.2
+    assert np.abs(sound[:, 24_000:48_000]).mean() > 0.01
+
+
+def test_several_shots_cut_hard(tmp_path: Path):
+    clip = made(tmp_path / "clip.mp4", seconds=2, multi_shot=True)
+    seen = [frame[200:400].astype(int) for frame in decoded(clip.path).luma]
+    moved = np.array([np.abs(after - before).mean() for before, after in itertools.pairwise(seen)])
+    assert sorted(np.argsort(moved)[-2:]) == [15, 31]  # after a third and two thirds of 48 frames
+    assert sorted(moved)[-2] > 3 * sorted(moved)[-3]
+
+
+def _picture(colour: str, size: tuple[int, int] = (640, 480)) -> bytes:
+    image = Image.new("RGB", size, colour)
+    ImageDraw.Draw(image).rectangle((size[0] // 3, size[1] // 3, size[0] // 2, size[1] // 2), fill="white")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def test_an_image_is_seen_moving(tmp_path: Path):
+    seen = decoded(made(tmp_path / "clip.mp4", images=(_picture("crimson"),)).path)
+    red, green, blue = seen.rgb[100:300, 20:60].reshape(-1, 3).mean(axis=0)
+    assert red > 150
+    assert max(green, blue) < 90
+    edges = [np.flatnonzero((frame[60:560] > 180).any(axis=0))[0] for frame in seen.luma]
+    assert len(set(edges)) > 12
+
+
+def test_several_images_follow_one_another_and_fade(tmp_path: Path):
+    clip = made(tmp_path / "clip.mp4", seconds=2, images=(_picture("black"), _picture("silver")))
+    level = np.array([np.median(frame[100:300]) for frame in decoded(clip.path).luma])
+    assert level[:10].max() < 30
+    assert level[30:].min() > 150
+    assert np.diff(level).max() < 40  # no cut
+
+
+def test_without_a_given_shape_the_clip_has_the_inputs(tmp_path: Path):
+    clip = made(tmp_path / "clip.mp4", images=(_picture("teal", (400, 800)),), aspect_ratio=None)
+    assert (clip.width, clip.height) == (720, 1280)
+    again = made(tmp_path / "again.mp4", videos=(clip.path.read_bytes(),), aspect_ratio=None, seconds=None)
+    assert (again.width, again.height) == (720, 1280)
+
+
+def test_a_source_video_is_followed_and_visibly_changed(tmp_path: Path, plain: Path):
+    changed = decoded(
+        made(tmp_path / "clip.mp4", videos=(plain.read_bytes(),), seconds=None, prompt="as a woodcut").path
+    )
+    source = decoded(plain)
+    assert len(changed.luma) == len(source.luma)
+    region = slice(100, 500)
+    difference = np.abs(changed.rgb[region].astype(int) - source.rgb[region].astype(int))
+    assert difference.mean() > 20
+    tones = np.bincount(changed.luma[12][region].ravel(), minlength=256)
+    assert np.sort(tones)[-12:].sum() > 0.5 * tones.sum()  # a few tones make most of the picture
+    # The same shapes at the same places: where the source is light, the copy is lighter than elsewhere.
+    light = source.luma[12][region] > np.quantile(source.luma[12][region], 0.9)
+    dark = source.luma[12][region] < np.quantile(source.luma[12][region], 0.1)
+    assert changed.luma[12][region][light].mean() > changed.luma[12][region][dark].mean() + 30
+
+
+def test_a_longer_clip_than_its_source_begins_again(tmp_path: Path, loud: Path):
+    clip = made(tmp_path / "clip.mp4", videos=(loud.read_bytes(),), seconds=3, sound=Sound.ORIGINAL)
+    seen = decoded(clip.path)
+    assert len(seen.luma) == 72
+    again = np.abs(seen.luma[0][100:500].astype(int) - seen.luma[48][100:500].astype(int)).mean()
+    later = np.abs(seen.luma[24][100:500].astype(int) - seen.luma[48][100:500].astype(int)).mean()
+    assert again < later / 3
+    assert seen.sound is not None
+    assert np.abs(seen.sound[:, 50 * 2000 : 70 * 2000]).mean() > 0.01
+
+
+def test_the_original_sound_is_kept_when_asked_for(tmp_path: Path, loud: Path, plain: Path):
+    source = loud.read_bytes()
+    kept = decoded(made(tmp_path / "a.mp4", videos=(source,), seconds=None, sound=Sound.ORIGINAL).path).sound
+    assert kept is not None
+    assert decoded(made(tmp_path / "b.mp4", videos=(source,), seconds=None).path).sound is None
+    silent = plain.read_bytes()
+    assert (
+        decoded(made(tmp_path / "c.mp4", videos=(silent,), seconds=None, sound=Sound.ORIGINAL).path).sound
+        is None
+    )
+    heard = decoded(loud).sound
+    assert heard is not None
+
+    def pitch(samples: npt.NDArray[np.float32]) -> int:
+        return int(np.argmax(np.abs(np.fft.rfft(samples[0, 24_000:72_000]))))
+
+    assert pitch(kept) == pitch(heard)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/a.ts\n", _picture("red")]
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, data: bytes):
+    with pytest.raises(UnusableMediaError, match=r"videos\[0\]"):
+        made(tmp_path / "clip.mp4", videos=(data,), seconds=None)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.99])
+def test_a_video_that_breaks_off_is_refused(tmp_path: Path, plain: Path, share: float):
+    data = plain.read_bytes()
+    with pytest.raises(UnusableMediaError, match=r"videos\[0\]"):
+        made(tmp_path / "clip.mp4", videos=(data[: int(len(data) * share)],), seconds=None)
+
+
+def test_an_unwanted_clip_is_given_up(tmp_path: Path):
+    with pytest.raises(AbandonedError):
+        paint(
+            ClipOrder(**ORDER),
+            tmp_path / "clip.mp4",
+            images=(),
+            videos=(),
+            limits={},
+            rng=Random("test"),
+            cancelled=lambda: True,
+        )
+
+
+ANY = [
+    "",
+    "x" * 2500,
+    "two words " * 250,
+    "wörd — “quoted”",
+    "日本語のプロンプト" * 50,
+    "\N{FILM FRAMES}",
+    "\ud800\x00\n\t",
+]
+
+
+@pytest.mark.parametrize("prompt", ANY)
+def test_any_prompt_can_be_shown(tmp_path: Path, prompt: str):
+    assert made(tmp_path / "clip.mp4", prompt=prompt).seconds == 1
+
+
+def test_words_are_broken_at_spaces_and_cut_at_the_last_line():
+    font = ImageFont.load_default(20)
+    assert wrapped("one two three", font=font, width=font.getlength("one two ")) == ["one two", "three"]
+    lines = wrapped("word " * 100, font=font, width=200, max_lines=3)
+    assert len(lines) == 3
+    assert lines[-1].endswith("...")
+    assert all(font.getlength(line) <= 200 for line in lines)
+
+
+MAKE = """
+import sys
+from pathlib import Path
+from random import Random
+from airflow_provider_kling.sandbox.order import ClipOrder, Sound
+from airflow_provider_kling.sandbox.video.painter import paint
+order = ClipOrder(label="l", prompt="p", resolution="720p", aspect_ratio="1:1", seconds=1, sound=Sound.TONE)
+source = Path(sys.argv[2]).read_bytes()
+paint(order, Path(sys.argv[1]), images=(), videos=(source,), limits={}, rng=Random("s"))
+"""
+
+
+def test_two_processes_make_the_same_bytes(tmp_path: Path, loud: Path):
+    digests = set()
+    for number in range(2):
+        path = tmp_path / f"{number}.mp4"
+        subprocess.run([sys.executable, "-c", MAKE, str(path), str(loud)], check=True)
+        digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_the_fingerprint_is_of_the_order_the_seed_and_the_inputs_bytes():
+    order = ClipOrder(**ORDER, videos=("http://127.0.0.1:1/a.mp4",))
+    same = ClipOrder(**ORDER, videos=("http://127.0.0.1:2/b.mp4",))
+    base = order.fingerprint(seed=1, inputs=(b"a",))
+    assert same.fingerprint(seed=1, inputs=(b"a",)) == base
+    assert order.fingerprint(seed=2, inputs=(b"a",)) != base
+    assert order.fingerprint(seed=1, inputs=(b"b",)) != base
+    assert ClipOrder(**ORDER | {"prompt": "x"}).fingerprint(seed=1, inputs=(b"a",)) != base
