@@ -7,6 +7,7 @@ import json
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_provider_kling.sandbox.clock import Clock
@@ -39,8 +40,11 @@ class Front:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
-        body = await _read(receive)
-        entry = self._recorder.received(self._entry(scope, b"" if body is None else body))
+        try:
+            body = await _read(receive)
+        except ClientDisconnect:
+            return  # half a request is none
+        entry = self._recorder.received(self._entry(scope, body or b""))
         action = self._faults.take(scope["method"], scope["path"])
         answer = _Answer(send)
         try:
@@ -145,10 +149,12 @@ async def _nowhere(message: Message) -> None:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Return a request's body, or None when it is too large."""
+    """Return a request's body, or None when it is too large. Raises ClientDisconnect."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             return None

@@ -7,9 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from airflow_provider_kling.sandbox.contract.catalogue import Offer
+
+# Part of every fingerprint, as clips are kept over runs; to be raised when the same order looks different.
+_PAINTER: Final = 1
 
 
 class Sound(StrEnum):
@@ -44,6 +47,7 @@ class ClipOrder:
             "videos": len(self.videos),
             "inputs": [hashlib.sha256(data).hexdigest() for data in inputs],
             "seed": seed,
+            "painter": _PAINTER,
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -18,7 +18,7 @@ from typing import Final
 import httpx
 
 from airflow_provider_kling.sandbox.order import ClipOrder
-from airflow_provider_kling.sandbox.video.painter import Clip, Limits, cover, paint
+from airflow_provider_kling.sandbox.video.painter import Clip, Limits, cover, paint, read_clip
 from airflow_provider_kling.sandbox.video.source import UnusableMediaError
 
 log = logging.getLogger(__name__)
@@ -38,13 +38,24 @@ class Footage:
 
 
 class Studio:
-    """Makes clips; the same seed, order and input bytes give the same file, painted once."""
+    """Makes clips; the same seed, order and input bytes give the same file, painted once.
 
-    def __init__(self, *, folder: Path, seed: int, in_use: Callable[[], Collection[Path]]) -> None:
+    The folder is the memory: a clip that lies there is not painted again. ``in_use`` names the files that
+    results still need; others go, the least used first, above ``cap_bytes``.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        seed: int,
+        in_use: Callable[[], Collection[Path]],
+        cap_bytes: int = _CACHE_BYTES,
+    ) -> None:
         self._folder = folder
         self._seed = seed
         self._in_use = in_use
-        self._made: dict[str, Footage] = {}
+        self._cap_bytes = cap_bytes
         self._closing = threading.Event()
         # One thread, not processes: an encoder gives up the interpreter's lock while it works, and a thread
         # cannot outlive the sandbox.
@@ -82,43 +93,40 @@ class Studio:
         dropped: threading.Event,
     ) -> Footage:
         key = order.fingerprint(seed=self._seed, inputs=(*images, *videos))
-        if (known := self._made.pop(key, None)) is not None:
-            self._made[key] = known  # the latest used stands last
-            return known
         target = self._folder / f"{key}.mp4"
-        draft = target.with_suffix(".part")
-        try:
-            clip = paint(
-                order,
-                draft,
-                images=images,
-                videos=videos,
-                limits=limits,
-                rng=Random(key),  # noqa: S311  - decides colours, not secrets
-                cancelled=lambda: dropped.is_set() or self._closing.is_set(),
-            )
-            draft.rename(target)
-        finally:
-            draft.unlink(missing_ok=True)
-        clip = Clip(path=target, width=clip.width, height=clip.height, seconds=clip.seconds, size=clip.size)
-        footage = Footage(clip=clip, cover=target.with_suffix(".jpg"))
-        cover(target, footage.cover)
-        self._made[key] = footage
-        self._tidy()
-        return footage
+        picture = target.with_suffix(".jpg")
+        if not target.exists():
+            draft = target.with_suffix(".part")
+            try:
+                paint(
+                    order,
+                    draft,
+                    images=images,
+                    videos=videos,
+                    limits=limits,
+                    rng=Random(key),  # noqa: S311  - decides colours, not secrets
+                    cancelled=lambda: dropped.is_set() or self._closing.is_set(),
+                )
+                cover(draft, picture)
+                draft.rename(target)  # last, so that a file under its final name is whole
+            finally:
+                draft.unlink(missing_ok=True)
+        target.touch()
+        self._tidy(spare=target)
+        return Footage(clip=read_clip(target), cover=picture)
 
-    def _tidy(self) -> None:
-        """Remove the files that were not used for longest and that no kept result needs."""
-        total = sum(footage.clip.size for footage in self._made.values())
-        used = self._in_use()
-        for key, footage in list(self._made.items())[:-1]:
-            if total <= _CACHE_BYTES:
-                break
-            if footage.clip.path not in used:
-                del self._made[key]
-                footage.clip.path.unlink(missing_ok=True)
-                footage.cover.unlink(missing_ok=True)
-                total -= footage.clip.size
+    def _tidy(self, *, spare: Path) -> None:
+        """Remove the clips that were not used for longest and that no result needs, while there is too much."""
+        needed = {spare, *self._in_use()}
+        clips = sorted(self._folder.glob("*.mp4"), key=lambda path: path.stat().st_mtime)
+        total = sum(path.stat().st_size for path in clips)
+        for path in clips:
+            if total <= self._cap_bytes:
+                return
+            if path not in needed:
+                total -= path.stat().st_size
+                path.unlink()
+                path.with_suffix(".jpg").unlink(missing_ok=True)
 
 
 def _cap(kind: str, limits: Limits) -> int:

@@ -36,9 +36,8 @@ def _accepts(url: str) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_at_once_and_cleanly_even_while_it_paints(tmp_path: Path, number: signal.Signals):
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        [*COMMAND, "--speed=1000"], stdout=subprocess.PIPE, text=True, env=environment
-    ) as server:
+    command = [*COMMAND, "--speed=1000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
         url = _url(server)
         headers = {"Authorization": "Bearer sandbox-key"}
         httpx.post(f"{url}{O1}/async", json={"prompt": "x", "duration": 10}, headers=headers)
@@ -156,9 +155,7 @@ def test_users_get_an_empty_sandbox_in_every_test_with_their_options(tmp_path: P
 
 
 def test_answers_do_not_wait_for_the_painter(client: Client):
-    task_id = client.submitted(
-        {"prompt": "answers come while this is painted", "mode": "pro", "duration": 10}
-    )
+    task_id = client.submitted({"prompt": "this takes a while to paint", "mode": "pro", "duration": 10})
     slowest, polls = 0.0, 0
     status = "pending"
     while status in ("pending", "processing"):

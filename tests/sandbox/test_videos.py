@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from airflow_provider_kling.sandbox.order import ClipOrder, Sound
 from airflow_provider_kling.sandbox.video.caption import wrapped
-from airflow_provider_kling.sandbox.video.painter import AbandonedError, Clip, paint
+from airflow_provider_kling.sandbox.video.painter import AbandonedError, Clip, paint, read_clip
 from airflow_provider_kling.sandbox.video.source import UnusableMediaError
 
 ORDER: dict[str, Any] = {
@@ -36,9 +36,9 @@ ORDER: dict[str, Any] = {
 def made(
     path: Path, *, images: tuple[bytes, ...] = (), videos: tuple[bytes, ...] = (), **changes: Any
 ) -> Clip:
-    return paint(
-        ClipOrder(**ORDER | changes), path, images=images, videos=videos, limits={}, rng=Random("test")
-    )
+    order = ClipOrder(**ORDER | changes)
+    paint(order, path, images=images, videos=videos, limits={}, rng=Random("test"))
+    return read_clip(path)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def paint(
     limits: Limits,
     rng: Random,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Clip:
+) -> None:
     """Write the clip of an order to a path.
 
     Raises UnusableMediaError for inputs that cannot be used, AbandonedError once ``cancelled`` says so.
@@ -84,7 +84,13 @@ def paint(
                 raise AbandonedError
             captions.lay(canvas, index)
             encoder.add(canvas)
-    return Clip(path=path, width=width, height=height, seconds=frames / FPS, size=path.stat().st_size)
+
+
+def read_clip(path: Path) -> Clip:
+    """Return the facts of a painted file."""
+    data = path.read_bytes()
+    facts = probe(data, name=path.name, limits={})
+    return Clip(path=path, width=facts.width, height=facts.height, seconds=facts.frames / FPS, size=len(data))
 
 
 def cover(clip: Path, path: Path) -> None:
