@@ -116,7 +116,7 @@ class Studio:
         return Footage(clip=read_clip(target), cover=picture)
 
     def _tidy(self, *, spare: Path) -> None:
-        """Remove the clips that were not used for longest and that no result needs, while there is too much."""
+        """Remove clips that were not used for longest and that no result needs, while there is too much."""
         needed = {spare, *self._in_use()}
         clips = sorted(self._folder.glob("*.mp4"), key=lambda path: path.stat().st_mtime)
         total = sum(path.stat().st_size for path in clips)
