@@ -14,12 +14,12 @@ from dev.waiting import wait_for
 LEASH = Path(__file__).resolve().parents[2] / "dev" / "leash.py"
 # A component that ignores requests to end, and whose child has moved to a session of its own.
 STUBBORN = """
-import os, signal, sys, time
+import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 detached = os.fork()
 if not detached:
     os.setsid()
-print(os.getpid(), flush=True)
+os.write(1, b"%d\\n" % os.getpid())
 time.sleep(300)
 """
 # What starts a leash as the stack does, and then hangs.
