@@ -1,0 +1,139 @@
+"""A server that answers to the byte, or breaks off where it is told to, and records what it was asked."""
+
+from __future__ import annotations
+
+import json
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+Answer = Callable[[socket.socket], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """One request, as it came. Header names are in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def reply(
+    body: object = b"",
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    declared: int | None = None,
+    chunked: bool = False,
+) -> Answer:
+    """Answer with a body, as JSON if it is not bytes. ``declared`` is the length to claim for it."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = {"Connection": "close", **(headers or {})}
+    if not chunked:
+        head["Content-Length"] = str(len(data) if declared is None else declared)
+    else:
+        head["Transfer-Encoding"] = "chunked"
+        data = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data)
+    lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+    return lambda connection: connection.sendall("\r\n".join(lines).encode("latin-1") + data)
+
+
+def raw(data: bytes) -> Answer:
+    """Answer with bytes that need not be HTTP."""
+    return lambda connection: connection.sendall(data)
+
+
+def hang_up(connection: socket.socket) -> None:
+    """Close the connection without a word."""
+
+
+def reset(connection: socket.socket) -> None:
+    """Reset the connection."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def unread(connection: socket.socket) -> None:
+    """Close the connection before the request is read."""
+
+
+def silence(connection: socket.socket) -> None:
+    """Say nothing until the other side gives up."""
+    connection.recv(1)
+
+
+class RawServer(socketserver.ThreadingTCPServer):
+    """Gives the answers of its script, one a connection; the last one again and again.
+
+    :ivar requests: those that were read.
+    :ivar connections: how many came.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, *script: Answer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[Received] = []
+        self.connections = 0
+        self._script = list(script)
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.005,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def then(self, *script: Answer) -> None:
+        """Replace what is left of the script."""
+        with self._lock:
+            self._script[:] = script
+
+    def next_answer(self) -> Answer:
+        """Take the next answer from the script."""
+        with self._lock:
+            self.connections += 1
+            return self._script.pop(0) if len(self._script) > 1 else self._script[0]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet: the client may have gone while it was answered."""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> None:
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: RawServer
+
+    def handle(self) -> None:
+        answer = self.server.next_answer()
+        if answer is unread:
+            reset(self.connection)
+            return
+        method, target, _ = self.rfile.readline().decode("latin-1").split()
+        headers = {}
+        while line := self.rfile.readline().strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        self.server.requests.append(Received(method=method, target=target, headers=headers, body=body))
+        answer(self.connection)
