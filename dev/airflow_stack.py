@@ -25,7 +25,7 @@ from dev.waiting import wait_for
 T = TypeVar("T")
 LEASH = Path(__file__).with_name("leash.py")
 AIRFLOW = Path(sys.executable).with_name("airflow")  # of the environment this runs in
-GRACE = 8.0  # seconds a component gets to end by itself
+GRACE = 5.0  # seconds a component gets to end by itself
 
 
 class Component(enum.StrEnum):
