@@ -110,9 +110,9 @@ class _Walk:
 
 
 def _choice(schema: Schema, value: Any, where: str, when: str) -> Iterator[Violation]:
-    if "const" in schema and not _same(schema["const"], value):
+    if "const" in schema and schema["const"] != value:
         yield _wrong(where, f"must be {_shown(schema['const'])}", when, got=value)
-    if "enum" in schema and not any(_same(choice, value) for choice in schema["enum"]):
+    if "enum" in schema and value not in schema["enum"]:
         choices = ", ".join(_shown(choice) for choice in schema["enum"])
         yield _wrong(where, f"must be one of {choices}", when, got=value)
 
@@ -151,11 +151,6 @@ def _wrong(where: str, what: str, when: str, *, got: Any = _ABSENT) -> Violation
     return Violation(
         Category.INVALID_PARAMETERS, detail if got is _ABSENT else f"{detail}, got {_shown(got)}"
     )
-
-
-def _same(expected: Any, value: Any) -> bool:
-    # Python takes True for 1 and 5 for 5.0; the service's types are strict.
-    return type(expected) is type(value) and expected == value
 
 
 def _shown(value: Any) -> str:
