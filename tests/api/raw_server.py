@@ -60,7 +60,9 @@ def reset(connection: socket.socket) -> None:
 
 
 def unread(connection: socket.socket) -> None:
-    """Close the connection before the request is read."""
+    """Reset the connection when the request has come, but before it is read."""
+    connection.recv(1, socket.MSG_PEEK)
+    reset(connection)
 
 
 def silence(connection: socket.socket) -> None:
@@ -127,7 +129,7 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         answer = self.server.next_answer()
         if answer is unread:
-            reset(self.connection)
+            answer(self.connection)
             return
         method, target, _ = self.rfile.readline().decode("latin-1").split()
         headers = {}
