@@ -56,7 +56,6 @@ class Studio:
         self._seed = seed
         self._in_use = in_use
         self._cap_bytes = cap_bytes
-        self._closing = threading.Event()
         # One thread, not processes: an encoder gives up the interpreter's lock while it works, and a thread
         # cannot outlive the sandbox.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kling-sandbox-painter")
@@ -80,8 +79,7 @@ class Studio:
             raise
 
     def close(self) -> None:
-        """Stop painting and end the thread."""
-        self._closing.set()
+        """End the thread, once the clip that it is painting is done or dropped."""
         self._worker.shutdown(wait=True, cancel_futures=True)
 
     def _paint(
@@ -105,7 +103,7 @@ class Studio:
                     videos=videos,
                     limits=limits,
                     rng=Random(key),  # noqa: S311  - decides colours, not secrets
-                    cancelled=lambda: dropped.is_set() or self._closing.is_set(),
+                    cancelled=dropped.is_set,
                 )
                 cover(draft, picture)
                 draft.rename(target)  # last, so that a file under its final name is whole
