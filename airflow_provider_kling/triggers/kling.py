@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,11 @@ from airflow_provider_kling.hooks.waiting import USUAL_S, Watch
 from airflow_provider_kling.polling import EndReason
 
 __all__ = ["KlingTaskTrigger"]
+
+# A worker notices up to `[workers] min_heartbeat_interval` (5 s) late that its task has deferred. An
+# event before that looks to the scheduler as if the resumed task had ended, and it marks it failed
+# (Airflow 3.3.2, `process_executor_events`).
+SETTLE_S = 6.0
 
 
 class KlingTaskTrigger(BaseTrigger):
@@ -56,6 +62,7 @@ class KlingTaskTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: ``status``, ``reason`` and ``task_id``. Airflow logs it, so it holds no more."""
+        await asyncio.sleep(SETTLE_S)
         reason = await self._watch()
         yield TriggerEvent(  # type: ignore[no-untyped-call]
             {"status": reason.status.value, "reason": reason.value, "task_id": self.kling_task_id}

@@ -60,3 +60,4 @@ def look_often(monkeypatch: Any) -> None:
     """Let the waiting take no longer than the sandbox does."""
     patient = Poller.delay
     monkeypatch.setattr(Poller, "delay", lambda self, **facts: min(LOOK_AGAIN_S, patient(self, **facts)))
+    monkeypatch.setattr("airflow_provider_kling.triggers.kling.SETTLE_S", 0)
