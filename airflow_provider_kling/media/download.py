@@ -144,7 +144,8 @@ class Downloader:
         self._check_size(declared, name=name)
         digest, size, kind = hashlib.sha256(), 0, None
         with _open_for_writing(files, partial) as target:
-            for chunk in _at_least(HEAD_BYTES, response.iter_bytes(_CHUNK_BYTES)):
+            # httpx joins what comes in smaller pieces, so the first chunk holds enough to tell the kind.
+            for chunk in response.iter_bytes(_CHUNK_BYTES):
                 if size == 0:
                     kind = sniff(chunk)
                 size += len(chunk)
@@ -193,18 +194,3 @@ def _open_for_writing(files: FileSystem, path: str) -> IO[bytes]:
         files.makedirs(path.rpartition("/")[0], exist_ok=True)
         opened = files.open(path, "wb")
     return opened
-
-
-def _at_least(first_bytes: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Join the first chunks until they hold enough to tell what the file is."""
-    head = b""
-    for chunk in chunks:
-        head += chunk
-        if len(head) >= first_bytes:
-            yield head
-            break
-    else:
-        if head:
-            yield head
-        return
-    yield from chunks

@@ -16,7 +16,7 @@ def resolve(host: str) -> list[str]:
     """Return the addresses of a host name; none when it has none here (a proxy may know it)."""
     try:
         return [str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
-    except (OSError, UnicodeError):  # the latter: no name that DNS could hold
+    except OSError:
         return []
 
 
@@ -45,7 +45,10 @@ def check_host(url: str, *, own_url: str, resolver: Resolver = resolve) -> None:
         return
     if scheme == "http":
         raise KlingMediaError(f"{without_query(url)} is not https")
-    private = [address for address in resolver(host) if not _is_public(address)]
+    try:
+        private = [address for address in resolver(host) if not _is_public(address)]
+    except UnicodeError:  # an empty label, or one that is too long
+        raise KlingMediaError(f"{without_query(url)} names no host that could exist") from None
     if private:
         raise KlingMediaError(
             f"{without_query(url)} leads to {private[0]}, which is not a public address; nothing was fetched"

@@ -1,0 +1,351 @@
+"""Fetching files over real sockets into real folders: checked, capped, and never seen half-done."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import socket
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
+
+from airflow_provider_kling.exceptions import (
+    KlingConnectionError,
+    KlingError,
+    KlingMediaError,
+    KlingServerError,
+)
+from airflow_provider_kling.media.download import Download, Downloader
+from airflow_provider_kling.media.kind import MediaKind
+from tests.api.raw_server import Answer, RawServer, hang_up, reply, reset, silence, unread
+
+MP4 = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4000  # larger than one chunk
+FILE = reply(MP4, headers={"Content-Type": "video/mp4"})
+PAGE = reply(b"<!DOCTYPE html><html><body>Sign in</body></html>", headers={"Content-Type": "text/html"})
+SECRET = "sig=canary"
+
+Serve = Callable[..., RawServer]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers with scripts of answers."""
+    with ExitStack() as stack:
+
+        def serve(*script: Answer) -> RawServer:
+            return stack.enter_context(RawServer(*script))
+
+        yield serve
+
+
+class Fetch:
+    """Fetches from a server, as its own host, into a folder."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.folder = folder
+        self.path = folder / "clip.mp4"
+        self.slept: list[float] = []
+        self.options = {"read_timeout_s": 0.1, "random": lambda: 0.5, "sleep": self.slept.append} | options
+
+    def __call__(
+        self, server: RawServer, *, files: Any = None, target: str = f"/clip.mp4?{SECRET}"
+    ) -> Download:
+        downloader = Downloader(own_url=server.url, user_agent="tests/1", **self.options)
+        try:
+            return downloader.fetch(
+                f"{server.url}{target}", files=files or LocalFileSystem(), path=str(self.path)
+            )
+        finally:
+            downloader.close()
+
+    def fails(self, server: RawServer, error_class: type[KlingError], **options: Any) -> str:
+        """Return the text of the error, after a look that nothing is left over and no signature told."""
+        with pytest.raises(error_class) as caught:
+            self(server, **options)
+        assert type(caught.value) is error_class
+        assert list(self.folder.iterdir()) == []
+        assert SECRET not in "".join(traceback.format_exception(caught.value))
+        return str(caught.value)
+
+
+@pytest.fixture
+def fetch(tmp_path: Path) -> Fetch:
+    return Fetch(tmp_path)
+
+
+# -- what is fetched ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [FILE, reply(MP4, chunked=True), reply(gzip.compress(MP4), headers={"Content-Encoding": "gzip"})],
+    ids=["declared", "undeclared", "compressed"],
+)
+def test_a_file_arrives_whole_and_is_described(serve: Serve, fetch: Fetch, answer: Answer) -> None:
+    download = fetch(serve(answer))
+    assert fetch.path.read_bytes() == MP4
+    assert download == Download(kind=MediaKind.MP4, size=len(MP4), sha256=hashlib.sha256(MP4).hexdigest())
+    assert list(fetch.folder.iterdir()) == [fetch.path]
+
+
+def test_no_key_is_sent_along(serve: Serve, fetch: Fetch) -> None:
+    server = serve(FILE)
+    fetch(server)
+    [received] = server.requests
+    assert (received.method, received.target) == ("GET", f"/clip.mp4?{SECRET}")
+    assert received.headers["user-agent"] == "tests/1"
+    assert "authorization" not in received.headers
+
+
+def test_the_kind_is_that_of_the_bytes_and_not_of_the_name(serve: Serve, fetch: Fetch) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
+    assert fetch(serve(reply(png, headers={"Content-Type": "video/mp4"}))).kind is MediaKind.PNG
+
+
+def test_bytes_that_trickle_in_make_the_same_file(serve: Serve, fetch: Fetch) -> None:
+    def trickle(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\nConnection: close\r\n\r\n")
+        for position in range(40):
+            connection.sendall(MP4[position : position + 1])
+
+    assert fetch(serve(trickle)).sha256 == hashlib.sha256(MP4[:40]).hexdigest()
+
+
+def test_missing_folders_are_made(serve: Serve, fetch: Fetch) -> None:
+    fetch.path = fetch.folder / "a" / "b" / "clip.mp4"
+    fetch(serve(FILE))
+    assert fetch.path.read_bytes() == MP4
+
+
+def test_any_file_system_will_do(serve: Serve, fetch: Fetch) -> None:
+    files = MemoryFileSystem()
+    fetch.path = Path("/kling-tests/clip.mp4")
+    fetch(serve(FILE), files=files)
+    assert files.cat_file("/kling-tests/clip.mp4") == MP4
+    assert [Path(name).name for name in files.ls("/kling-tests", detail=False)] == ["clip.mp4"]
+
+
+# -- never half-done ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [None, b"an older clip"])
+def test_the_final_name_only_ever_holds_a_whole_file(
+    serve: Serve, fetch: Fetch, before: bytes | None
+) -> None:
+    if before:
+        fetch.path.write_bytes(before)
+    seen: list[bytes | None] = []
+
+    def in_two_halves(connection: socket.socket) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(MP4)}\r\nConnection: close\r\n\r\n".encode()
+        connection.sendall(head + MP4[:600_000])
+        seen.append(fetch.path.read_bytes() if fetch.path.exists() else None)
+        connection.sendall(MP4[600_000:])
+
+    fetch(serve(in_two_halves))
+    assert seen == [before]
+    assert fetch.path.read_bytes() == MP4
+
+
+def test_a_failure_leaves_an_older_file_as_it_was(serve: Serve, fetch: Fetch) -> None:
+    fetch.path.write_bytes(b"an older clip")
+    with pytest.raises(KlingMediaError):
+        fetch(serve(PAGE))
+    assert {path.name: path.read_bytes() for path in fetch.folder.iterdir()} == {"clip.mp4": b"an older clip"}
+
+
+@pytest.mark.parametrize("error_class", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("step", ["open", "write", "mv"])
+def test_storage_that_fails_leaves_nothing(
+    serve: Serve, fetch: Fetch, step: str, error_class: type[BaseException]
+) -> None:
+    class Failing(LocalFileSystem):
+        cachable = False
+
+        def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+            if step == "open":
+                raise error_class
+            file = super().open(path, mode, **options)
+            if step == "write":
+                file.write(b"half")
+                file.close()
+                raise error_class
+            return file
+
+        def mv(self, path1: str, path2: str, **options: Any) -> None:
+            assert Path(path1).read_bytes() == MP4
+            raise error_class
+
+    with pytest.raises(error_class):
+        fetch(serve(FILE), files=Failing())
+    assert list(fetch.folder.iterdir()) == []
+
+
+# -- what is refused ------------------------------------------------------------------------------
+
+
+def test_a_page_is_no_clip_and_is_not_asked_for_again(serve: Serve, fetch: Fetch) -> None:
+    server = serve(PAGE)
+    assert "no video, image or sound file" in fetch.fails(server, KlingMediaError)
+    assert (server.connections, fetch.slept) == (1, [])
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_empty_file_is_refused(serve: Serve, fetch: Fetch, chunked: bool) -> None:
+    assert "is empty" in fetch.fails(serve(_empty(chunked=chunked)), KlingMediaError)
+
+
+def _empty(*, chunked: bool) -> Answer:
+    if not chunked:
+        return reply(b"")
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+    return lambda connection: connection.sendall(head)
+
+
+OVERSIZE = {
+    "declared": FILE,
+    "undeclared": reply(MP4, chunked=True),
+    "compressed": reply(gzip.compress(MP4), headers={"Content-Encoding": "gzip"}),
+}
+
+
+@pytest.mark.parametrize("answer", OVERSIZE.values(), ids=OVERSIZE)
+def test_a_file_over_the_cap_is_dropped(serve: Serve, tmp_path: Path, answer: Answer) -> None:
+    server = serve(answer)
+    fetch = Fetch(tmp_path, max_bytes=len(MP4) - 1)
+    assert f"larger than the {len(MP4) - 1} bytes allowed" in fetch.fails(server, KlingMediaError)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("answer", OVERSIZE.values(), ids=OVERSIZE)
+def test_a_file_of_just_the_cap_is_taken(serve: Serve, tmp_path: Path, answer: Answer) -> None:
+    assert Fetch(tmp_path, max_bytes=len(MP4))(serve(answer)).size == len(MP4)
+
+
+def test_a_declared_oversize_is_refused_before_its_bytes_are_read(serve: Serve, tmp_path: Path) -> None:
+    def endless(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
+        silence(connection)
+
+    fetch = Fetch(tmp_path, max_bytes=1000, read_timeout_s=30.0)
+    fetch.fails(serve(endless), KlingMediaError)
+
+
+@pytest.mark.parametrize("status", [204, 206, 304, 400, 401, 403, 404, 410])
+def test_a_link_that_no_longer_works_is_told_and_not_tried_again(
+    serve: Serve, fetch: Fetch, status: int
+) -> None:
+    server = serve(reply(b"" if status in (204, 304) else MP4, status=status))
+    assert f"was answered {status}" in fetch.fails(server, KlingMediaError)
+    assert server.connections == 1
+
+
+# -- trouble on the way ---------------------------------------------------------------------------
+
+HALF = reply(MP4[:300_000], declared=len(MP4))
+TROUBLE: dict[str, tuple[Answer, type[KlingError]]] = {
+    "half of the file": (HALF, KlingConnectionError),
+    "dropped before it was read": (unread, KlingConnectionError),
+    "dropped after it was read": (hang_up, KlingConnectionError),
+    "reset": (reset, KlingConnectionError),
+    "silence": (silence, KlingConnectionError),
+    "no gzip": (reply(MP4, headers={"Content-Encoding": "gzip"}), KlingConnectionError),
+    "500": (reply(status=500), KlingServerError),
+    "503": (reply(b"<html>503</html>", status=503), KlingServerError),
+}
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_a_break_starts_the_download_over(serve: Serve, fetch: Fetch, name: str) -> None:
+    trouble, _ = TROUBLE[name]
+    server = serve(trouble, trouble, FILE)
+    assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
+    assert fetch.path.read_bytes() == MP4
+    assert list(fetch.folder.iterdir()) == [fetch.path]
+    assert (server.connections, fetch.slept) == (3, [0.5, 1.0])
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_trouble_that_stays_ends_the_download_and_leaves_nothing(
+    serve: Serve, fetch: Fetch, name: str
+) -> None:
+    trouble, error_class = TROUBLE[name]
+    server = serve(trouble)
+    fetch.fails(server, error_class)
+    assert server.connections == 4
+
+
+# -- redirects ------------------------------------------------------------------------------------
+
+
+def to(location: str, status: int = 302) -> Answer:
+    return reply(status=status, headers={"Location": location})
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_followed(serve: Serve, fetch: Fetch, status: int) -> None:
+    server = serve(to("/other.mp4?x=1", status), FILE)
+    fetch(server)
+    assert [request.target for request in server.requests] == [f"/clip.mp4?{SECRET}", "/other.mp4?x=1"]
+
+
+def test_five_redirects_are_followed_and_six_are_not(serve: Serve, fetch: Fetch) -> None:
+    fetch(serve(*[to("/again.mp4")] * 5, FILE))
+    fetch.path.unlink()
+    server = serve(*[to("/again.mp4")] * 6, FILE)
+    assert "more than 5 redirects" in fetch.fails(server, KlingMediaError)
+    assert server.connections == 6
+
+
+def test_a_redirect_to_a_private_host_is_not_followed(serve: Serve, fetch: Fetch) -> None:
+    inside = serve(FILE)
+    for location in (
+        f"{inside.url}/secret.mp4?{SECRET}",
+        f"https://127.0.0.1:{inside.server_address[1]}/secret.mp4?{SECRET}",
+        f"https://[::ffff:127.0.0.1]:{inside.server_address[1]}/secret.mp4",
+        f"https://169.254.169.254/latest/meta-data?{SECRET}",
+        f"//10.0.0.1/x?{SECRET}",
+        f"file:///etc/passwd?{SECRET}",
+        f"ftp://127.0.0.1/x?{SECRET}",
+    ):
+        fetch.fails(serve(to(location)), KlingMediaError)
+    assert inside.connections == 0
+
+
+def test_the_host_of_every_redirect_is_checked(serve: Serve, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def resolver(host: str) -> list[str]:
+        asked.append(host)
+        return ["192.168.0.7"]
+
+    server = serve(to("/one.mp4"), to("/two.mp4"), to("https://cdn.example/x.mp4"))
+    text = Fetch(tmp_path, resolver=resolver).fails(server, KlingMediaError)
+    assert "https://cdn.example/x.mp4 leads to 192.168.0.7" in text
+    assert (server.connections, asked) == (3, ["cdn.example"])
+
+
+@pytest.mark.parametrize("location", ["https://h.example:99999/x", "http://", "https://..", "mailto:a@b"])
+def test_a_redirect_to_nonsense_is_told(serve: Serve, fetch: Fetch, location: str) -> None:
+    fetch.fails(serve(to(location)), KlingMediaError)
+
+
+def test_a_redirect_that_is_broken_is_trouble_on_the_way(serve: Serve, fetch: Fetch) -> None:
+    fetch.fails(serve(to(f"https://[::1/x?{SECRET}")), KlingConnectionError)
+
+
+@pytest.mark.parametrize("url", ["https://cdn.example/a\x00b", "https://cdn.example/" + "a" * 70_000])
+def test_a_link_that_cannot_be_asked_for_is_told(tmp_path: Path, url: str) -> None:
+    downloader = Downloader(
+        own_url="https://api.example", user_agent="tests/1", resolver=lambda host: ["93.184.215.14"]
+    )
+    with pytest.raises(KlingMediaError, match="is not a web address"):
+        downloader.fetch(url, files=LocalFileSystem(), path=str(tmp_path / "x"))
+    assert list(tmp_path.iterdir()) == []

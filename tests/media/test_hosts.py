@@ -1,0 +1,149 @@
+"""Which hosts a download may come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media.hosts import check_host, resolve, without_query
+
+OWN = "https://api.example"
+PUBLIC, PUBLIC_6 = "93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
+
+
+def check(url: str, *addresses: str, own_url: str = OWN) -> None:
+    """Check a URL whose host has these addresses."""
+    check_host(url, own_url=own_url, resolver=lambda host: addresses)
+
+
+@pytest.mark.parametrize("addresses", [(PUBLIC,), (PUBLIC_6,), (PUBLIC, PUBLIC_6), (f"::ffff:{PUBLIC}",)])
+def test_a_public_host_passes(addresses: tuple[str, ...]) -> None:
+    check("https://cdn.example/clip.mp4", *addresses)
+
+
+def test_a_host_that_only_a_proxy_knows_passes() -> None:
+    check("https://cdn.example/clip.mp4")
+
+
+PRIVATE = [
+    *("127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1"),
+    *("169.254.169.254", "100.64.0.1", "255.255.255.255", "192.0.2.1"),
+    *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "2001:db8::1"),
+    *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:100.64.0.1"),
+    *("2002:7f00:1::", "2002:a00:1::1"),
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_private_address_is_refused(address: str) -> None:
+    with pytest.raises(KlingMediaError, match="not a public address; nothing was fetched"):
+        check("https://cdn.example/clip.mp4", address)
+
+
+def test_one_private_address_among_public_ones_is_enough() -> None:
+    with pytest.raises(KlingMediaError, match=r"leads to 10\.0\.0\.1"):
+        check("https://cdn.example/clip.mp4", PUBLIC, "10.0.0.1", PUBLIC_6)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/x",
+        "https://localhost/x",
+        "https://[::1]/x",
+        "https://[::ffff:127.0.0.1]/x",
+        "https://2130706433/x",
+        "https://0x7f.1/x",
+        "https://user:pass@127.0.0.1/x",
+        "https://cdn.example@127.0.0.1/x",
+        "https://127.0.0.1:8443/x",
+        "https://10.1.2.3/x",
+        "https://[fe80::1]/x",
+    ],
+)
+def test_a_private_address_is_known_however_it_is_written(url: str) -> None:
+    with pytest.raises(KlingMediaError):
+        check_host(url, own_url=OWN, resolver=resolve)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://cdn.example/clip.mp4",
+        "data:video/mp4;base64,AAAA",
+        "//cdn.example/clip.mp4",
+        "clip.mp4",
+        "https:///clip.mp4",
+        "https://cdn.example:99999/x",
+        "https://[::1/x",
+        "",
+    ],
+)
+def test_what_is_no_web_link_is_refused(url: str) -> None:
+    with pytest.raises(KlingMediaError, match="is not an http or https link"):
+        check(url, PUBLIC)
+
+
+def test_links_of_others_have_to_be_https() -> None:
+    with pytest.raises(KlingMediaError, match="is not https"):
+        check("http://cdn.example/clip.mp4", PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("own_url", "url"),
+    [
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787/clip.mp4"),
+        ("http://localhost", "http://localhost:80/clip.mp4"),
+        ("https://kling.internal/proxy", "https://kling.internal:443/clip.mp4"),
+        ("https://kling.internal", "https://KLING.internal/clip.mp4"),
+    ],
+)
+def test_the_services_own_host_may_be_private(own_url: str, url: str) -> None:
+    check(url, "127.0.0.1", own_url=own_url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8788/x",
+        "http://127.0.0.1/x",
+        "https://127.0.0.1:8787/x",
+        "http://localhost:8787/x",
+        "http://127.0.0.2:8787/x",
+    ],
+)
+def test_another_port_scheme_or_name_is_another_host(url: str) -> None:
+    with pytest.raises(KlingMediaError):
+        check(url, "127.0.0.1", own_url="http://127.0.0.1:8787")
+
+
+def test_a_private_service_may_not_lead_to_another_port_over_https() -> None:
+    with pytest.raises(KlingMediaError, match="not a public address"):
+        check("https://kling.internal:9200/x", "10.0.0.5", own_url="https://kling.internal")
+
+
+@pytest.mark.parametrize("host", ["..", "a" * 70 + ".example", "a..example"])
+def test_a_name_that_cannot_exist_is_refused(host: str) -> None:
+    with pytest.raises(KlingMediaError, match="names no host"):
+        check_host(f"https://{host}/x", own_url=OWN, resolver=resolve)
+
+
+def test_a_name_without_an_address_resolves_to_nothing() -> None:
+    assert resolve("fe80::1%nowhere") == []
+
+
+def test_addresses_resolve_to_themselves() -> None:
+    assert set(resolve("127.0.0.1")) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/x.mp4?sig=1&exp=2", "https://a.example/x.mp4"),
+        ("https://a.example/x.mp4#t=1", "https://a.example/x.mp4"),
+        ("https://a.example/x.mp4", "https://a.example/x.mp4"),
+    ],
+)
+def test_a_signature_is_not_shown(url: str, shown: str) -> None:
+    assert without_query(url) == shown
