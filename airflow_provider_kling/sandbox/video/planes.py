@@ -7,7 +7,6 @@ from typing import Final
 import av
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image, ImageOps
 
 Plane = npt.NDArray[np.uint8]
@@ -52,8 +51,8 @@ class Planes:
             width=width,
             height=height,
             format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            interpolation=Interpolation.FAST_BILINEAR,
+            dst_colorspace="ITU709",  # by name, as every version of PyAV takes it
+            interpolation="BILINEAR",
         )
         return cls(width=width, height=height, data=np.asarray(scaled.to_ndarray(), np.uint8))
 
