@@ -14,8 +14,8 @@ try:  # Airflow 3.2
     from airflow.sdk.observability.stats import Stats
 except ImportError:  # Airflow 3.1
     from airflow.exceptions import AirflowFailException, AirflowSensorTimeout  # type: ignore[no-redef]
-    from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[no-redef]
-    from airflow.stats import Stats  # type: ignore[no-redef,attr-defined]
+    from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[import-not-found,no-redef]
+    from airflow.stats import Stats
 
 __all__ = [
     "AirflowFailException",
