@@ -15,6 +15,7 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
+from airflow_provider_kling.api.retry import RetryPolicy
 from airflow_provider_kling.exceptions import (
     KlingConnectionError,
     KlingError,
@@ -234,7 +235,7 @@ def test_a_declared_oversize_is_refused_before_its_bytes_are_read(serve: Serve, 
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
         silence(connection)
 
-    fetch = Fetch(tmp_path, max_bytes=1000, read_timeout_s=30.0)
+    fetch = Fetch(tmp_path, max_bytes=1000, read_timeout_s=2.0, retry=RetryPolicy(attempts=1))
     fetch.fails(serve(endless), KlingMediaError)
 
 
