@@ -160,7 +160,7 @@ def test_users_get_an_empty_sandbox_in_every_test_with_their_options(tmp_path: P
 
 
 def test_answers_do_not_wait_for_the_painter(client: Client):
-    task_id = client.submitted({"prompt": "this takes a while to paint", "mode": "pro", "duration": 10})
+    task_id = client.submitted({"prompt": "this takes a while to paint", "mode": "pro", "duration": 5})
     slowest, polls = 0.0, 0
     status = "pending"
     while status in ("pending", "processing"):
