@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +60,24 @@ def connected(sandbox: SandboxProcess) -> Iterator[Client]:
     headers = {"Authorization": f"Bearer {sandbox.api_key}"}
     with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False, timeout=30) as http:
         yield Client(http, sandbox)
+
+
+@contextlib.contextmanager
+def started(*options: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
+    """Run the command; whatever the test finds, it does not run on."""
+    command = [sys.executable, "-m", "airflow_provider_kling.sandbox", "--port=0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **how) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def announced(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    assert line.startswith("listening on http://127.0.0.1:")
+    return line.removeprefix("listening on ").strip()
 
 
 @pytest.fixture

@@ -13,16 +13,7 @@ import httpx
 import pytest
 
 from airflow_provider_kling.sandbox.process import SandboxError, SandboxProcess
-from tests.sandbox.conftest import O1, Client
-
-COMMAND = [sys.executable, "-m", "airflow_provider_kling.sandbox", "--port=0"]
-
-
-def _url(server: subprocess.Popen[str]) -> str:
-    assert server.stdout is not None
-    line = server.stdout.readline()
-    assert line.startswith("listening on http://127.0.0.1:")
-    return line.removeprefix("listening on ").strip()
+from tests.sandbox.conftest import O1, Client, announced, started
 
 
 def _accepts(url: str) -> bool:
@@ -36,9 +27,8 @@ def _accepts(url: str) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_at_once_and_cleanly_even_while_it_paints(tmp_path: Path, number: signal.Signals):
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    command = [*COMMAND, "--speed=1000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
-        url = _url(server)
+    with started("--speed=1000", env=environment) as server:
+        url = announced(server)
         headers = {"Authorization": "Bearer sandbox-key"}
         httpx.post(f"{url}{O1}/async", json={"prompt": "x", "duration": 10}, headers=headers)
         deadline = time.monotonic() + 10
@@ -56,7 +46,7 @@ import os, signal
 from airflow_provider_kling.sandbox.process import SandboxProcess
 sandbox = SandboxProcess()
 sandbox.start()
-print(sandbox.url, flush=True)
+print(sandbox.url, sandbox.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -64,10 +54,13 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_it_ends_when_its_parent_is_killed():
     killed = subprocess.run([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True, timeout=30)
     assert killed.returncode == -signal.SIGKILL
+    url, pid = killed.stdout.split()
     deadline = time.monotonic() + 5
-    while _accepts(killed.stdout.strip()):
-        assert time.monotonic() < deadline, "the orphan still answers"
+    while (answers := _accepts(url)) and time.monotonic() < deadline:
         time.sleep(0.05)
+    if answers:
+        os.kill(int(pid), signal.SIGKILL)
+    assert not answers
 
 
 def test_a_sandbox_process_starts_with_options_and_stops():

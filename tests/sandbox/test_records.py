@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import httpx
 import pytest
 
-from tests.sandbox.conftest import CLIP, O1, PRICE, Client
+from tests.sandbox.conftest import CLIP, O1, PRICE, Client, announced, started
 
 
 def test_requests_are_kept_as_they_were_received(lifelike: Client):
@@ -50,18 +49,8 @@ def test_long_texts_are_cut(lifelike: Client):
 
 
 def test_the_server_writes_nothing_and_so_not_the_key():
-    command = [
-        sys.executable,
-        "-m",
-        "airflow_provider_kling.sandbox",
-        "--port",
-        "0",
-        "--api-key",
-        "canary-key-123",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().split()[-1]
+    with started("--api-key=canary-key-123", stderr=subprocess.STDOUT) as server:
+        url = announced(server)
         headers = {"Authorization": "Bearer canary-key-123"}
         with httpx.Client(base_url=url, headers=headers) as http:
             http.post(f"{O1}/async", json=CLIP)
