@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -26,7 +28,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.gateway import make_gateway
 from airflow_provider_kling.requests import VideoO1Request
-from tests.gateway.wire import NOW, TASK_ID, answer, complaint
+from tests.gateway.wire import NOW, TASK_ID, answer, complaint, envelope
 
 GATEWAY = make_gateway()
 SUBMISSION = GATEWAY.submission(VideoO1Request(prompt="x"))
@@ -152,6 +154,25 @@ def test_the_wait_that_the_service_asks_for_is_read(headers: dict[str, str], sec
         refusal(complaint("Rate limit exceeded", code=429), status=429, headers=headers).retry_after
         == seconds
     )
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose local time is not UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_times_without_a_zone_are_utc_wherever_the_worker_stands() -> None:
+    date = http_date(9).replace("GMT", "-0000")
+    assert refusal({}, status=503, headers={"retry-after": date}).retry_after == 9.0
+    times = {"extensions": {"submit_time": "2024-01-01T10:00:00"}}
+    task = GATEWAY.task(TASK_ID).parse(answer(envelope(task_id=TASK_ID, result=times)))
+    assert task.submitted_at == datetime(2024, 1, 1, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("status", [500, 503, 404])
