@@ -39,7 +39,6 @@ with DAG(
         duration=5,
         aspect_ratio="16:9",
         output="{{ params.output }}/{{ run_id }}/generate.mp4",
-        multiple_outputs=True,  # each part of the result is an XCom of its own, so the next step can take one
     )
 
     # `generate.output["url"]` stands for the first clip's link and makes this task wait for it.

@@ -39,6 +39,8 @@ class GenerationOperator(BaseOperator):
         the service lets expire.
     :param extra_parameters: fields to send as they are, unchecked, for those newer than this release
         (templated).
+    :param multiple_outputs: push each part of the result as an XCom of its own too, so that the next step
+        can take one: ``step.output["url"]``.
     """
 
     template_fields: Sequence[str] = ("model", "conn_id", "output_uri", "extra_parameters")
@@ -53,9 +55,10 @@ class GenerationOperator(BaseOperator):
         timeout: float = DEFAULT_TIMEOUT_S,
         output: str | None = None,
         extra_parameters: Mapping[str, Any] | None = None,
+        multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.model = model
         self.conn_id = conn_id
         self.deferrable = deferrable

@@ -110,9 +110,10 @@ class KlingDownloadOperator(BaseOperator):
         source: str | Mapping[str, Any],
         output: str,
         conn_id: str = KlingHook.default_conn_name,
+        multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.source = source
         self.output_uri = output
         self.conn_id = conn_id

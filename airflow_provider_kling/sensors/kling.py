@@ -42,9 +42,10 @@ class KlingTaskSensor(BaseSensorOperator):
         conn_id: str = KlingHook.default_conn_name,
         deferrable: bool = True,
         output: str | None = None,
+        multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.kling_task_id = kling_task_id
         self.conn_id = conn_id
         self.deferrable = deferrable

@@ -14,7 +14,7 @@ from airflow_provider_kling.triggers.kling import KlingTaskTrigger
 LOOK_AGAIN_S = 0.02
 
 
-class Outlets(dict[Any, Any]):
+class Outlets:
     """Stands in for the context's outlet events: one ``extra`` an asset."""
 
     class Event:
@@ -23,9 +23,12 @@ class Outlets(dict[Any, Any]):
         def __init__(self) -> None:
             self.extra: dict[str, Any] = {}
 
-    def __missing__(self, asset: Any) -> Event:
-        event = self[asset] = self.Event()
-        return event
+    def __init__(self) -> None:
+        self._events: dict[str, Outlets.Event] = {}
+
+    def __getitem__(self, asset: Any) -> Event:
+        # By name: on Airflow 3.1 an asset cannot be the key of a dict.
+        return self._events.setdefault(asset.name, self.Event())
 
 
 def context(operator: Any, task_instance: Any) -> dict[str, Any]:

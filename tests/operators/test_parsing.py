@@ -57,6 +57,8 @@ def test_a_link_from_a_step_before_waits_and_makes_the_order() -> None:
         first = video(task_id="first")
         second = video(task_id="second", videos=[first.output["url"]])
         third = video(task_id="third", prompt=first.output["task_id"])
+    # An XComArg's key is the key of an XCom, so each part of the result has to be one.
+    assert first.multiple_outputs
     assert second.upstream_task_ids == {"first"}
     assert third.upstream_task_ids == {"first"}
 

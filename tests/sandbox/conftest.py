@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,16 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.sandbox.process import SandboxProcess
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These tests are the contract's other side: they take servers and encoded clips, not milliseconds."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.contract)
+
 
 O1 = "/api/v1/kling/kling-video-o1"
 # The cheapest clip to make under the April contract; 5 s of 720p cost $0.0869 each in August 2026.
