@@ -8,7 +8,7 @@ itself to the same rules, what to post to it by hand.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -87,20 +87,6 @@ def accepted(
     )
 
 
-def only_in_april(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post) -> Case:
-    """2026-08 has no way to say it; ``august`` is how it would look if one tried."""
-    return Case(
-        id=name,
-        body=body,
-        field=field,
-        why=why,
-        april=Verdict.ACCEPTED,
-        august=Verdict.REFUSED,
-        april_post=Post(slug=O1, body=body),
-        august_post=august,
-    )
-
-
 def refused(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post | None) -> Case:
     """The author's own contract forbids it; ``august`` breaks the rule of 2026-08 that corresponds."""
     return Case(
@@ -113,6 +99,11 @@ def refused(name: str, body: Mapping[str, Any], *, field: str, why: str, august:
         april_post=Post(slug=O1, body=body),
         august_post=august,
     )
+
+
+def only_in_april(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post) -> Case:
+    """2026-08 has no way to say it; ``august`` is how it would look if one tried."""
+    return replace(refused(name, body, field=field, why=why, august=august), april=Verdict.ACCEPTED)
 
 
 def t2v(**body: Any) -> Post:
@@ -149,14 +140,10 @@ ACCEPTED = [
         august=i2v(prompt="x", images=[IMAGE], duration=10),
     ),
     accepted(
-        "seven images",
-        {"prompt": "x", "images": [IMAGE] * 7},
-        august=i2v(prompt="x", images=[IMAGE] * 7),
+        "seven images", {"prompt": "x", "images": [IMAGE] * 7}, august=i2v(prompt="x", images=[IMAGE] * 7)
     ),
     accepted(
-        "an image in Base64",
-        {"prompt": "x", "images": [PIXEL]},
-        august=i2v(prompt="x", images=[PIXEL]),
+        "an image in Base64", {"prompt": "x", "images": [PIXEL]}, august=i2v(prompt="x", images=[PIXEL])
     ),
     accepted(
         "an image as a data: link",

@@ -1,4 +1,4 @@
-"""What comes back: tasks, and the account's facts, read tolerantly."""
+"""What comes back about tasks, read tolerantly."""
 
 from __future__ import annotations
 
@@ -390,43 +390,3 @@ def test_an_error_in_the_envelope_counts_even_with_a_good_status() -> None:
 def test_a_missing_envelope_code_does_not_hide_the_data(code: object) -> None:
     body = {"code": code, "data": {"task_id": TASK_ID, "status": "success"}}
     assert GATEWAY.task(TASK_ID).parse(answer(body)).status is TaskStatus.SUCCESS
-
-
-# -- the account ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("balance", "read"), [(12.3456, "12.3456"), ("12.3456", "12.3456"), (0, "0")])
-def test_the_balance_is_exact(balance: object, read: str) -> None:
-    assert GATEWAY.balance().parse(answer(envelope(balance=balance))) == Decimal(read)
-
-
-@pytest.mark.parametrize("data", [{}, {"balance": None}, {"balance": "none"}, {"balance": float("nan")}])
-def test_a_balance_that_is_not_told_is_not_zero(data: dict[str, Any]) -> None:
-    with pytest.raises(KlingProtocolError, match="without a balance"):
-        GATEWAY.balance().parse(answer(envelope(**data)))
-
-
-@pytest.mark.parametrize(
-    ("data", "valid"),
-    [({"is_valid": True}, True), ({"is_valid": False}, False), ({"is_valid": "true"}, False), ({}, False)],
-)
-def test_a_key_is_valid_only_when_the_service_says_so(data: dict[str, Any], valid: bool) -> None:
-    assert GATEWAY.key_validation().parse(answer(envelope(**data))) is valid
-
-
-def test_models_are_listed_and_those_without_a_name_left_out() -> None:
-    price = {"fixed": 0.1008, "unit": "$/s"}
-    models = GATEWAY.models().parse(
-        answer(
-            {
-                "models": [
-                    {"slug": "kling/kling-video-o1", "type": "video-to-video", "price": price, "new": 1},
-                    {"slug": "kling/kling-v3-t2v", "price": None, "docs_url": None},
-                    {"type": "text-to-video"},
-                    None,
-                ]
-            }
-        )
-    )
-    assert [model.slug for model in models] == ["kling/kling-video-o1", "kling/kling-v3-t2v"]
-    assert [model.price for model in models] == [price, None]
