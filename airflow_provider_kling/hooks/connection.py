@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_kling.api.settings import ClientSettings
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
@@ -45,8 +45,8 @@ def read_connection(
     """
     broken: list[BrokenRule] = []
     base_url = _base_url(host, schema=schema, port=port)
-    url = urlsplit(base_url)
-    if url.scheme not in ("http", "https") or not url.hostname:
+    url = _split(base_url)
+    if url is None or url.scheme not in ("http", "https") or not url.hostname:
         broken.append(
             BrokenRule(field="host", rule="must be a URL such as https://api.modellix.ai", value=host)
         )
@@ -79,10 +79,21 @@ def _base_url(host: str | None, *, schema: str | None, port: int | None) -> str:
     if not host:
         return DEFAULT_BASE_URL
     url = host if "://" in host else f"{schema or 'https'}://{host}"
-    if port and urlsplit(url).port is None:
+    parts = _split(url)
+    if port and parts is not None and parts.port is None:
         url = f"{url.rstrip('/')}:{port}"
     # People paste what the documents show.
     return url.rstrip("/").removesuffix("/api/v1")
+
+
+def _split(url: str) -> SplitResult | None:
+    """Take a URL apart; None where it is none, such as half an IPv6 address or a port that is no number."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def _number(extra: Mapping[str, Any], name: str, *, default: float, broken: list[BrokenRule]) -> float:

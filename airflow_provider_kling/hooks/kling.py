@@ -17,7 +17,8 @@ from airflow_provider_kling.api.task import ModelInfo, Task
 from airflow_provider_kling.compat import airflow_version, get_connection_async, get_extra_async
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.hooks.connection import KlingConnection, read_connection
-from airflow_provider_kling.hooks.waiting import Watch
+from airflow_provider_kling.hooks.waiting import Ending, Watch
+from airflow_provider_kling.polling import Budget
 from airflow_provider_kling.requests import KlingRequest
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class KlingHook(BaseHook):
         :raises KlingAPIError: the key is refused, or the task is not known.
         """
         watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)
-        return watch.wait(self).task_or_error()
+        return self.watch(watch).task_or_error()
 
     async def await_(
         self,
@@ -159,7 +160,21 @@ class KlingHook(BaseHook):
     ) -> Task:
         """Look at a task until it has ended; see :meth:`wait`, whose name's twin is a Python keyword."""
         watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)
-        return (await watch.await_(self)).task_or_error()
+        return (await self.awatch(watch)).task_or_error()
+
+    def watch(self, watch: Watch) -> Ending:
+        """Carry out a watch, by blocking."""
+        client, look = self.get_conn(), self.connection.gateway.task(watch.task_id)
+        return watch.wait(lambda: client.call(look), lambda: Budget(rate_limit=client.rate_limit))
+
+    async def awatch(self, watch: Watch) -> Ending:
+        """Carry out a watch without blocking; everybody who watches on this event loop shares one budget."""
+        look = (await self.aconnection()).gateway.task(watch.task_id)
+        async with self.aget_conn() as shared:
+            return await watch.await_(
+                lambda: shared.client.call(look),
+                lambda: Budget(rate_limit=shared.client.rate_limit, watchers=shared.holders),
+            )
 
     # -- account ------------------------------------------------------------------------------
 

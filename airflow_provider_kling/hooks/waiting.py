@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from airflow_provider_kling.api.task import FailureReason, Task, TaskFailure, TaskStatus
 from airflow_provider_kling.exceptions import (
@@ -18,9 +17,6 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.polling import Budget, EndReason, Poller
-
-if TYPE_CHECKING:
-    from airflow_provider_kling.hooks.kling import KlingHook
 
 log = logging.getLogger(__name__)
 
@@ -108,32 +104,33 @@ class Watch:
         start = time.time() if submitted_at is None else submitted_at
         return cls(task_id=task_id, submitted_at=start, deadline=start + timeout)
 
-    def wait(self, hook: KlingHook) -> Ending:
-        """Watch from a worker, by blocking."""
+    def wait(self, look: Callable[[], Task], budget: Callable[[], Budget]) -> Ending:
+        """Watch from a worker, by blocking.
+
+        :param look: asks the service about the task, or raises a :class:`KlingError`.
+        :param budget: the requests there are left to ask with.
+        """
         poller = self._poller()
-        client = hook.get_conn()
         while True:
-            self.sleep(self._delay(poller, Budget(rate_limit=client.rate_limit)))
+            self.sleep(self._delay(poller, budget()))
             try:
-                look: Task | KlingError = hook.get_task(self.task_id)
+                seen: Task | KlingError = look()
             except KlingError as error:
-                look = error
-            if ending := self._take_in(poller, look):
+                seen = error
+            if ending := self._take_in(poller, seen):
                 return ending
 
-    async def await_(self, hook: KlingHook) -> Ending:
-        """Watch from an event loop, without blocking it."""
+    async def await_(self, look: Callable[[], Awaitable[Task]], budget: Callable[[], Budget]) -> Ending:
+        """Watch from an event loop, without blocking it; see :meth:`wait`."""
         poller = self._poller()
-        async with hook.aget_conn() as shared:
-            while True:
-                budget = Budget(rate_limit=shared.client.rate_limit, watchers=shared.holders)
-                await self.asleep(self._delay(poller, budget))
-                try:
-                    look: Task | KlingError = await hook.aget_task(self.task_id)
-                except KlingError as error:
-                    look = error
-                if ending := self._take_in(poller, look):
-                    return ending
+        while True:
+            await self.asleep(self._delay(poller, budget()))
+            try:
+                seen: Task | KlingError = await look()
+            except KlingError as error:
+                seen = error
+            if ending := self._take_in(poller, seen):
+                return ending
 
     def _poller(self) -> Poller:
         return Poller(submitted_at=self.submitted_at, deadline=self.deadline, usual_s=self.usual_s)

@@ -20,6 +20,7 @@ from airflow_provider_kling.exceptions import (
     KlingConnectionError,
     KlingError,
     KlingMediaError,
+    KlingRateLimitError,
     KlingServerError,
 )
 from airflow_provider_kling.media.hosts import Resolver, check_host, resolve, without_query
@@ -171,6 +172,8 @@ def _check_status(response: httpx.Response, *, name: str) -> None:
         return
     if status >= 500:
         raise KlingServerError(f"{name} was answered {status}", status_code=status)
+    if status in (408, 429):
+        raise KlingRateLimitError(f"{name} was answered {status}", status_code=status)
     raise KlingMediaError(f"{name} was answered {status}; links to results stop working after a time")
 
 

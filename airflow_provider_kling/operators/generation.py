@@ -103,7 +103,7 @@ class GenerationOperator(BaseOperator):
                     timeout=timedelta(seconds=self.timeout + DEFER_NET_S),
                 )
             watch = Watch(task_id=task.task_id, submitted_at=submitted_at, deadline=deadline, usual_s=usual_s)
-            return self._conclusion(hook, context, submitted_at=submitted_at).of_ending(watch.wait(hook))
+            return self._conclusion(hook, context, submitted_at=submitted_at).of_ending(hook.watch(watch))
 
     def execute_complete(
         self,

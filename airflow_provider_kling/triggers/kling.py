@@ -76,7 +76,7 @@ class KlingTaskTrigger(BaseTrigger):
             usual_s=self.usual_s,
         )
         try:
-            return (await watch.await_(KlingHook(conn_id=self.conn_id))).reason
+            return (await KlingHook(conn_id=self.conn_id).awatch(watch)).reason
         except Exception:
             # An exception would end the deferral as a bare failure. The worker finds out what is true.
             self.log.exception("Watching task %s broke", self.kling_task_id)

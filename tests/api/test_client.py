@@ -33,7 +33,17 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.gateway import make_gateway
 from airflow_provider_kling.requests import VideoO1Request
 from tests.api.conftest import API_KEY, START, Caller
-from tests.api.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
+from tests.api.raw_server import (
+    Answer,
+    RawServer,
+    hang_up,
+    patience_with,
+    raw,
+    reply,
+    reset,
+    silence,
+    unread,
+)
 
 GATEWAY = make_gateway()
 TASK = {"code": 0, "message": "success", "data": {"status": "processing", "task_id": "t"}}
@@ -164,7 +174,7 @@ def test_a_look_is_repeated_until_trouble_has_passed(
     serve: Serve, make_caller: MakeCaller, trouble: Answer, error_class: type[KlingError]
 ) -> None:
     server = serve(trouble, trouble, trouble, GOOD)
-    caller = make_caller(url=server.url, read_timeout_s=0.1)
+    caller = make_caller(url=server.url, read_timeout_s=patience_with(trouble))
     assert caller.call(LOOK).task_id == "t"
     assert (server.connections, caller.slept) == (4, [0.5, 1.0, 2.0])
 
@@ -175,7 +185,7 @@ def test_a_look_gives_up_after_four_attempts_and_says_why(
 ) -> None:
     server = serve(trouble)
     with pytest.raises(KlingError, match="GET /api/v1/tasks/t") as caught:
-        make_caller(url=server.url, read_timeout_s=0.1).call(LOOK)
+        make_caller(url=server.url, read_timeout_s=patience_with(trouble)).call(LOOK)
     assert type(caught.value) is error_class
     assert caught.value.retryable
     assert server.connections == 4
@@ -251,7 +261,7 @@ def test_a_submission_is_sent_once_and_then_nobody_knows(
 ) -> None:
     trouble, error_class = TRANSIENT[name]
     server = serve(trouble)
-    caller = make_caller(url=server.url, read_timeout_s=0.1)
+    caller = make_caller(url=server.url, read_timeout_s=patience_with(trouble))
     with pytest.raises(KlingSubmissionUnknownError) as caught:
         caller.call(SUBMISSION)
     assert type(caught.value.__cause__) is error_class

@@ -13,7 +13,7 @@ from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingErr
 from airflow_provider_kling.gateway import make_gateway
 from airflow_provider_kling.requests import VideoO1Request
 from tests.api.conftest import API_KEY, Caller
-from tests.api.raw_server import Answer, RawServer, raw, reply, silence
+from tests.api.raw_server import Answer, RawServer, patience_with, raw, reply, silence
 
 LOOK = make_gateway().task("t")
 SUBMISSION = make_gateway().submission(VideoO1Request(prompt="x"))
@@ -55,7 +55,8 @@ def test_the_key_is_in_no_error(
     serve: Serve, make_caller: MakeCaller, name: str, key: str, call: object
 ) -> None:
     server = serve(echoes(key)[name])
-    caller = make_caller(url=server.url, api_key=key, read_timeout_s=0.1, retry=RetryPolicy(attempts=1))
+    patience = patience_with(echoes(key)[name])
+    caller = make_caller(url=server.url, api_key=key, read_timeout_s=patience, retry=RetryPolicy(attempts=1))
     try:
         told = repr(caller.call(call))  # type: ignore[arg-type]
     except KlingError as error:

@@ -21,7 +21,8 @@ from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingV
 from airflow_provider_kling.requests import VideoO1Request, parse_request
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
-from tests.contract_cases import CASES, Case, Verdict
+from tests.contract_case import Case, Verdict
+from tests.contract_cases import CASES
 from tests.operators.harness import context
 
 pytestmark = pytest.mark.contract

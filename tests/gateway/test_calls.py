@@ -10,7 +10,8 @@ from airflow_provider_kling.api.message import HttpRequest
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateway import make_gateway
 from airflow_provider_kling.requests import KlingRequest, VideoO1Request
-from tests.contract_cases import ACCEPTED, CASES, I2V, IMAGE, O1, ONLY_IN_APRIL, T2V, VIDEO, Case, Verdict
+from tests.contract_case import I2V, IMAGE, O1, T2V, VIDEO, Case, Verdict
+from tests.contract_cases import ACCEPTED, CASES, ONLY_IN_APRIL
 
 APRIL, AUGUST = "2026-04", "2026-08"
 PATHS = {APRIL: "/api/v1/kling/{}/async", AUGUST: "/api/v1/kling/{}"}
@@ -133,6 +134,12 @@ def test_extra_parameters_cannot_overwrite_what_was_checked(
     with pytest.raises(KlingRequestError) as caught:
         submission(contract, {"prompt": "x", "mode": "pro", "sound": "off"}, extra_parameters=extra)
     assert [rule.field for rule in caught.value.broken] == [f"extra_parameters.{name}" for name in twice]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {"deep": [b"bytes"]}])
+def test_extra_parameters_that_json_cannot_say_are_refused(value: object) -> None:
+    with pytest.raises(KlingRequestError, match=r"extra_parameters\.new: must be plain JSON"):
+        submission(AUGUST, {"prompt": "x"}, extra_parameters={"new": value})
 
 
 def test_extra_parameters_may_say_what_the_request_does_not() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,7 +28,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.gateway import make_gateway
 from airflow_provider_kling.hooks.waiting import Ending, Watch, finished_task, timed_out
-from airflow_provider_kling.polling import EndReason
+from airflow_provider_kling.polling import Budget, EndReason
 from tests.api.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
 
 START = 1_800_000_000.0
@@ -69,30 +67,18 @@ class ScriptedHook:
     time: Time
     script: Sequence[Look]
     rate_limit: RateLimit | None = None
-    holders: int = 1
-    client: Any = field(init=False)
+    watchers: int = 1
     looked_at: list[float] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.client = self
+    def budget(self) -> Budget:
+        return Budget(rate_limit=self.rate_limit, watchers=self.watchers)
 
-    def get_conn(self) -> ScriptedHook:
-        return self
-
-    @asynccontextmanager
-    async def aget_conn(self) -> AsyncIterator[ScriptedHook]:
-        yield self
-
-    def get_task(self, task_id: str) -> Task:
-        assert task_id == "t"
+    def look(self) -> Task:
         look = self.script[min(len(self.looked_at), len(self.script) - 1)]
         self.looked_at.append(self.time.now - START)
         if isinstance(look, KlingError):
             raise look
         return look
-
-    async def aget_task(self, task_id: str) -> Task:
-        return self.get_task(task_id)
 
 
 def watch(
@@ -110,9 +96,18 @@ def watch(
         sleep=time.sleep,
         asleep=time.asleep,
     )
-    double: Any = hook
-    ending = watching.wait(double) if kind == "sync" else asyncio.run(watching.await_(double))
-    return ending, hook
+    return carry_out(kind, watching, hook), hook
+
+
+def carry_out(kind: str, watching: Watch, hook: ScriptedHook) -> Ending:
+    """Run either loop."""
+
+    async def look() -> Task:
+        return hook.look()
+
+    if kind == "sync":
+        return watching.wait(hook.look, hook.budget)
+    return asyncio.run(watching.await_(look, hook.budget))
 
 
 both = pytest.mark.parametrize("kind", ["sync", "async"])
@@ -194,18 +189,18 @@ def test_watchers_of_one_key_share_its_requests(kind: str) -> None:
     known = RateLimit(limit=100, remaining=90, reset_at=START + 30)
     _, alone = watch(kind, RUNNING, DONE, rate_limit=known)
     assert alone.looked_at == [3.0, 6.0]
-    _, crowded = watch(kind, RUNNING, DONE, rate_limit=known, holders=100)
-    assert crowded.looked_at == ([120.0, 240.0] if kind == "async" else [3.0, 6.0])
+    _, crowded = watch(kind, RUNNING, DONE, rate_limit=known, watchers=100)
+    assert crowded.looked_at == [120.0, 240.0]
 
 
 @both
 def test_what_is_no_trouble_of_the_service_is_not_swallowed(kind: str) -> None:
     class Broken(ScriptedHook):
-        def get_task(self, task_id: str) -> Task:
+        def look(self) -> Task:
             raise ZeroDivisionError
 
     time = Time()
-    hook: Any = Broken(time=time, script=[RUNNING])
+    hook = Broken(time=time, script=[RUNNING])
     watching = Watch(
         task_id="t",
         submitted_at=START,
@@ -215,7 +210,7 @@ def test_what_is_no_trouble_of_the_service_is_not_swallowed(kind: str) -> None:
         asleep=time.asleep,
     )
     with pytest.raises(ZeroDivisionError):
-        _ = watching.wait(hook) if kind == "sync" else asyncio.run(watching.await_(hook))
+        carry_out(kind, watching, hook)
 
 
 @both
@@ -319,40 +314,40 @@ ODD: list[Answer] = [
 ]
 
 
-@dataclass
-class SocketHook:
-    """The hook's part in a watch, with the real clients, in virtual time."""
+def carry_out_over_sockets(kind: str, watching: Watch, *, url: str, time: Time) -> tuple[Ending, int]:
+    """Run either loop with its real client, in virtual time; return the looks as well."""
+    call, looks = make_gateway().task("t"), 0
+    options: dict[str, Any] = {
+        "settings": ClientSettings(base_url=url, api_key="canary", read_timeout_s=0.2),
+        "retry": RetryPolicy(attempts=1),  # each trouble spoils a look
+        "clock": lambda: time.now,
+    }
 
-    time: Time
-    url: str
-    looks: int = 0
+    def blocking() -> Ending:
+        with KlingClient(**options, sleep=time.sleep) as client:
 
-    def options(self) -> dict[str, Any]:
-        return {
-            "settings": ClientSettings(base_url=self.url, api_key="canary", read_timeout_s=0.05),
-            "retry": RetryPolicy(attempts=1),  # each trouble spoils a look
-            "clock": lambda: self.time.now,
-        }
+            def look() -> Task:
+                nonlocal looks
+                looks += 1
+                return client.call(call)
 
-    def get_conn(self) -> KlingClient:
-        self.client = KlingClient(**self.options(), sleep=self.time.sleep)
-        return self.client
+            return watching.wait(look, Budget)
 
-    def get_task(self, task_id: str) -> Task:
-        self.looks += 1
-        return self.client.call(make_gateway().task(task_id))
+    async def awaiting() -> Ending:
+        client = AsyncKlingClient(**options, sleep=time.asleep)
 
-    @asynccontextmanager
-    async def aget_conn(self) -> AsyncIterator[Any]:
-        self.aclient = AsyncKlingClient(**self.options(), sleep=self.time.asleep)
+        async def look() -> Task:
+            nonlocal looks
+            looks += 1
+            return await client.call(call)
+
         try:
-            yield SimpleNamespace(client=self.aclient, holders=1)
+            return await watching.await_(look, Budget)
         finally:
-            await self.aclient.aclose()
+            await client.aclose()
 
-    async def aget_task(self, task_id: str) -> Task:
-        self.looks += 1
-        return await self.aclient.call(make_gateway().task(task_id))
+    ending = blocking() if kind == "sync" else asyncio.run(awaiting())
+    return ending, looks
 
 
 @both
@@ -364,8 +359,6 @@ def test_500_looks_with_every_trouble_mixed_in_end_in_success(kind: str) -> None
         script += script[: 500 - len(script)]
     time = Time()
     with RawServer(*script, FINISHED) as server:
-        hook = SocketHook(time=time, url=server.url)
-        double: Any = hook
         watching = Watch(
             task_id="t",
             submitted_at=START,
@@ -375,6 +368,6 @@ def test_500_looks_with_every_trouble_mixed_in_end_in_success(kind: str) -> None
             sleep=time.sleep,
             asleep=time.asleep,
         )
-        result = watching.wait(double) if kind == "sync" else asyncio.run(watching.await_(double))
-        assert result.task_or_error().status is TaskStatus.SUCCESS
-        assert (hook.looks, server.connections) == (501, 501)
+        ending, looks = carry_out_over_sockets(kind, watching, url=server.url, time=time)
+        assert ending.task_or_error().status is TaskStatus.SUCCESS
+        assert (looks, server.connections) == (501, 501)

@@ -9,7 +9,8 @@ import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.requests import VideoO1Request
-from tests.contract_cases import CASES, IMAGE, VIDEO, Case, Verdict
+from tests.contract_case import IMAGE, VIDEO, Case, Verdict
+from tests.contract_cases import CASES
 
 
 class LazyLinks(Sequence[str]):

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from airflow_provider_kling.exceptions import KlingError, KlingRequestError
 from airflow_provider_kling.requests import VideoO1Request
-from tests.contract_cases import CASES, IMAGE, PIXEL, VIDEO, Case, Verdict
+from tests.contract_case import IMAGE, PIXEL, VIDEO, Case, Verdict
+from tests.contract_cases import CASES
 
 LONG_BASE64 = PIXEL * 1000
 

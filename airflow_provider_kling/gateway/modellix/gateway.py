@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -34,12 +35,8 @@ class ModellixGateway:
         """See :meth:`Gateway.submission`."""
         written = self.contract.write(request)
         extra = dict(extra_parameters or {})
-        if twice := sorted(extra.keys() & written.body.keys()):
-            rule = "must not repeat a field of the request"
-            raise KlingRequestError(
-                subject=written.slug,
-                broken=[BrokenRule(field=f"extra_parameters.{name}", rule=rule) for name in twice],
-            )
+        if broken := list(_broken_extras(extra, body=written.body)):
+            raise KlingRequestError(subject=written.slug, broken=broken)
         return Call(
             request=HttpRequest(
                 method="POST",
@@ -72,3 +69,16 @@ class ModellixGateway:
     def models(self) -> Call[list[ModelInfo]]:
         """See :meth:`Gateway.models`."""
         return Call(request=HttpRequest(method="GET", path="/api/v1/models"), parse=answer.read_models)
+
+
+def _broken_extras(extra: Mapping[str, Any], *, body: Mapping[str, Any]) -> Iterator[BrokenRule]:
+    """Check what can be checked of fields that this release does not know."""
+    for name, value in extra.items():
+        if name in body:
+            yield BrokenRule(
+                field=f"extra_parameters.{name}", rule="must not repeat a field of the request", value=value
+            )
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            yield BrokenRule(field=f"extra_parameters.{name}", rule="must be plain JSON", value=value)
