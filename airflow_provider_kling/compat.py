@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
-from airflow.sdk import BaseHook, Connection
+from airflow.sdk import BaseHook, Connection, Variable
 
 try:  # Airflow 3.2
     from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
@@ -17,14 +18,27 @@ except ImportError:  # Airflow 3.1
     from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[import-not-found,no-redef]
     from airflow.stats import Stats
 
+try:  # Airflow 3.3
+    from airflow.sdk.execution_time.context import NEVER_EXPIRE
+except ImportError:
+    NEVER_EXPIRE = timedelta.max
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
 __all__ = [
+    "NEVER_EXPIRE",
     "AirflowFailException",
     "AirflowSensorTimeout",
     "Stats",
     "airflow_version",
+    "delete_variable",
     "get_connection_async",
     "get_extra_async",
     "get_hook_lineage_collector",
+    "read_variable",
+    "task_state_store",
+    "write_variable",
 ]
 
 # Airflow 3.3.2 brought `aextra_dejson` together with masking that never blocks. Before it,
@@ -46,3 +60,38 @@ async def get_extra_async(connection: Connection) -> dict[str, Any]:
         extra: dict[str, Any] = await connection.aextra_dejson()
         return extra
     return await asyncio.to_thread(lambda: connection.extra_dejson)
+
+
+def task_state_store(context: Context) -> Any:
+    """Return Airflow 3.3's task state store, or None before."""
+    return context.get("task_state_store")
+
+
+def read_variable(name: str) -> str | None:
+    """Return a Variable's value, or None when there is none.
+
+    ``Variable.get`` cannot be used: on Airflow 3.1 and 3.2 it takes a Variable that could not be
+    read for one that does not exist. This asks the supervisor, whose answer tells the two apart.
+
+    :raises RuntimeError: the Variable could not be read.
+    """
+    from airflow.sdk.exceptions import ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse, GetVariable, VariableResult
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    answer = SUPERVISOR_COMMS.send(GetVariable(key=name))
+    if isinstance(answer, VariableResult):
+        return answer.value
+    if isinstance(answer, ErrorResponse) and answer.error == ErrorType.VARIABLE_NOT_FOUND:
+        return None
+    raise RuntimeError(f"the Variable {name!r} could not be read: {answer!r}")
+
+
+def write_variable(name: str, value: str) -> None:
+    """Set a Variable. Airflow only logs a failure, so read it back."""
+    Variable.set(name, value)
+
+
+def delete_variable(name: str) -> None:
+    """Delete a Variable, if there is one."""
+    Variable.delete(name)

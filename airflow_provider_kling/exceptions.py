@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
 
 _LONGEST_VALUE = 80
 
@@ -54,7 +53,7 @@ class ErrorCategory(StrEnum):
 class KlingError(Exception):
     """Anything that goes wrong between a DAG and Kling."""
 
-    retryable: ClassVar[bool] = True
+    retryable: bool = True
 
 
 class KlingRequestError(KlingError):
@@ -154,6 +153,17 @@ class KlingConnectionError(KlingError):
 
 class KlingProtocolError(KlingError):
     """An answer that is not the contract: not JSON, cut short, over 16 MiB, or about another task."""
+
+
+class KlingJournalError(KlingError):
+    """The record of a task's submission cannot be read or written. Nothing was submitted on its account.
+
+    :param retryable: false where a person has to mend the record first.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 class KlingSubmissionUnknownError(KlingError):

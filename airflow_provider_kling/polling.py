@@ -28,6 +28,12 @@ _LONGEST_OVERDUE_S = 60.0
 _SHARE_OF_BUDGET = 0.5
 _RESERVE_OF_BUDGET = 0.1
 
+# A task that was refused for lack of room tries again after this long, and then ever more rarely. Less
+# than the shortest would fire before Airflow has noticed the deferral.
+_SHORTEST_QUEUE_S = 10.0
+_LONGEST_QUEUE_S = 120.0
+_QUEUE_GROWTH = 1.5
+
 # Right after a submission another replica of the service may not know the task yet.
 _NOT_FOUND_TWICE = 2
 
@@ -150,3 +156,14 @@ class Poller:
 
     def _end_of_time(self, *, now: float) -> EndReason | None:
         return EndReason.DEADLINE if now >= self._deadline else None
+
+
+def queue_delay(*, refusals: int, asked_s: float | None, jitter: float) -> float:
+    """Return the seconds until a submission that was refused for lack of room is tried again.
+
+    :param refusals: how often it was refused, this time included.
+    :param asked_s: what the service asks to wait, if it says.
+    :param jitter: a random number in [0, 1): the tasks of a fan-out are refused together.
+    """
+    grown = min(_LONGEST_QUEUE_S, _SHORTEST_QUEUE_S * _QUEUE_GROWTH ** min(refusals - 1, 20))
+    return max(_SHORTEST_QUEUE_S, grown * (0.5 + jitter), (asked_s or 0.0) * (1 + jitter / 10))

@@ -37,12 +37,49 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return connect
 
 
+class FakeStore:
+    """Airflow's task state store, in memory; it keeps what JSON keeps."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value."""
+        return json.loads(self.values[key]) if key in self.values else default
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+        """Store a value."""
+        del retention
+        self.values[key] = json.dumps(value)
+
+    def delete(self, key: str) -> None:
+        """Forget a value."""
+        self.values.pop(key, None)
+
+
 class FakeTaskInstance:
-    """Records the XComs that a task pushes."""
+    """A task instance: its identity, the XComs it pushes, and the store that outlives its tries."""
+
+    dag_id = "dag"
+    run_id = "run"
+    task_id = "make"
+    map_index = -1
 
     def __init__(self) -> None:
         self.try_number = 1
+        self.max_tries = 0
         self.xcoms: dict[str, Any] = {}
+        self.store = FakeStore()
+
+    def retry(self) -> None:
+        """Begin the next try of the same run: XComs are gone, the store is not."""
+        self.try_number += 1
+        self.xcoms.clear()
+
+    def clear(self) -> None:
+        """Begin a new run of the task, as clearing it does."""
+        self.max_tries = self.try_number
+        self.retry()
 
     def xcom_push(self, key: str, value: Any) -> None:
         """Keep a value, as JSON does."""

@@ -128,3 +128,17 @@ class ModelInfo:
     description: str | None = None
     docs_url: str | None = None
     price: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedRequest:
+    """A submission as the service's request log has it (docs: get-logs).
+
+    :param model: the model's name, without its provider.
+    :param created_at: None where the log does not say, or in a form this release cannot read.
+    """
+
+    task_id: str
+    status: str | None = None
+    model: str | None = None
+    created_at: datetime | None = None

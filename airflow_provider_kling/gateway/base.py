@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from airflow_provider_kling.api.message import Call
-from airflow_provider_kling.api.task import ModelInfo, Task
+from airflow_provider_kling.api.task import LoggedRequest, ModelInfo, Task
 from airflow_provider_kling.requests import KlingRequest
 
 
@@ -34,3 +34,6 @@ class Gateway(Protocol):
 
     def models(self) -> Call[list[ModelInfo]]:
         """List the models on offer."""
+
+    def request_log(self, *, entries: int) -> Call[list[LoggedRequest]]:
+        """Read the newest submissions of the key."""

@@ -13,7 +13,7 @@ from airflow.sdk import BaseHook
 from airflow_provider_kling.api.client import KlingClient
 from airflow_provider_kling.api.message import Call
 from airflow_provider_kling.api.shared import SharedClient, shared_client
-from airflow_provider_kling.api.task import ModelInfo, Task
+from airflow_provider_kling.api.task import LoggedRequest, ModelInfo, Task
 from airflow_provider_kling.compat import airflow_version, get_connection_async, get_extra_async
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.hooks.connection import KlingConnection, read_connection
@@ -116,26 +116,35 @@ class KlingHook(BaseHook):
         :raises KlingConnectionError: the service was not reached; nothing was billed.
         :raises KlingSubmissionUnknownError: it may have taken effect; do not send it again blindly.
         """
-        return self._call(self.connection.gateway.submission(request, extra_parameters=extra_parameters))
+        return self.call(self.submission(request, extra_parameters=extra_parameters))
+
+    def submission(
+        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
+    ) -> Call[Task]:
+        """Prepare a submission without sending it; :meth:`call` sends it.
+
+        :raises KlingRequestError: the request cannot be said in the connection's contract.
+        """
+        return self.connection.gateway.submission(request, extra_parameters=extra_parameters)
 
     async def asubmit(
         self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
     ) -> Task:
         """Start a generation; see :meth:`submit`."""
         connection = await self.aconnection()
-        return await self._acall(connection.gateway.submission(request, extra_parameters=extra_parameters))
+        return await self.acall(connection.gateway.submission(request, extra_parameters=extra_parameters))
 
     def get_task(self, task_id: str) -> Task:
         """Look at a task once.
 
         :raises KlingNotFoundError: the key does not know the task, or the task has expired.
         """
-        return self._call(self.connection.gateway.task(task_id))
+        return self.call(self.connection.gateway.task(task_id))
 
     async def aget_task(self, task_id: str) -> Task:
         """Look at a task once; see :meth:`get_task`."""
         connection = await self.aconnection()
-        return await self._acall(connection.gateway.task(task_id))
+        return await self.acall(connection.gateway.task(task_id))
 
     def wait(
         self, task_id: str, *, timeout: float = DEFAULT_TIMEOUT_S, submitted_at: float | None = None
@@ -180,27 +189,35 @@ class KlingHook(BaseHook):
 
     def balance(self) -> Decimal:
         """Return what the team has left, in USD. Free."""
-        return self._call(self.connection.gateway.balance())
+        return self.call(self.connection.gateway.balance())
 
     async def abalance(self) -> Decimal:
         """Return what the team has left, in USD. Free."""
-        return await self._acall((await self.aconnection()).gateway.balance())
+        return await self.acall((await self.aconnection()).gateway.balance())
 
     def validate_key(self) -> bool:
         """Ask the service whether the key is valid. Free."""
-        return self._call(self.connection.gateway.key_validation())
+        return self.call(self.connection.gateway.key_validation())
 
     async def avalidate_key(self) -> bool:
         """Ask the service whether the key is valid. Free."""
-        return await self._acall((await self.aconnection()).gateway.key_validation())
+        return await self.acall((await self.aconnection()).gateway.key_validation())
 
     def list_models(self) -> list[ModelInfo]:
         """List the models the service offers. Free."""
-        return self._call(self.connection.gateway.models())
+        return self.call(self.connection.gateway.models())
 
     async def alist_models(self) -> list[ModelInfo]:
         """List the models the service offers. Free."""
-        return await self._acall((await self.aconnection()).gateway.models())
+        return await self.acall((await self.aconnection()).gateway.models())
+
+    def request_log(self, *, entries: int = 50) -> list[LoggedRequest]:
+        """Return the newest submissions of the key as the service logged them. Free."""
+        return self.call(self.connection.gateway.request_log(entries=entries))
+
+    async def arequest_log(self, *, entries: int = 50) -> list[LoggedRequest]:
+        """Return the newest submissions of the key as the service logged them. Free."""
+        return await self.acall((await self.aconnection()).gateway.request_log(entries=entries))
 
     def test_connection(self) -> tuple[bool, str]:
         """Check the connection with the two free calls: is the key valid, what is the balance."""
@@ -214,9 +231,11 @@ class KlingHook(BaseHook):
 
     # -- calling ------------------------------------------------------------------------------
 
-    def _call(self, call: Call[T]) -> T:
+    def call(self, call: Call[T]) -> T:
+        """Carry out a call that the connection's gateway prepared."""
         return self.get_conn().call(call)
 
-    async def _acall(self, call: Call[T]) -> T:
+    async def acall(self, call: Call[T]) -> T:
+        """Carry out a call that the connection's gateway prepared."""
         async with self.aget_conn() as shared:
             return await shared.client.call(call)

@@ -71,9 +71,16 @@ def timed_out(task_id: str, *, waited_s: float) -> KlingTimeoutError:
     """Return the error for a task that still ran at the deadline."""
     return KlingTimeoutError(
         f"Task {task_id} still runs {waited_s:.0f} s after its submission. It goes on at the service, may "
-        "still finish, and is then billed; a retry submits a new one. "
-        "A KlingTaskSensor or KlingDownloadOperator with the id of the former fetches its result.",
+        "still finish, and is then billed.",
         task_id=task_id,
+    )
+
+
+def goes_on(task_id: str) -> str:
+    """Say what becomes of a task when whoever waits for it is killed: the service has no way to cancel."""
+    return (
+        f"Task {task_id} cannot be cancelled: it goes on at the service and may be billed. "
+        "Its record is kept; clearing this task waits for it and submits nothing."
     )
 
 

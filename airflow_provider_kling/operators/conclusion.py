@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, ObjectStoragePath
 
-from airflow_provider_kling.api.task import Task
+from airflow_provider_kling.api.task import Resource, Task
 from airflow_provider_kling.compat import Stats, get_hook_lineage_collector
-from airflow_provider_kling.exceptions import KlingError, KlingProtocolError
+from airflow_provider_kling.exceptions import KlingError, KlingProtocolError, KlingTaskFailedError
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiting import Ending
-from airflow_provider_kling.operators.result import generation_result, primary_resource
+from airflow_provider_kling.operators.result import StoredFile, generation_result, primary_resource
 from airflow_provider_kling.operators.storing import store
 from airflow_provider_kling.polling import EndReason
 
@@ -38,6 +40,8 @@ class Conclusion:
     :param wanted_type: ``video`` or ``image``.
     :param output: where to copy the result; None keeps links only.
     :param submitted_at: Unix seconds; None where it is not known.
+    :param reused: the result was paid for in an earlier run.
+    :param again: what another try of the Airflow task does, for messages.
     """
 
     hook: KlingHook
@@ -46,24 +50,24 @@ class Conclusion:
     wanted_type: str = "video"
     output: str | None = None
     submitted_at: float | None = None
+    reused: bool = False
+    again: str = "This Airflow task submits nothing, so trying again costs nothing."
     clock: Callable[[], float] = time.time
 
     def of_event(self, event: object, *, task_id: str | None) -> dict[str, Any]:
         """Conclude after a deferral. The event only says where to look; the service has the last word.
 
-        :param task_id: the task that was waited for; None when the deferral did not bring it along.
+        :param task_id: the task that was waited for, where it is known.
         :raises KlingProtocolError: the event is not one of ours, or is about another task.
         """
-        reason, about = _read_event(event, task_id=task_id)
-        try:
-            task = self.hook.get_task(about)
-        except KlingError as error:
-            error.args = (f"{error} {_fate(about)}", *error.args[1:])
-            raise
-        if not task.status.terminal and reason is not EndReason.DEADLINE:
-            raise KlingProtocolError(
-                f"Watching task {about} ended ({reason.value}), but it is {task.raw_status!r}. {_fate(about)}"
-            )
+        with self._telling_fate():
+            reason, about = _read_event(event, task_id=task_id)
+            task = self._look(about)
+            if not task.status.terminal and reason is not EndReason.DEADLINE:
+                raise KlingProtocolError(
+                    f"Watching task {about} ended ({reason.value}), but the service says it is "
+                    f"{task.raw_status!r}. It goes on there and may be billed."
+                )
         waited_s = 0.0 if self.submitted_at is None else self.clock() - self.submitted_at
         return self.of_ending(Ending(task_id=about, reason=reason, waited_s=waited_s, task=task))
 
@@ -79,15 +83,11 @@ class Conclusion:
         :raises KlingTaskFailedError: the service ended the task as failed.
         :raises KlingTimeoutError: it still runs.
         """
-        if ending.task is not None:
-            self._report_cost(ending.task)
-        task = ending.task_or_error()
-        primary = primary_resource(task, wanted_type=self.wanted_type)
-        stored = None
-        if self.output:
-            stored = store(
-                primary, task_id=task.task_id, output=self.output, settings=self.hook.connection.client
-            )
+        self._push(task_id=ending.task_id, cost=ending.task.cost_usd if ending.task else None)
+        with self._telling_fate():
+            task = ending.task_or_error()
+            primary = primary_resource(task, wanted_type=self.wanted_type)
+            stored = self._store(primary, task_id=task.task_id)
         result = generation_result(
             task=task,
             primary=primary,
@@ -96,26 +96,66 @@ class Conclusion:
             stored=stored,
             submitted_at=self.submitted_at,
             try_number=self.context["ti"].try_number,
+            reused=self.reused,
         )
         self._announce(result)
         return result
 
-    def _report_cost(self, task: Task) -> None:
-        """Push the cost as soon as it is known, also for a task that failed."""
-        if task.cost_usd is not None:
-            self.context["ti"].xcom_push(key=XCOM_COST, value=str(task.cost_usd))
+    def of_result(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a recorded result again. Asks the service nothing and costs nothing."""
+        result = {**recorded, "try_number": self.context["ti"].try_number, "reused": True}
+        self._push(task_id=result["task_id"], cost=result["cost_usd"])
+        self._announce(result)
+        return result
+
+    def _look(self, task_id: str) -> Task:
+        try:
+            return self.hook.get_task(task_id)
+        except KlingError as error:
+            fate = f"Task {task_id} may still run at the service and be billed."
+            error.args = (f"{str(error).rstrip('.')}. {fate}", *error.args[1:])
+            raise
+
+    def _store(self, primary: Resource, *, task_id: str) -> StoredFile | None:
+        if not self.output:
+            return None
+        return store(primary, task_id=task_id, output=self.output, settings=self.hook.connection.client)
+
+    def _push(self, *, task_id: str, cost: Decimal | str | None) -> None:
+        """Push the id and, as soon as it is known, the cost: also for a task that failed."""
+        ti = self.context["ti"]
+        ti.xcom_push(key=XCOM_TASK_ID, value=task_id)
+        if cost is not None:
+            ti.xcom_push(key=XCOM_COST, value=str(cost))
+
+    @contextmanager
+    def _telling_fate(self) -> Iterator[None]:
+        try:
+            yield
+        except KlingTaskFailedError:
+            raise  # it tells by itself: the task has ended
+        except KlingError as error:
+            error.args = (f"{str(error).rstrip('.')}. {self.again}", *error.args[1:])
+            raise
 
     def _announce(self, result: Mapping[str, Any]) -> None:
-        """Tell Airflow's assets, lineage and metrics."""
+        """Tell Airflow's log, assets, lineage and metrics."""
         uri = result["uri"]
         log.info(
             "Task %s is done: %s, %s s, $%s%s",
             *(result[key] for key in ("task_id", "model", "elapsed_s", "cost_usd")),
             f", stored as {uri}" if uri else "",
         )
-        Stats.incr("kling.generations")
-        if result["elapsed_s"] is not None:
-            Stats.timing("kling.generation_duration", result["elapsed_s"] * 1000)
+        if result["reused"]:
+            log.warning(
+                "REUSED: the request is the one that task %s was paid for, so nothing was submitted. "
+                "To pay for a new one, set on_rerun='regenerate', or delete the record, and clear this task.",
+                result["task_id"],
+            )
+        else:
+            Stats.incr("kling.generations")
+            if result["elapsed_s"] is not None:
+                Stats.timing("kling.generation_duration", result["elapsed_s"] * 1000)
         if uri:
             get_hook_lineage_collector().add_output_asset(context=ObjectStoragePath(uri), uri=uri)
         # The link is left out: it may be signed, and the event stays for everybody to see.
@@ -129,19 +169,9 @@ def _read_event(event: object, *, task_id: str | None) -> tuple[EndReason, str]:
     fields = event if isinstance(event, Mapping) else {}
     about = fields.get("task_id")
     reason = _REASONS.get(str(fields.get("reason")))
+    fate = f"Task {task_id or about} may still run at the service and be billed."
     if reason is None or fields.get("status") != reason.status or not isinstance(about, str) or not about:
-        raise KlingProtocolError(
-            f"The deferral ended with {event!r}, no event of this provider. {_fate(task_id or about)}"
-        )
+        raise KlingProtocolError(f"The deferral ended with {event!r}, no event of this provider. {fate}")
     if task_id is not None and about != task_id:
-        raise KlingProtocolError(
-            f"The deferral for task {task_id} ended with an event about {about}. {_fate(task_id)}"
-        )
+        raise KlingProtocolError(f"The deferral for task {task_id} ended with an event about {about}. {fate}")
     return reason, about
-
-
-def _fate(task_id: object) -> str:
-    return (
-        f"Task {task_id} may still run at the service and be billed; a retry submits a new one. "
-        "A KlingDownloadOperator with the id of the former fetches its result."
-    )

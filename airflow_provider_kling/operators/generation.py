@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+import random
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_kling.api.task import Task
+from airflow_provider_kling.exceptions import KlingCapacityError, KlingRateLimitError
 from airflow_provider_kling.hooks.kling import DEFAULT_TIMEOUT_S, KlingHook
-from airflow_provider_kling.hooks.waiting import Watch
+from airflow_provider_kling.hooks.waiting import Watch, goes_on
+from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.record import Phase, Record
+from airflow_provider_kling.journal.rules import Decision, OnRerun, OnUnknownSubmission
+from airflow_provider_kling.journal.store import open_store
 from airflow_provider_kling.operators.conclusion import XCOM_TASK_ID, Conclusion
 from airflow_provider_kling.operators.failure import failing_fast
+from airflow_provider_kling.operators.policies import check_policies
+from airflow_provider_kling.operators.queue import Queue, no_room
+from airflow_provider_kling.operators.submission import Submission
 from airflow_provider_kling.operators.templates import is_rendered_later, rendered_later
-from airflow_provider_kling.requests import KlingRequest, request_class
+from airflow_provider_kling.operators.unknown import missing_task, unknown_submission
+from airflow_provider_kling.polling import queue_delay
+from airflow_provider_kling.requests import request_class
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
+from airflow_provider_kling.triggers.room import KlingRoomTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+log = logging.getLogger(__name__)
+
 # The trigger ends at the deadline by itself. This much later Airflow ends it, should it not.
 DEFER_NET_S = 600.0
+
+# What a new try waits for a task whose deadline is over already.
+EXTRA_WAIT_S = 600.0
 
 
 class GenerationOperator(BaseOperator):
@@ -39,6 +58,13 @@ class GenerationOperator(BaseOperator):
         the service lets expire.
     :param extra_parameters: fields to send as they are, unchecked, for those newer than this release
         (templated).
+    :param queue_timeout: longest wait, in seconds, for room at the service when it refuses a submission
+        for its limits. Nothing is billed meanwhile, and no worker is held. Then the task fails retryably.
+    :param min_balance: USD. With less in the account, the task fails before anything is sent.
+    :param on_unknown_submission: what to do when nobody knows whether a submission took effect: ``fail``
+        leaves it to a person; ``resubmit`` sends it again and may pay twice.
+    :param on_rerun: what to do when this task is cleared after a success and its request is unchanged:
+        ``reuse`` returns the recorded result for nothing; ``regenerate`` pays for a new one.
     :param multiple_outputs: push each part of the result as an XCom of its own too, so that the next step
         can take one: ``step.output["url"]``.
     """
@@ -55,6 +81,10 @@ class GenerationOperator(BaseOperator):
         timeout: float = DEFAULT_TIMEOUT_S,
         output: str | None = None,
         extra_parameters: Mapping[str, Any] | None = None,
+        queue_timeout: float = 86400.0,
+        min_balance: float | str | Decimal | None = None,
+        on_unknown_submission: str = OnUnknownSubmission.FAIL.value,
+        on_rerun: str = OnRerun.REUSE.value,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -66,6 +96,13 @@ class GenerationOperator(BaseOperator):
         # `output` itself is what other tasks take this one's result from.
         self.output_uri = output
         self.extra_parameters = extra_parameters
+        self.queue_timeout = queue_timeout
+        self.min_balance = min_balance
+        self.on_unknown_submission = on_unknown_submission
+        self.on_rerun = on_rerun
+        self._task_at_service: str | None = None
+        with failing_fast():
+            check_policies(on_unknown_submission=on_unknown_submission, on_rerun=on_rerun)
 
     def request_parameters(self) -> Mapping[str, Any]:
         """Return the fields of the request; None counts as not given."""
@@ -83,53 +120,143 @@ class GenerationOperator(BaseOperator):
             request_class(self.model).check_known(parameters, unknown=rendered_later(parameters))
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Submit once, then wait; return the result dict (``docs/operators.md``)."""
+        """Submit once, then wait; return the result dict (``docs/operators.md``).
+
+        What was submitted before a crash, a retry or a clear is found by its record and not sent again.
+        """
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
-            submitted_at = time.time()
-            request, task = self._submit(hook, context=context)
-            deadline = submitted_at + self.timeout
-            usual_s = request.expected_s[1]
-            if self.deferrable:
-                self.defer(
-                    trigger=KlingTaskTrigger(
-                        conn_id=self.conn_id,
-                        kling_task_id=task.task_id,
-                        submitted_at=submitted_at,
-                        deadline=deadline,
-                        usual_s=usual_s,
-                    ),
-                    method_name=self.execute_complete.__name__,
-                    kwargs={"kling_task_id": task.task_id, "submitted_at": submitted_at},
-                    timeout=timedelta(seconds=self.timeout + DEFER_NET_S),
+            return self._advance(hook, context, queue=None)
+
+    def execute_queued(self, context: Context, event: object) -> dict[str, Any]:
+        """Try again to submit, after waiting for room."""
+        with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
+            return self._advance(hook, context, queue=Queue.from_event(event))
+
+    def execute_complete(self, context: Context, event: object) -> dict[str, Any]:
+        """Take over from the trigger. Needs only ``event``, and the record."""
+        with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
+            journal = Journal(store=open_store(context))
+            record = journal.read()
+            self._task_at_service = record.task_id if record else None
+            conclusion = self._conclusion(hook, context, record=record)
+            return journal.conclude(record, lambda: conclusion.of_event(event, task_id=self._task_at_service))
+
+    def on_kill(self) -> None:
+        """Say what is true when the task is killed on a worker. Nothing can be cancelled at the service."""
+        if self._task_at_service:
+            log.warning(goes_on(self._task_at_service))
+
+    def _advance(self, hook: KlingHook, context: Context, *, queue: Queue | None) -> dict[str, Any]:
+        journal = Journal(store=open_store(context))
+        submission = self._submission(hook, context, journal=journal)
+        step = submission.next_step()
+        record = step.record
+        if record is None or step.decision is Decision.SUBMIT:
+            record = self._send(submission, queue=queue)
+        elif step.decision is Decision.ATTACH:
+            record = self._extend(record, journal=journal)
+        elif step.decision is Decision.REUSE and record.result is not None:
+            return self._conclusion(hook, context, record=record, reused=True).of_result(record.result)
+        elif step.decision is Decision.CONCLUDE and (task := step.task) is not None:
+            reused = record.phase is Phase.FINISHED
+            conclusion = self._conclusion(hook, context, record=record, reused=reused)
+            return journal.conclude(record, lambda: conclusion.of_task(task))
+        elif step.decision is Decision.MISSING:
+            raise missing_task(record, journal=journal)
+        else:
+            cause = "the try that sent it ended before the answer was recorded"
+            raise unknown_submission(record, hook=hook, journal=journal, cause=cause)
+        return self._wait(hook, context, journal=journal, record=record)
+
+    def _submission(self, hook: KlingHook, context: Context, *, journal: Journal) -> Submission:
+        return Submission(
+            hook=hook,
+            journal=journal,
+            model=self.model,
+            request=request_class(self.model).from_rendered(self.request_parameters()),
+            extra_parameters=self.extra_parameters or {},
+            timeout=self.timeout,
+            run=context["ti"].max_tries,
+            on_unknown=OnUnknownSubmission(self.on_unknown_submission),
+            on_rerun=OnRerun(self.on_rerun),
+            min_balance=None if self.min_balance is None else Decimal(str(self.min_balance)),
+        )
+
+    def _send(self, submission: Submission, *, queue: Queue | None) -> Record:
+        """Submit; when the service has no room, wait for some without holding a worker."""
+        while True:
+            try:
+                return submission.send()
+            except (KlingRateLimitError, KlingCapacityError) as refusal:
+                now = time.time()
+                queue = (queue or Queue(since=now)).refused()
+                delay = queue_delay(
+                    refusals=queue.refusals,
+                    asked_s=refusal.retry_after,
+                    jitter=random.random(),  # noqa: S311  - spreads a fan-out, guards nothing
                 )
-            watch = Watch(task_id=task.task_id, submitted_at=submitted_at, deadline=deadline, usual_s=usual_s)
-            return self._conclusion(hook, context, submitted_at=submitted_at).of_ending(hook.watch(watch))
+                if now + delay > queue.since + self.queue_timeout:
+                    raise no_room(refusal, waited_s=now - queue.since) from refusal
+                log.info("The service has no room (%s); trying again in %.0f s", refusal, delay)
+                if self.deferrable:
+                    self.defer(
+                        trigger=KlingRoomTrigger(
+                            until=now + delay, since=queue.since, refusals=queue.refusals
+                        ),
+                        method_name=self.execute_queued.__name__,
+                        timeout=timedelta(seconds=delay + DEFER_NET_S),
+                    )
+                time.sleep(delay)
 
-    def execute_complete(
-        self,
-        context: Context,
-        event: object,
-        kling_task_id: str | None = None,
-        submitted_at: float | None = None,
-    ) -> dict[str, Any]:
-        """Take over from the trigger. Needs only ``event``: ``dag.test()`` drops the rest."""
-        with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
-            conclusion = self._conclusion(hook, context, submitted_at=submitted_at)
-            return conclusion.of_event(event, task_id=kling_task_id)
+    def _extend(self, record: Record, *, journal: Journal) -> Record:
+        """Give a task whose deadline is over the extra wait of a new try; others keep theirs."""
+        log.info(
+            "Task %s, submitted at %s, still runs: waiting for it. Nothing is submitted.",
+            record.task_id,
+            record.intended_at_text,
+        )
+        now = time.time()
+        if record.deadline > now:
+            return record
+        record = replace(record, deadline=now + EXTRA_WAIT_S)
+        journal.write(record)
+        return record
 
-    def _submit(self, hook: KlingHook, *, context: Context) -> tuple[KlingRequest, Task]:
-        request = request_class(self.model).from_rendered(self.request_parameters())
-        task = hook.submit(request, extra_parameters=self.extra_parameters)
-        context["ti"].xcom_push(key=XCOM_TASK_ID, value=task.task_id)
-        self.log.info("Submitted %s as task %s; the service bills it from now on", self.model, task.task_id)
-        return request, task
+    def _wait(self, hook: KlingHook, context: Context, *, journal: Journal, record: Record) -> dict[str, Any]:
+        task_id = self._task_at_service = str(record.task_id)
+        context["ti"].xcom_push(key=XCOM_TASK_ID, value=task_id)
+        usual_s = request_class(self.model).expected_s[1]
+        if self.deferrable:
+            self.defer(
+                trigger=KlingTaskTrigger(
+                    conn_id=self.conn_id,
+                    kling_task_id=task_id,
+                    submitted_at=record.intended_at,
+                    deadline=record.deadline,
+                    usual_s=usual_s,
+                ),
+                method_name=self.execute_complete.__name__,
+                timeout=timedelta(seconds=record.deadline - time.time() + DEFER_NET_S),
+            )
+        watch = Watch(
+            task_id=task_id, submitted_at=record.intended_at, deadline=record.deadline, usual_s=usual_s
+        )
+        conclusion = self._conclusion(hook, context, record=record)
+        return journal.conclude(record, lambda: conclusion.of_ending(hook.watch(watch)))
 
-    def _conclusion(self, hook: KlingHook, context: Context, *, submitted_at: float | None) -> Conclusion:
+    def _conclusion(
+        self, hook: KlingHook, context: Context, *, record: Record | None, reused: bool = False
+    ) -> Conclusion:
         return Conclusion(
             hook=hook,
             context=context,
             model=self.model,
             wanted_type=self.wanted_type,
             output=self.output_uri,
-            submitted_at=submitted_at,
+            submitted_at=record.intended_at if record else None,
+            reused=reused,
+            again=(
+                "The record is kept: a retry, or clearing this task, finds the same task, waits for it up to "
+                f"{EXTRA_WAIT_S:.0f} s more if it has to, and submits nothing."
+            ),
         )

@@ -30,8 +30,7 @@ def primary_resource(task: Task, *, wanted_type: str) -> Resource:
     primary = task.primary(wanted_type)
     if primary is None:
         raise KlingProtocolError(
-            f"Task {task.task_id} succeeded and was billed, but the answer holds no link to a {wanted_type}. "
-            "The service keeps the task; looking at it again may show the link."
+            f"Task {task.task_id} succeeded and was billed, but the answer holds no link to a {wanted_type}."
         )
     return primary
 
@@ -45,10 +44,12 @@ def generation_result(
     stored: StoredFile | None,
     submitted_at: float | None,
     try_number: int,
+    reused: bool = False,
 ) -> dict[str, Any]:
     """Return the dict that goes to XCom. What is not known is None.
 
     :param submitted_at: Unix seconds by this side's clock, for when the service does not tell.
+    :param reused: it was paid for in an earlier run of the Airflow task.
     """
     elapsed = None
     if task.submitted_at and task.finished_at:
@@ -81,7 +82,7 @@ def generation_result(
         "expires_at": _iso(task.expires_at),
         "cost_usd": str(task.cost_usd) if task.cost_usd is not None else None,
         "try_number": try_number,
-        "reused": False,
+        "reused": reused,
     }
     return _within_xcom(result, primary=primary)
 

@@ -9,7 +9,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.hooks.waiting import USUAL_S, Watch
+from airflow_provider_kling.hooks.waiting import USUAL_S, Watch, goes_on
 from airflow_provider_kling.polling import EndReason
 
 __all__ = ["KlingTaskTrigger"]
@@ -67,6 +67,14 @@ class KlingTaskTrigger(BaseTrigger):
         yield TriggerEvent(  # type: ignore[no-untyped-call]
             {"status": reason.status.value, "reason": reason.value, "task_id": self.kling_task_id}
         )
+
+    async def on_kill(self) -> None:
+        """Say what is true when the task is marked or cleared while deferred (Airflow 3.3).
+
+        Airflow 3.3.2 also calls this for a triggerer that another one took over from, and for a
+        trigger that lingers; to say something true is right in every case, to cancel would not be.
+        """
+        self.log.warning(goes_on(self.kling_task_id))
 
     async def _watch(self) -> EndReason:
         watch = Watch(

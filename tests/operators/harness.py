@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from importlib import import_module
 from typing import Any
 
 from airflow.exceptions import TaskDeferred
+from airflow.triggers.base import BaseTrigger
 
+from airflow_provider_kling.operators.kling import KlingVideoOperator
 from airflow_provider_kling.polling import Poller
-from airflow_provider_kling.triggers.kling import KlingTaskTrigger
 
 LOOK_AGAIN_S = 0.02
 
@@ -33,24 +35,31 @@ class Outlets:
 
 def context(operator: Any, task_instance: Any) -> dict[str, Any]:
     """Build the part of a context that the provider uses."""
-    return {"ti": task_instance, "task": operator, "outlet_events": Outlets()}
+    return {
+        "ti": task_instance,
+        "task": operator,
+        "outlet_events": Outlets(),
+        "task_state_store": task_instance.store,
+    }
 
 
 def run(operator: Any, task_instance: Any, **extra_context: Any) -> Any:
-    """Run a task to its end, through the triggerer's part if it defers."""
+    """Run a try of a task to its end, through the triggerer's part whenever it defers."""
     ctx = {**context(operator, task_instance), **extra_context}
-    try:
-        return operator.execute(ctx)
-    except TaskDeferred as deferred:
-        event = fire(deferred.trigger)
-        return getattr(operator, deferred.method_name)(ctx, event=event, **(deferred.kwargs or {}))
+    method, arguments = "execute", {}
+    while True:
+        try:
+            return getattr(operator, method)(ctx, **arguments)
+        except TaskDeferred as deferred:
+            method = deferred.method_name
+            arguments = {"event": fire(deferred.trigger), **(deferred.kwargs or {})}
 
 
-def fire(trigger: KlingTaskTrigger) -> Any:
+def fire(trigger: BaseTrigger) -> Any:
     """Run a trigger from its stored form until its first event, and check that it ends there."""
     path, stored = trigger.serialize()
-    assert path == "airflow_provider_kling.triggers.kling.KlingTaskTrigger"
-    revived = KlingTaskTrigger(**json.loads(json.dumps(stored)))
+    module, _, name = path.rpartition(".")
+    revived = getattr(import_module(module), name)(**json.loads(json.dumps(stored)))
 
     async def events() -> list[Any]:
         return [event.payload async for event in revived.run()]
@@ -64,3 +73,10 @@ def look_often(monkeypatch: Any) -> None:
     patient = Poller.delay
     monkeypatch.setattr(Poller, "delay", lambda self, **facts: min(LOOK_AGAIN_S, patient(self, **facts)))
     monkeypatch.setattr("airflow_provider_kling.triggers.kling.SETTLE_S", 0)
+
+
+def video(**arguments: Any) -> KlingVideoOperator:
+    """Make an operator for the cheapest clip there is."""
+    return KlingVideoOperator(
+        **{"task_id": "make", "prompt": "A paper boat", "mode": "std", "duration": 5, **arguments}
+    )

@@ -17,6 +17,7 @@ from airflow_provider_kling.api.message import HttpResponse
 from airflow_provider_kling.api.rate_limit import retry_after
 from airflow_provider_kling.api.task import (
     FailureReason,
+    LoggedRequest,
     ModelInfo,
     Resource,
     ResourceRole,
@@ -94,6 +95,24 @@ def read_models(response: HttpResponse) -> list[ModelInfo]:
         )
         for model in map(_mapping, models)
         if (slug := _text(model.get("slug")))
+    ]
+
+
+def read_request_log(response: HttpResponse) -> list[LoggedRequest]:
+    """Read the request log; the documents do not say whether its list stands in ``data``."""
+    envelope = _object(response)
+    requests = _mapping(envelope.get("data")).get("requests", envelope.get("requests"))
+    if not isinstance(requests, list):
+        raise KlingProtocolError(f"{response.request} was answered without a list of requests")
+    return [
+        LoggedRequest(
+            task_id=task_id,
+            status=_text(entry.get("status")),
+            model=_text(_mapping(entry.get("model")).get("model_name")),
+            created_at=_iso_time(entry.get("created_at")) or _epoch_ms(entry.get("created_at")),
+        )
+        for entry in map(_mapping, requests)
+        if (task_id := _text(entry.get("task_id")))
     ]
 
 

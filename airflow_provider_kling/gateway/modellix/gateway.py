@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_kling.api.message import Call, HttpRequest
-from airflow_provider_kling.api.task import ModelInfo, Task
+from airflow_provider_kling.api.task import LoggedRequest, ModelInfo, Task
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateway.modellix import answer
 from airflow_provider_kling.gateway.modellix.contract import Contract
@@ -69,6 +69,14 @@ class ModellixGateway:
     def models(self) -> Call[list[ModelInfo]]:
         """See :meth:`Gateway.models`."""
         return Call(request=HttpRequest(method="GET", path="/api/v1/models"), parse=answer.read_models)
+
+    def request_log(self, *, entries: int) -> Call[list[LoggedRequest]]:
+        """See :meth:`Gateway.request_log`."""
+        params = {"page": 1, "page_size": entries}
+        return Call(
+            request=HttpRequest(method="GET", path="/api/v1/logs", params=params),
+            parse=answer.read_request_log,
+        )
 
 
 def _broken_extras(extra: Mapping[str, Any], *, body: Mapping[str, Any]) -> Iterator[BrokenRule]:

@@ -1,0 +1,131 @@
+"""Where the record of a task is kept: Airflow's task state store, or a Variable where there is none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from urllib.parse import quote
+
+from airflow_provider_kling.compat import (
+    NEVER_EXPIRE,
+    delete_variable,
+    read_variable,
+    task_state_store,
+    write_variable,
+)
+from airflow_provider_kling.exceptions import KlingJournalError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+STATE_KEY = "kling"
+
+
+class Store(Protocol):
+    """Keeps one JSON object for one logical task: a DAG, a run, a task and a map index, whatever the try.
+
+    Not to be able to read is an error and never the same as to find nothing: the caller would pay again.
+    """
+
+    keeps_finished: ClassVar[bool]
+    """Whether a record stays after the task is done."""
+
+    def read(self) -> Any:
+        """Return what is stored, or None for nothing."""
+
+    def write(self, value: dict[str, Any]) -> None:
+        """Store, and return only when it is there to be read."""
+
+    def delete(self) -> None:
+        """Forget."""
+
+    def how_to_change(self, value: Mapping[str, Any]) -> str:
+        """Say how a person stores ``value``."""
+
+    def how_to_delete(self) -> str:
+        """Say how a person makes it forget."""
+
+
+class TaskStateStore:
+    """Airflow 3.3's task state store. It outlives retries, crashes and clears."""
+
+    keeps_finished: ClassVar[bool] = True
+
+    def __init__(self, *, accessor: Any, path: str) -> None:
+        self._accessor = accessor
+        self._path = path
+
+    def read(self) -> Any:
+        """Return what is stored, or None for nothing."""
+        return self._accessor.get(STATE_KEY)
+
+    def write(self, value: dict[str, Any]) -> None:
+        """Store for good; the default would drop it after 30 days."""
+        self._accessor.set(STATE_KEY, value, retention=NEVER_EXPIRE)
+
+    def delete(self) -> None:
+        """Forget."""
+        self._accessor.delete(STATE_KEY)
+
+    def how_to_change(self, value: Mapping[str, Any]) -> str:
+        """Name the place in the UI, and the call of Airflow's REST API."""
+        body = json.dumps({"value": value})
+        return (
+            f"in Airflow's UI, Storage > Task State Store of the task, edit key {STATE_KEY!r}; or run: "
+            f'curl -X PATCH "$AIRFLOW_URL{self._path}" -H "Authorization: Bearer $AIRFLOW_TOKEN" '
+            f"-H 'Content-Type: application/json' -d '{body}'"
+        )
+
+    def how_to_delete(self) -> str:
+        """Name the place in the UI, and the call of Airflow's REST API."""
+        return (
+            f"in Airflow's UI, Storage > Task State Store of the task, delete key {STATE_KEY!r}; or run: "
+            f'curl -X DELETE "$AIRFLOW_URL{self._path}" -H "Authorization: Bearer $AIRFLOW_TOKEN"'
+        )
+
+
+class VariableStore:
+    """An Airflow Variable, on Airflow 3.1 and 3.2. It is removed when the task is done."""
+
+    keeps_finished: ClassVar[bool] = False
+
+    def __init__(self, *, name: str) -> None:
+        self._name = name
+
+    def read(self) -> Any:
+        """Return what is stored, or None for nothing."""
+        stored = read_variable(self._name)
+        return None if stored is None else json.loads(stored)
+
+    def write(self, value: dict[str, Any]) -> None:
+        """Store, and read back: Airflow only logs it when a Variable could not be written."""
+        stored = json.dumps(value)
+        write_variable(self._name, stored)
+        if read_variable(self._name) != stored:
+            raise KlingJournalError(f"The Variable {self._name!r} could not be written")
+
+    def delete(self) -> None:
+        """Forget."""
+        delete_variable(self._name)
+
+    def how_to_change(self, value: Mapping[str, Any]) -> str:
+        """Name Airflow's command."""
+        return f"run: airflow variables set {self._name} '{json.dumps(value)}'"
+
+    def how_to_delete(self) -> str:
+        """Name Airflow's command."""
+        return f"run: airflow variables delete {self._name}"
+
+
+def open_store(context: Context) -> Store:
+    """Return the store for the running task."""
+    ti: Any = context["ti"]
+    accessor = task_state_store(context)
+    if accessor is not None:
+        dag, run, task = (quote(part, safe="") for part in (ti.dag_id, ti.run_id, ti.task_id))
+        path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/state-store/{STATE_KEY}"
+        return TaskStateStore(accessor=accessor, path=f"{path}?map_index={ti.map_index}")
+    identity = "\0".join((ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index)))
+    return VariableStore(name=f"kling_journal_{hashlib.sha256(identity.encode()).hexdigest()[:32]}")

@@ -1,0 +1,95 @@
+"""The record as it is stored: nothing is guessed, because a wrong guess may pay twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_provider_kling.exceptions import KlingJournalError
+from airflow_provider_kling.journal.record import Phase, Record, fingerprint
+
+RECORD = Record(
+    phase=Phase.INTENT,
+    fingerprint="f",
+    conn_id="kling_default",
+    model="kling-video-o1",
+    run=2,
+    intended_at=1_800_000_000.0,
+    deadline=1_800_003_600.0,
+)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        RECORD,
+        RECORD.submitted("task-1"),
+        RECORD.submitted("task-1").finished({"task_id": "task-1"}),
+        RECORD.submitted("task-1").failed(),
+    ],
+)
+def test_a_record_survives_storage(record: Record) -> None:
+    assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+
+
+def test_an_intent_that_a_person_gave_a_task_id_is_a_submitted_one() -> None:
+    stored = {**RECORD.to_json(), "task_id": "task-found"}
+    assert Record.from_json(stored) == RECORD.submitted("task-found")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "intent",
+        [],
+        {},
+        {**RECORD.to_json(), "version": 2},
+        {**RECORD.to_json(), "version": None},
+        {**RECORD.to_json(), "phase": "dreaming"},
+        {name: value for name, value in RECORD.to_json().items() if name != "fingerprint"},
+    ],
+)
+def test_what_cannot_be_read_for_certain_is_refused_without_retries(stored: Any) -> None:
+    with pytest.raises(KlingJournalError, match="Nothing was submitted") as refused:
+        Record.from_json(stored)
+    assert not refused.value.retryable
+
+
+def test_a_field_of_a_later_release_in_the_same_version_is_ignored() -> None:
+    assert Record.from_json({**RECORD.to_json(), "mood": "good"}) == RECORD
+
+
+ASKED: dict[str, Any] = {
+    "conn_id": "kling_default",
+    "model": "kling-video-o1",
+    "body": {"prompt": "a", "duration": 5},
+    "extra": {},
+}
+
+
+def test_the_order_of_fields_does_not_change_a_request() -> None:
+    other = {**ASKED, "body": {"duration": 5, "prompt": "a"}}
+    assert fingerprint(**ASKED) == fingerprint(**other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"conn_id": "other"},
+        {"model": "kling-video-o2"},
+        {"body": {"prompt": "b", "duration": 5}},
+        {"body": {"prompt": "a"}},
+        {"body": {"prompt": "a", "duration": "5"}},
+        {"extra": {"seed": 1}},
+        {"body": {"prompt": "a"}, "extra": {"duration": 5}},
+    ],
+)
+def test_whatever_else_is_asked_is_another_request(change: dict[str, Any]) -> None:
+    assert fingerprint(**ASKED) != fingerprint(**{**ASKED, **change})
+
+
+def test_a_fingerprint_does_not_hold_the_prompt() -> None:
+    asked = {**ASKED, "body": {"prompt": "secret"}}
+    assert "secret" not in fingerprint(**asked)

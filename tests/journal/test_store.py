@@ -1,0 +1,145 @@
+"""Where records are kept. Not to be able to read is never the same as to find nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_provider_kling.exceptions import KlingJournalError
+from airflow_provider_kling.journal import store as stores
+from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.record import Phase, Record
+from airflow_provider_kling.journal.store import TaskStateStore, VariableStore, open_store
+from tests.conftest import FakeTaskInstance
+
+RECORD = Record(
+    phase=Phase.INTENT,
+    fingerprint="f",
+    conn_id="kling_default",
+    model="kling-video-o1",
+    run=0,
+    intended_at=1_800_000_000.0,
+    deadline=1_800_003_600.0,
+)
+
+
+class Variables:
+    """Airflow's Variables as the supervisor has them, and the ways in which they fail."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.values: dict[str, str] = {}
+        self.readable = self.writable = True
+        monkeypatch.setattr(stores, "read_variable", self.read)
+        monkeypatch.setattr(stores, "write_variable", self.write)
+        monkeypatch.setattr(stores, "delete_variable", lambda name: self.values.pop(name, None))
+
+    def read(self, name: str) -> str | None:
+        if not self.readable:
+            raise RuntimeError("the API server is down")
+        return self.values.get(name)
+
+    def write(self, name: str, value: str) -> None:
+        if self.writable:  # otherwise Airflow logs it, and goes on
+            self.values[name] = value
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> Variables:
+    return Variables(monkeypatch)
+
+
+@pytest.fixture(params=["state store", "variable"])
+def journal(request: pytest.FixtureRequest, task_instance: FakeTaskInstance, variables: Variables) -> Journal:
+    context: Any = {"ti": task_instance}
+    if request.param == "state store":
+        context["task_state_store"] = task_instance.store
+    return Journal(store=open_store(context))
+
+
+def test_nothing_is_found_where_nothing_was_written(journal: Journal) -> None:
+    assert journal.read() is None
+
+
+def test_what_was_written_is_read_again(journal: Journal) -> None:
+    journal.write(RECORD)
+    journal.write(RECORD.submitted("task-1"))
+    assert journal.read() == RECORD.submitted("task-1")
+
+
+def test_what_was_dropped_is_gone(journal: Journal) -> None:
+    journal.forget()
+    journal.write(RECORD)
+    journal.forget()
+    assert journal.read() is None
+
+
+def test_a_done_task_stays_on_record_in_the_state_store(task_instance: FakeTaskInstance) -> None:
+    journal = Journal(store=TaskStateStore(accessor=task_instance.store, path="/"))
+    journal.close(RECORD.submitted("task-1").finished({}))
+    assert journal.read() is not None
+
+
+def test_a_done_task_leaves_no_variable_behind(variables: Variables) -> None:
+    journal = Journal(store=VariableStore(name="v"))
+    journal.write(RECORD)
+    journal.close(RECORD.submitted("task-1").finished({}))
+    assert variables.values == {}
+
+
+def test_a_variable_that_could_not_be_written_is_an_error(variables: Variables) -> None:
+    variables.writable = False
+    with pytest.raises(KlingJournalError, match="could not be written"):
+        Journal(store=VariableStore(name="v")).write(RECORD)
+
+
+def test_a_variable_that_cannot_be_read_is_an_error_and_not_nothing(variables: Variables) -> None:
+    variables.readable = False
+    with pytest.raises(KlingJournalError, match="the API server is down") as unreadable:
+        Journal(store=VariableStore(name="v")).read()
+    assert unreadable.value.retryable
+
+
+def test_a_variable_that_is_no_json_is_an_error(variables: Variables) -> None:
+    variables.values["v"] = "{"
+    with pytest.raises(KlingJournalError):
+        Journal(store=VariableStore(name="v")).read()
+
+
+def test_each_logical_task_has_a_variable_of_its_own_over_all_its_tries(
+    task_instance: FakeTaskInstance, variables: Variables
+) -> None:
+    def write(**identity: Any) -> None:
+        for name, value in identity.items():
+            setattr(task_instance, name, value)
+        open_store({"ti": task_instance}).write({})  # type: ignore[arg-type,typeddict-item]
+
+    write()
+    write(try_number=7, max_tries=9)
+    assert len(variables.values) == 1
+    for changed in ({"map_index": 3}, {"task_id": "other"}, {"run_id": "other"}, {"dag_id": "other"}):
+        write(**changed)
+    assert len(variables.values) == 5
+
+
+@pytest.mark.parametrize("kind", ["state store", "variable"])
+def test_a_person_is_told_how_to_adopt_and_how_to_forget(kind: str, task_instance: FakeTaskInstance) -> None:
+    task_instance.run_id = "manual__2026-11-22T00:00:00+00:00"
+    context: Any = {"ti": task_instance}
+    if kind == "state store":
+        context["task_state_store"] = task_instance.store
+    journal = Journal(store=open_store(context))
+    adopt, forget = journal.how_to_adopt(RECORD), journal.how_to_forget()
+    body = json.dumps({**RECORD.to_json(), "task_id": "<task id>"})
+    assert body in adopt
+    if kind == "state store":
+        path = (
+            "/api/v2/dags/dag/dagRuns/manual__2026-11-22T00%3A00%3A00%2B00%3A00/taskInstances/make"
+            "/state-store/kling?map_index=-1"
+        )
+        assert f'curl -X PATCH "$AIRFLOW_URL{path}"' in adopt
+        assert f'curl -X DELETE "$AIRFLOW_URL{path}"' in forget
+    else:
+        assert "airflow variables set kling_journal_" in adopt
+        assert "airflow variables delete kling_journal_" in forget
