@@ -18,7 +18,7 @@ from airflow_provider_kling.exceptions import (
     KlingRateLimitError,
     KlingServerError,
 )
-from airflow_provider_kling.polling import Budget, EndReason, EndStatus, Poller
+from airflow_provider_kling.polling import Budget, EndReason, EndStatus, Poller, queue_delay
 
 START = 1_800_000_000.0
 NO_BUDGET = Budget()
@@ -277,3 +277,31 @@ def test_each_reason_has_one_status_and_only_a_finish_is_success() -> None:
         EndReason.NOT_FOUND: EndStatus.ERROR,
         EndReason.WATCHER_BROKE: EndStatus.ERROR,
     }
+
+
+# -- waiting for room -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("refusals", "seconds"),
+    [(1, 10.0), (2, 15.0), (3, 22.5), (6, 75.9375), (7, 113.90625), (8, 120.0), (99, 120.0)],
+)
+def test_waits_for_room_grow_to_a_cap(refusals: int, seconds: float) -> None:
+    assert queue_delay(refusals=refusals, asked_s=None, jitter=MIDDLE) == seconds
+
+
+@pytest.mark.parametrize("refusals", [1, 5, 100])
+@pytest.mark.parametrize("asked", [None, 0.0, 3.0])
+def test_no_wait_is_over_before_airflow_has_noticed_the_deferral(refusals: int, asked: float | None) -> None:
+    assert queue_delay(refusals=refusals, asked_s=asked, jitter=0.0) >= 10.0
+
+
+def test_tasks_that_were_refused_together_do_not_come_back_together() -> None:
+    early = queue_delay(refusals=8, asked_s=None, jitter=0.0)
+    late = queue_delay(refusals=8, asked_s=None, jitter=ALMOST_ONE)
+    assert (early, late) == (60.0, pytest.approx(180.0))
+
+
+def test_a_wait_that_the_service_asks_for_is_kept_whole() -> None:
+    assert queue_delay(refusals=1, asked_s=500.0, jitter=0.0) == 500.0
+    assert 500.0 < queue_delay(refusals=1, asked_s=500.0, jitter=ALMOST_ONE) <= 550.0
