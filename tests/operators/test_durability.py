@@ -173,6 +173,18 @@ def test_a_retry_before_the_deadline_gets_no_fresh_budget(
     assert deferred.value.trigger.serialize()[1]["deadline"] == deadline
 
 
+def test_the_extra_wait_is_kept_on_record_too(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    crash_after_submitting(task_instance, timeout=0)
+    operator = video(timeout=0)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context(operator, task_instance))
+    deadline = deferred.value.trigger.serialize()[1]["deadline"]
+    assert deadline == record(task_instance)["deadline"]
+    assert 590 < deadline - time.time() <= 600
+
+
 # -- unknown outcomes -----------------------------------------------------------------------------
 
 
