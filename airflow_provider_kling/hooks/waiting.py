@@ -80,7 +80,7 @@ def goes_on(task_id: str) -> str:
     """Say what becomes of a task when whoever waits for it is killed: the service has no way to cancel."""
     return (
         f"Task {task_id} cannot be cancelled: it goes on at the service and may be billed. "
-        "Its record is kept; clearing this task waits for it and submits nothing."
+        "Clearing this Airflow task waits for it again and submits nothing."
     )
 
 

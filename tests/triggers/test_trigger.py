@@ -88,6 +88,16 @@ def test_it_waits_asynchronously_only() -> None:
     assert inspect.isasyncgenfunction(KlingTaskTrigger.run)
 
 
+def test_being_killed_tells_the_truth_and_asks_nobody_anything(
+    connect: Callable[..., None], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Airflow calls this also for a trigger that another triggerer took over; then it must do no harm."""
+    connect(host="http://127.0.0.1:9")  # any call would fail
+    asyncio.run(KlingTaskTrigger(kling_task_id="task-1", deadline=FAR).on_kill())
+    told = caplog.text + capsys.readouterr().out
+    assert "Task task-1 cannot be cancelled: it goes on at the service and may be billed" in told
+
+
 @pytest.fixture
 def sandbox(
     kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
