@@ -14,7 +14,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class TaskInstance:
-    """One task of one run; ``map_index`` is -1 unless the task is mapped."""
+    """One task of one run.
+
+    :param map_index: -1 unless the task is mapped.
+    :param triggerer_id: the job of the triggerer that waits for it; None unless it is deferred and held.
+    """
 
     dag_id: str
     run_id: str
@@ -23,6 +27,7 @@ class TaskInstance:
     state: str | None
     try_number: int
     rendered_fields: Json
+    triggerer_id: int | None = None
 
     @property
     def label(self) -> str:
@@ -81,6 +86,7 @@ class AirflowAPI:
                 state=each["state"],
                 try_number=each["try_number"],
                 rendered_fields=each["rendered_fields"] or {},
+                triggerer_id=(each["triggerer_job"] or {}).get("id"),
             )
             for each in found
         ]
@@ -132,6 +138,9 @@ class AirflowAPI:
     def create_connection(self, conn_id: str, **fields: Any) -> None:
         """Store a connection in Airflow's database; ``conn_type`` is required."""
         self._call("POST", "/connections", json={"connection_id": conn_id, **fields})
+
+    def create_pool(self, name: str, *, slots: int) -> None:
+        self._call("POST", "/pools", json={"name": name, "slots": slots})
 
     def variables(self) -> dict[str, str]:
         return {each["key"]: each["value"] for each in self._get("/variables", limit=100)["variables"]}

@@ -52,6 +52,8 @@ def airflow_environment(
         **QUICK,
         "CORE__DAGS_FOLDER": str(dags_folder),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        # SQLite has one writer at a time; the default gives up after 5 s of waiting for it.
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
         "API__PORT": str(port),
         "API__BASE_URL": url,
         **settings,

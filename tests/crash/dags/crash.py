@@ -1,0 +1,48 @@
+"""What is crashed: one cheap clip a run, in the shapes that matter for a crash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+
+# Airflow puts the DAGs' folder on the import path.
+from points import die_in_first_try  # type: ignore[import-not-found]
+
+from airflow_provider_kling.operators.kling import KlingVideoOperator
+
+SCENES = 30
+
+DAG_OPTIONS: dict[str, Any] = {
+    "schedule": None,
+    "max_active_runs": 40,
+    "max_active_tasks": 40,
+    "params": {"prompt": "A paper boat", "output": "", "conn_id": "kling_default", "point": ""},
+}
+CLIP: dict[str, Any] = {
+    "task_id": "generate",
+    "conn_id": "{{ params.conn_id }}",
+    "mode": "std",
+    "duration": 5,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=1),
+}
+ONE: dict[str, Any] = {**CLIP, "prompt": "{{ params.prompt }}", "output": "{{ params.output }}"}
+
+with DAG("killed_deferrable", **DAG_OPTIONS):
+    KlingVideoOperator(**ONE, pre_execute=die_in_first_try)
+
+with DAG("killed_blocking", **DAG_OPTIONS):
+    KlingVideoOperator(**ONE, deferrable=False, pre_execute=die_in_first_try)
+
+with DAG("plain", **DAG_OPTIONS):
+    KlingVideoOperator(**ONE)
+
+with DAG("impatient", **DAG_OPTIONS):
+    KlingVideoOperator(**ONE, timeout=20)
+
+with DAG("fan_out", **DAG_OPTIONS):
+    KlingVideoOperator.partial(**CLIP, pool="three").expand(
+        prompt=[f"Scene {number}" for number in range(SCENES)]
+    )

@@ -1,0 +1,64 @@
+"""A real Airflow, and as many sandboxes as the crashes need so as not to disturb each other."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from airflow_provider_kling.sandbox.process import SandboxProcess
+from dev.airflow_stack import AirflowStack
+from dev.service import connection_json
+from tests.crash.trial import Trial
+
+# A generation takes hours then, so it ends when the test moves the sandbox's clock on, and not before.
+HELD = 0.01
+UNTIL_DONE_S = 20_000.0
+
+
+class Lab:
+    """Starts runs against sandboxes.
+
+    :param folder: films go here.
+    :param sandboxes: the shared ones, by connection id.
+    """
+
+    def __init__(self, *, stack: AirflowStack, folder: Path, sandboxes: dict[str, SandboxProcess]) -> None:
+        self.stack = stack
+        self.sandboxes = sandboxes
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    def start(
+        self, dag_id: str, *, conn_id: str = "kling_default", point: str = "", run_id: str | None = None
+    ) -> Trial:
+        """Start a run of a DAG in ``dags/crash.py``, with a prompt and a film of its own."""
+        number = next(self._numbers)
+        self.stack.wait_for(lambda: self.stack.api.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=60)
+        prompt, film = f"Trial {number}", self._folder / f"{number}.mp4"
+        conf = {"prompt": prompt, "output": f"file://{film}", "conn_id": conn_id, "point": point}
+        return Trial(
+            stack=self.stack,
+            dag_id=dag_id,
+            run_id=self.stack.api.trigger(dag_id, conf, run_id=run_id or f"trial-{number}"),
+            prompt=prompt,
+            sandbox=self.sandboxes[conn_id],
+            film=film,
+        )
+
+    @contextlib.contextmanager
+    def held(self, dag_id: str = "plain") -> Iterator[Trial]:
+        """Start a run whose generation ends when :meth:`finish_generation` says so."""
+        conn_id = f"kling_held_{next(self._numbers)}"
+        with SandboxProcess(tier="1000", speed=HELD) as sandbox:
+            fields = json.loads(connection_json(api_key=sandbox.api_key, url=sandbox.url))
+            self.stack.api.create_connection(conn_id, **fields)
+            self.sandboxes[conn_id] = sandbox
+            yield self.start(dag_id, conn_id=conn_id)
+
+
+def finish_generation(trial: Trial) -> None:
+    """End a held run's generation at the service."""
+    trial.sandbox.advance(UNTIL_DONE_S)
