@@ -10,6 +10,7 @@ from airflow import __version__ as airflow_version
 from airflow.sdk import BaseHook, Connection, Variable
 
 try:  # Airflow 3.2
+    from airflow.sdk.bases.decorator import determine_kwargs
     from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
     from airflow.sdk.lineage import get_hook_lineage_collector
     from airflow.sdk.observability.stats import Stats
@@ -17,6 +18,7 @@ except ImportError:  # Airflow 3.1
     from airflow.exceptions import AirflowFailException, AirflowSensorTimeout  # type: ignore[no-redef]
     from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[import-not-found,no-redef]
     from airflow.stats import Stats
+    from airflow.utils.operator_helpers import determine_kwargs  # type: ignore[attr-defined]
 
 try:  # Airflow 3.3
     from airflow.sdk.execution_time.context import NEVER_EXPIRE
@@ -33,6 +35,7 @@ __all__ = [
     "Stats",
     "airflow_version",
     "delete_variable",
+    "determine_kwargs",
     "get_connection_async",
     "get_extra_async",
     "get_hook_lineage_collector",

@@ -24,6 +24,10 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [{"integration-name": integration, "python-modules": [f"{modules}.operators.kling"]}],
         "sensors": [{"integration-name": integration, "python-modules": [f"{modules}.sensors.kling"]}],
         "triggers": [{"integration-name": integration, "python-modules": [f"{modules}.triggers.kling"]}],
+        "task-decorators": [
+            {"name": "kling_video", "class-name": f"{modules}.decorators.kling.video_task"},
+            {"name": "kling_generate", "class-name": f"{modules}.decorators.kling.generate_task"},
+        ],
         "connection-types": [
             {
                 "connection-type": "kling",

@@ -117,7 +117,11 @@ class GenerationOperator(BaseOperator):
         if is_rendered_later(self.model) or not isinstance(parameters, Mapping):
             return
         with failing_fast():
-            request_class(self.model).check_known(parameters, unknown=rendered_later(parameters))
+            request_class(self.model).check_known(parameters, unknown=self.undecided(parameters))
+
+    def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
+        """Return the fields that only have a value once the task runs."""
+        return rendered_later(parameters)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Submit once, then wait; return the result dict (``docs/operators.md``).

@@ -1,0 +1,1 @@
+"""TaskFlow decorators: a function says what to generate."""

@@ -1,0 +1,149 @@
+"""``@task.kling_video`` and ``@task.kling_generate``: what the function returns is what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.exceptions import AirflowFailException
+from airflow.sdk import DAG
+
+from airflow_provider_kling.decorators.kling import generate_task, video_task
+from airflow_provider_kling.exceptions import KlingRequestError
+from airflow_provider_kling.get_provider_info import get_provider_info
+from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.conftest import FakeTaskInstance
+from tests.dagbag import parse
+from tests.operators.harness import look_often, run
+
+
+@pytest.fixture
+def sandbox(
+    kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> SandboxProcess:
+    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
+    look_often(monkeypatch)
+    return kling_sandbox
+
+
+def operator_of(decorate: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Decorate a function, call it in a DAG, and return the operator that this makes."""
+    function.__name__ = "make"  # the task is named after it
+    with DAG("decorated", schedule=None):
+        return decorate(function)(*arguments).operator
+
+
+CHEAP = {"mode": "std", "duration": 5}
+EXPECTED = {"prompt": "A paper boat", **CHEAP}
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    ("decorate", "returned"),
+    [
+        (video_task(**CHEAP), "A paper boat"),
+        (video_task(mode="std"), {"prompt": "A paper boat", "duration": 5}),
+        (video_task(), VideoO1Request(**EXPECTED)),
+        (video_task(mode="pro", duration=5), {"prompt": "A paper boat", "mode": "std"}),
+        (generate_task(model="kling-video-o1", parameters=CHEAP), "A paper boat"),
+        (generate_task(model="kling-video-o1"), EXPECTED),
+        (generate_task(model="kling-video-o1"), VideoO1Request(**EXPECTED)),
+    ],
+)
+def test_a_function_says_what_to_generate(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, decorate: Any, returned: Any
+) -> None:
+    operator = operator_of(decorate, lambda: returned)
+    assert run(operator, task_instance)["status"] == "success"
+    (post,) = sandbox.requests("POST")
+    assert post["body"] == EXPECTED
+
+
+@pytest.mark.contract
+def test_a_function_takes_arguments_and_the_context(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    def describe(subject: str, ds: str | None = None) -> str:
+        return f"{subject} on {ds}"
+
+    operator = operator_of(video_task(**CHEAP), describe, "A boat")
+    run(operator, task_instance, ds="2026-11-22")
+    (post,) = sandbox.requests("POST")
+    assert post["body"]["prompt"] == "A boat on 2026-11-22"
+
+
+@pytest.mark.contract
+def test_the_function_is_asked_again_after_a_wait_for_room(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_kling.operators.generation.queue_delay", lambda **_: 0.01)
+    full = {"code": 429, "message": "Concurrent limit exceeded: full"}
+    sandbox.faults([{"method": "POST", "action": {"status": 429, "body": full}}])
+    asked: list[str] = []
+    operator = operator_of(video_task(**CHEAP), lambda: asked.append("asked") or "A paper boat")
+    assert run(operator, task_instance)["status"] == "success"
+    assert len(asked) == 2
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    "returned", [None, 7, ["A paper boat"], {"prompt": ""}, {"prompt": "x", "colour": 1}]
+)
+def test_what_is_no_request_is_refused_before_anything_is_sent(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, returned: Any
+) -> None:
+    with pytest.raises(KlingRequestError) as refused:
+        run(operator_of(video_task(), lambda: returned), task_instance)
+    assert isinstance(refused.value, AirflowFailException)
+    assert sandbox.requests("POST") == []
+
+
+def test_a_decorators_literal_that_breaks_a_rule_fails_the_import() -> None:
+    with pytest.raises(KlingRequestError, match="duration: must be 5 or 10"):
+        operator_of(video_task(duration=7), lambda: "A paper boat")
+
+
+@pytest.mark.parametrize("given", [{}, {"multi_shot": True}, {"sound": "on"}])
+def test_what_the_function_may_still_decide_is_not_missed_at_the_import(given: dict[str, Any]) -> None:
+    operator_of(video_task(**given), lambda: "A paper boat")
+    operator_of(generate_task(model="kling-video-o1", parameters=given), lambda: "A paper boat")
+
+
+def test_the_parts_of_the_result_are_xcoms_whatever_the_function_returns() -> None:
+    def describe() -> str:
+        return "A paper boat"
+
+    assert operator_of(video_task(), describe).multiple_outputs
+    assert not operator_of(video_task(multiple_outputs=False), describe).multiple_outputs
+
+
+def test_airflow_finds_the_decorators_by_name() -> None:
+    names = {entry["name"]: entry["class-name"] for entry in get_provider_info()["task-decorators"]}
+    module = "airflow_provider_kling.decorators.kling"
+    assert names == {"kling_video": f"{module}.video_task", "kling_generate": f"{module}.generate_task"}
+
+
+def test_a_dag_file_uses_them_as_airflows_own(tmp_path: Path) -> None:
+    (tmp_path / "decorated.py").write_text(
+        "from airflow.sdk import DAG, task\n"
+        "with DAG('decorated', schedule=None):\n"
+        "    @task.kling_video(mode='std', duration=5)\n"
+        "    def clip(ds=None):\n"
+        "        return f'A paper boat on {ds}'\n"
+        "    @task.kling_video(mode='std')\n"
+        "    def restyle(url):\n"
+        "        return {'prompt': 'As a watercolour', 'videos': [url]}\n"
+        "    @task.kling_generate(model='kling-video-o1')\n"
+        "    def other():\n"
+        "        return 'A paper plane'\n"
+        "    restyle(clip()['url'])\n"
+        "    other()\n"
+    )
+    bag = parse(tmp_path)
+    assert bag.import_errors == {}
+    tasks = bag.dags["decorated"].task_dict
+    assert tasks["restyle"].upstream_task_ids == {"clip"}
+    assert tasks["other"].model == "kling-video-o1"
