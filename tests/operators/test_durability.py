@@ -108,6 +108,7 @@ def test_a_failed_task_is_submitted_anew(
     sandbox.faults([{"method": "POST", "action": {"task": {"status": "failed", "error": "melted"}}}])
     with pytest.raises(KlingTaskFailedError):
         run(video(deferrable=deferrable), task_instance)
+    assert record(task_instance)["phase"] == "failed", "nobody has to ask the service again"
     task_instance.retry()
     assert run(video(deferrable=deferrable), task_instance)["status"] == "success"
     assert sandbox.stats()["submissions_accepted"] == 2
