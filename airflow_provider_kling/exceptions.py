@@ -167,9 +167,16 @@ class KlingJournalError(KlingError):
 
 
 class KlingSubmissionUnknownError(KlingError):
-    """A submission was sent and nobody knows whether it took effect. It may be running and billed."""
+    """A submission was sent and nobody knows whether it took effect. It may be running and billed.
+
+    :param retryable: true where the DAG's author accepts that a retry may pay twice.
+    """
 
     retryable = False
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 class KlingTaskFailedError(KlingError):

@@ -1,7 +1,8 @@
 """A retry policy for Airflow 3.3: ``KlingVideoOperator(..., retries=3, retry_policy=kling_retry_policy)``.
 
 Tasks do without it: what a retry cannot mend fails at once in any case. The policy adds a delay that
-fits each kind of trouble, and also covers a DAG's own tasks that use the hook.
+fits each kind of trouble, and also covers a DAG's own tasks that use the hook. With it, a submission whose
+outcome is unknown is never retried, so ``on_unknown_submission="resubmit"`` takes effect at a clear.
 """
 
 from __future__ import annotations

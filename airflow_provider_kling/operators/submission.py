@@ -33,7 +33,7 @@ from airflow_provider_kling.journal.rules import (
     Situation,
     decide,
 )
-from airflow_provider_kling.operators.unknown import unknown_submission
+from airflow_provider_kling.operators.unknown import to_be_resubmitted, unknown_submission
 from airflow_provider_kling.requests import KlingRequest
 
 log = logging.getLogger(__name__)
@@ -140,9 +140,7 @@ class Submission:
         try:
             task = self.hook.call(call)
         except KlingSubmissionUnknownError as error:
-            raise unknown_submission(
-                record, hook=self.hook, journal=self.journal, cause=str(error)
-            ) from error
+            raise self._unknown(record, cause=str(error.__cause__ or error)) from error
         except KlingError as refusal:
             self._drop_intent()
             if isinstance(refusal, KlingBalanceError):
@@ -156,6 +154,11 @@ class Submission:
             # The intent is still there, so a later try will not send again by itself.
             log.exception("Task %s runs, but its id could not be recorded", task.task_id)
         return record
+
+    def _unknown(self, record: Record, *, cause: str) -> KlingSubmissionUnknownError:
+        if self.on_unknown is OnUnknownSubmission.RESUBMIT:
+            return to_be_resubmitted(record, cause=cause)
+        return unknown_submission(record, hook=self.hook, journal=self.journal, cause=cause)
 
     def _look(self, task_id: str) -> tuple[Remote, Task | None]:
         try:

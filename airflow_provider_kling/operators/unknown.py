@@ -29,6 +29,16 @@ def unknown_submission(
     )
 
 
+def to_be_resubmitted(record: Record, *, cause: str) -> KlingSubmissionUnknownError:
+    """Return the error for an author who accepts to pay twice: a retry submits anew."""
+    return KlingSubmissionUnknownError(
+        f"Nobody knows whether the submission of {record.model} at {record.intended_at_text} took effect: "
+        f"{cause}. A task may be running at the service and be billed. As on_unknown_submission='resubmit' "
+        "asks for, a retry submits anew, and may pay twice.",
+        retryable=True,
+    )
+
+
 def missing_task(record: Record, *, journal: Journal) -> KlingNotFoundError:
     """Return the error for a recorded task that the service should still know, but does not."""
     return KlingNotFoundError(

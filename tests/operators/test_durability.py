@@ -237,6 +237,20 @@ def test_who_accepts_to_pay_twice_may_submit_again(
     assert "may have taken effect, and be billed" in caplog.text
 
 
+def test_who_accepts_to_pay_twice_gets_it_by_a_retry_as_well(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    sandbox.faults([{"method": "POST", "action": {"drop": "after"}}])
+    with pytest.raises(
+        KlingSubmissionUnknownError, match="a retry submits anew, and may pay twice"
+    ) as unknown:
+        run(video(on_unknown_submission="resubmit"), task_instance)
+    assert not isinstance(unknown.value, AirflowFailException)
+    task_instance.retry()
+    assert run(video(on_unknown_submission="resubmit"), task_instance)["status"] == "success"
+    assert sandbox.stats()["submissions_accepted"] == 2
+
+
 def test_a_log_that_cannot_be_read_changes_nothing_but_the_message(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
