@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from airflow.exceptions import TaskDeferred
 
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateway import make_gateway
@@ -20,6 +19,7 @@ from airflow_provider_kling.operators.generation import GenerationOperator
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 from airflow_provider_kling.requests import VideoO1Request, parse_request
 from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.airflow_names import TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.contract_case import Case, Verdict
 from tests.contract_cases import CASES

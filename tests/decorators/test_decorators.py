@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import DAG
 
 from airflow_provider_kling.decorators.kling import generate_task, video_task
@@ -15,6 +14,7 @@ from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.get_provider_info import get_provider_info
 from airflow_provider_kling.requests import VideoO1Request
 from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.airflow_names import AirflowFailException
 from tests.conftest import FakeTaskInstance
 from tests.dagbag import parse
 from tests.operators.harness import look_often, run

@@ -7,11 +7,11 @@ import json
 from importlib import import_module
 from typing import Any
 
-from airflow.exceptions import TaskDeferred
 from airflow.triggers.base import BaseTrigger
 
 from airflow_provider_kling.operators.kling import KlingVideoOperator
 from airflow_provider_kling.polling import Poller
+from tests.airflow_names import TaskDeferred
 
 LOOK_AGAIN_S = 0.02
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_provider_kling.exceptions import (
     KlingJournalError,
@@ -20,6 +19,7 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.operators.harness import context, run, video
 

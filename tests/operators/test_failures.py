@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_provider_kling.exceptions import (
     KlingBadRequestError,
@@ -20,6 +19,7 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.operators.harness import context, fire, run, video
 
@@ -70,7 +70,7 @@ def test_an_answer_that_never_comes_leaves_the_outcome_unknown(
 ) -> None:
     connect(host=sandbox.url, password=sandbox.api_key, extra={"request_timeout": 0.3})
     sandbox.faults([{"method": "POST", "action": {"delay_s": 2.0}}])
-    with pytest.raises(KlingSubmissionUnknownError, match="may be running and billed"):
+    with pytest.raises(KlingSubmissionUnknownError, match="may be running at the service and be billed"):
         run(video(), task_instance)
     assert len(sandbox.requests("POST")) == 1
 

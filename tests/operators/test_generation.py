@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException, TaskDeferred
 from airflow.sdk import Asset
 
 from airflow_provider_kling.exceptions import (
@@ -22,6 +21,7 @@ from airflow_provider_kling.operators.kling import (
     KlingGenerateOperator,
 )
 from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import API_KEY, FakeTaskInstance
 from tests.operators.harness import context, look_often, run, video
 

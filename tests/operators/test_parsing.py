@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import DAG, XComArg, task
 
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 from airflow_provider_kling.operators.templates import is_rendered_later
 from airflow_provider_kling.requests import VideoO1Request
+from tests.airflow_names import AirflowFailException
 from tests.dagbag import parse
 
 

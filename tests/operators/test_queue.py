@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_provider_kling.exceptions import (
     KlingBalanceError,
@@ -18,6 +17,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from airflow_provider_kling.triggers.room import KlingRoomTrigger
+from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.operators.harness import context, run, video
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
 from airflow_provider_kling.exceptions import KlingNotFoundError, KlingTaskFailedError, KlingTimeoutError
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.requests import VideoO1Request
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from airflow_provider_kling.sensors.kling import KlingTaskSensor
+from tests.airflow_names import AirflowFailException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.operators.harness import context, fire, look_often, run
 
