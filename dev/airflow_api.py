@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
 
 FINISHED = frozenset({"success", "failed"})  # a DAG run's last states
+ROOT = "/api/v2"
 Json = dict[str, Any]
 
 
@@ -132,6 +134,11 @@ class AirflowAPI:
         query = {} if task.map_index < 0 else {"map_index": task.map_index}
         self._call("PATCH", task.path, json={"new_state": state}, params=query)
 
+    def triggerers(self) -> dict[int, datetime]:
+        """Return when each running triggerer gave its latest sign of life, by the id of its job."""
+        jobs = self._get("/jobs", job_type="TriggererJob", job_state="running", order_by="-id")["jobs"]
+        return {job["id"]: datetime.fromisoformat(job["latest_heartbeat"]) for job in jobs}
+
     def connections(self) -> list[Json]:
         return list(self._get("/connections", limit=100)["connections"])
 
@@ -145,6 +152,10 @@ class AirflowAPI:
     def variables(self) -> dict[str, str]:
         return {each["key"]: each["value"] for each in self._get("/variables", limit=100)["variables"]}
 
+    def call(self, method: str, path: str, **request: Any) -> Json:
+        """Make a call by its whole path, as documentation and messages give it."""
+        return self._call(method, path.removeprefix(ROOT), **request)
+
     def _get(self, path: str, *, authenticated: bool = True, **query: Any) -> Json:
         return self._call("GET", path, params=query, authenticated=authenticated)
 
@@ -152,8 +163,8 @@ class AirflowAPI:
         if authenticated and "Authorization" not in self._http.headers:
             token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
             self._http.headers["Authorization"] = f"Bearer {token}"
-        answer = self._http.request(method, f"/api/v2{path}", **request)
+        answer = self._http.request(method, f"{ROOT}{path}", **request)
         if answer.is_error:  # Airflow's own words help; httpx's message leaves them out
             message = f"{method} {path}: {answer.status_code} {answer.text[:1000]}"
             raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
-        return dict(answer.json()) if answer.content else {}
+        return dict((answer.json() if answer.content else None) or {})

@@ -39,11 +39,18 @@ QUICK = {
 
 
 def airflow_environment(
-    *, home: Path, dags_folder: Path, port: int, settings: Mapping[str, str], env: Mapping[str, str]
+    *,
+    home: Path,
+    dags_folder: Path,
+    port: int,
+    execution_port: int,
+    settings: Mapping[str, str],
+    env: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the whole environment of an Airflow process.
 
     :param port: of the API server; every address that Airflow gives out carries it.
+    :param execution_port: of the API that tasks talk to.
     :param settings: ``SECTION__OPTION`` to value; wins over the quick settings.
     :param env: further variables, as they are (connections, for example).
     """
@@ -51,9 +58,7 @@ def airflow_environment(
     options = {
         **QUICK,
         "CORE__DAGS_FOLDER": str(dags_folder),
-        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        # SQLite has one writer at a time; the default gives up after 5 s of waiting for it.
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
         "API__PORT": str(port),
         "API__BASE_URL": url,
         **settings,

@@ -1,4 +1,4 @@
-"""A real Airflow on this machine: four components as processes of their own, on SQLite."""
+"""A real Airflow on this machine: its components as processes of their own, on SQLite."""
 
 from __future__ import annotations
 
@@ -29,16 +29,28 @@ GRACE = 5.0  # seconds a component gets to end by itself
 
 
 class Component(enum.StrEnum):
-    """A part of Airflow, named as its command is."""
+    """A part of Airflow.
+
+    The API that tasks talk to is a server of its own. In one with the other API, SQLite makes them wait
+    for each other: that one logs a call by writing on its event loop, where it blocks until the writer
+    before it is done, who may be a task's call that needs the loop to end (seen on 3.3.2).
+    """
 
     API_SERVER = "api-server"
+    EXECUTION_API = "execution-api"
     SCHEDULER = "scheduler"
     DAG_PROCESSOR = "dag-processor"
     TRIGGERER = "triggerer"
 
 
 # The log servers are for components on several machines; here every log is a file at hand.
-ARGUMENTS = {Component.SCHEDULER: ["--skip-serve-logs"], Component.TRIGGERER: ["--skip-serve-logs"]}
+COMMANDS: Mapping[Component, list[str]] = {
+    Component.API_SERVER: ["api-server", "--apps", "core"],
+    Component.EXECUTION_API: ["api-server", "--apps", "execution"],
+    Component.SCHEDULER: ["scheduler", "--skip-serve-logs"],
+    Component.DAG_PROCESSOR: ["dag-processor"],
+    Component.TRIGGERER: ["triggerer", "--skip-serve-logs"],
+}
 
 
 class AirflowStackError(RuntimeError):
@@ -74,12 +86,14 @@ class AirflowStack:
     ) -> None:
         self.home = home.resolve()
         self.port = free_port()
+        self._execution_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = AirflowAPI(url=self.url)
         self.env = airflow_environment(
             home=self.home,
             dags_folder=dags_folder.resolve(),
             port=self.port,
+            execution_port=self._execution_port,
             settings=settings or {},
             env=env or {},
         )
@@ -118,12 +132,14 @@ class AirflowStack:
         name = name or component
         if self.running(name):
             raise AirflowStackError(f"{name} runs already")
-        arguments = ARGUMENTS.get(component, [])
+        arguments = list(COMMANDS[component])
+        if component is Component.EXECUTION_API:
+            arguments += ["--port", str(self._execution_port)]
         log = self._log_of(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, LEASH, str(GRACE), AIRFLOW, component, *arguments],
+                [sys.executable, LEASH, str(GRACE), AIRFLOW, *arguments],
                 cwd=self.home,
                 env=self.env,
                 stdin=subprocess.PIPE,
@@ -208,6 +224,9 @@ class AirflowStack:
         """Tell whether all report health; a heartbeat of an earlier start in a kept database won't do."""
         try:
             health = self.api.health()
+            httpx.get(
+                f"http://127.0.0.1:{self._execution_port}/execution/health", trust_env=False
+            ).raise_for_status()
         except httpx.HTTPError:
             return False
         return all(

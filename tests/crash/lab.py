@@ -31,9 +31,7 @@ class Lab:
         self._folder = folder
         self._numbers = itertools.count(1)
 
-    def start(
-        self, dag_id: str, *, conn_id: str = "kling_default", point: str = "", run_id: str | None = None
-    ) -> Trial:
+    def start(self, dag_id: str, *, conn_id: str = "kling_default", point: str = "") -> Trial:
         """Start a run of a DAG in ``dags/crash.py``, with a prompt and a film of its own."""
         number = next(self._numbers)
         self.stack.wait_for(lambda: self.stack.api.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=60)
@@ -42,7 +40,7 @@ class Lab:
         return Trial(
             stack=self.stack,
             dag_id=dag_id,
-            run_id=self.stack.api.trigger(dag_id, conf, run_id=run_id or f"trial-{number}"),
+            run_id=self.stack.api.trigger(dag_id, conf, run_id=f"trial-{number}"),
             prompt=prompt,
             sandbox=self.sandboxes[conn_id],
             film=film,

@@ -42,7 +42,7 @@ with DAG("plain", **DAG_OPTIONS):
 with DAG("impatient", **DAG_OPTIONS):
     KlingVideoOperator(**ONE, timeout=20)
 
-with DAG("fan_out", **DAG_OPTIONS):
+with DAG("scenes", **DAG_OPTIONS):
     KlingVideoOperator.partial(**CLIP, pool="three").expand(
         prompt=[f"Scene {number}" for number in range(SCENES)]
     )

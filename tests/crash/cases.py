@@ -1,0 +1,46 @@
+"""Where a task's process is killed, and what has to come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.crash.dags.points import Point
+from tests.crash.ledger import Row
+from tests.crash.trial import UNKNOWN
+
+# Between the intent and its record nobody can know: a retry submits nothing, and says so.
+UNKNOWABLE = {Point.BEFORE_POST: 0, Point.BEFORE_ANSWER: 1, Point.BEFORE_RECORD: 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One kill.
+
+    :param mode: ``deferrable`` or ``blocking``.
+    """
+
+    point: Point
+    mode: str
+
+    def __str__(self) -> str:
+        return f"{self.mode}-{self.point.name.lower()}"
+
+    @property
+    def expected(self) -> Row:
+        """What has to come of it. Two tries: the one that was killed, and one that found its record."""
+        unknown = self.point in UNKNOWABLE
+        return Row(
+            what=f"killed {self.point}",
+            mode=self.mode,
+            accepted=UNKNOWABLE.get(self.point, 1),
+            tries=2,
+            end=UNKNOWN if unknown else "success",
+        )
+
+
+CASES = [
+    Case(point=point, mode=mode)
+    for mode in ("deferrable", "blocking")
+    for point in Point
+    if not (point is Point.WHILE_WAITING and mode == "deferrable")
+]
