@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from airflow_provider_kling.exceptions import KlingError, KlingJournalError, KlingTaskFailedError
-from airflow_provider_kling.journal.record import Record
+from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.store import Store
 
 T = TypeVar("T")
@@ -33,12 +33,17 @@ class Journal:
         """
         self._guard(lambda: self._store.write(record.to_json()))
 
+    @property
+    def outlives_success(self) -> bool:
+        """Whether the record stays. Otherwise it is to be dropped, but only once Airflow knows of the end."""
+        return self._store.keeps_ended
+
     def close(self, record: Record) -> None:
-        """Store the record of a task that has ended, where the store keeps such."""
-        if self._store.keeps_finished:
-            self.write(record)
-        else:
+        """Store the record of a task that has ended; of a failed one only where it stays."""
+        if record.phase is Phase.FAILED and not self._store.keeps_ended:
             self.forget()
+        else:
+            self.write(record)
 
     def conclude(self, record: Record | None, action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Carry out the conclusion of a task and record how the task ended.

@@ -29,8 +29,8 @@ class Store(Protocol):
     Not to be able to read is an error and never the same as to find nothing: the caller would pay again.
     """
 
-    keeps_finished: ClassVar[bool]
-    """Whether a record stays after the task is done."""
+    keeps_ended: ClassVar[bool]
+    """Whether a record stays after the task has ended."""
 
     def read(self) -> Any:
         """Return what is stored, or None for nothing."""
@@ -51,7 +51,7 @@ class Store(Protocol):
 class TaskStateStore:
     """Airflow 3.3's task state store. It outlives retries, crashes and clears."""
 
-    keeps_finished: ClassVar[bool] = True
+    keeps_ended: ClassVar[bool] = True
 
     def __init__(self, *, accessor: Any, path: str) -> None:
         self._accessor = accessor
@@ -89,7 +89,7 @@ class TaskStateStore:
 class VariableStore:
     """An Airflow Variable, on Airflow 3.1 and 3.2. It is removed when the task is done."""
 
-    keeps_finished: ClassVar[bool] = False
+    keeps_ended: ClassVar[bool] = False
 
     def __init__(self, *, name: str) -> None:
         self._name = name

@@ -139,7 +139,7 @@ class GenerationOperator(BaseOperator):
     def execute_complete(self, context: Context, event: object) -> dict[str, Any]:
         """Take over from the trigger. Needs only ``event``, and the record."""
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
-            journal = Journal(store=open_store(context))
+            journal = self._journal(context)
             record = journal.read()
             self._task_at_service = record.task_id if record else None
             conclusion = self._conclusion(hook, context, record=record)
@@ -150,8 +150,15 @@ class GenerationOperator(BaseOperator):
         if self._task_at_service:
             log.warning(goes_on(self._task_at_service))
 
-    def _advance(self, hook: KlingHook, context: Context, *, queue: Queue | None) -> dict[str, Any]:
+    def _journal(self, context: Context) -> Journal:
         journal = Journal(store=open_store(context))
+        if not journal.outlives_success:
+            # Not before Airflow knows of the success: a worker that died in between would pay again.
+            self.on_success_callback = [*self.on_success_callback, lambda _: journal.forget()]
+        return journal
+
+    def _advance(self, hook: KlingHook, context: Context, *, queue: Queue | None) -> dict[str, Any]:
+        journal = self._journal(context)
         submission = self._submission(hook, context, journal=journal)
         step = submission.next_step()
         record = step.record

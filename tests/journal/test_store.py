@@ -81,10 +81,20 @@ def test_a_done_task_stays_on_record_in_the_state_store(task_instance: FakeTaskI
     assert journal.read() is not None
 
 
-def test_a_done_task_leaves_no_variable_behind(variables: Variables) -> None:
+def test_a_done_task_stays_in_its_variable_until_it_is_dropped(variables: Variables) -> None:
+    journal = Journal(store=VariableStore(name="v"))
+    done = RECORD.submitted("task-1").finished({})
+    journal.close(done)
+    assert not journal.outlives_success
+    assert journal.read() == done, "Airflow does not know yet: the next try must find it"
+    journal.forget()
+    assert variables.values == {}
+
+
+def test_a_failed_task_leaves_no_variable_behind(variables: Variables) -> None:
     journal = Journal(store=VariableStore(name="v"))
     journal.write(RECORD)
-    journal.close(RECORD.submitted("task-1").finished({}))
+    journal.close(RECORD.submitted("task-1").failed())
     assert variables.values == {}
 
 
