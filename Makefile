@@ -2,6 +2,7 @@
 PYTHON ?= python3
 AIRFLOWS := 3.1 3.2 3.3
 LATEST := 3.3
+CRASHED := 3.3 3.2  # one for each way of keeping a record: the task state store, and Variables
 
 VENV = .venv/airflow-$(LATEST)
 BIN = $(VENV)/bin
@@ -10,7 +11,7 @@ READY = $(VENV)/.stamp
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo standalone test test-unit test-contract test-e2e $(AIRFLOWS:%=test-airflow-%) lint format constraints clean
+.PHONY: help demo standalone test test-unit test-contract test-e2e test-crash $(AIRFLOWS:%=test-airflow-%) $(CRASHED:%=test-crash-%) lint format constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -21,25 +22,33 @@ demo: $(READY)  ## make a film: a real Airflow runs the example chain against th
 standalone: $(READY)  ## Airflow's UI with the sandbox and the example DAGs, until Ctrl-C
 	@$(BIN)/python -m dev.standalone
 
-test: $(AIRFLOWS:%=test-airflow-%) test-e2e  ## everything: unit and contract tests on each Airflow, then end to end
+test: $(AIRFLOWS:%=test-airflow-%) test-e2e test-crash  ## everything: unit and contract tests on each Airflow, end to end, crashes
 
 test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1
-	.venv/airflow-3.1/bin/python -m pytest -m 'not e2e'
+	.venv/airflow-3.1/bin/python -m pytest -m 'not e2e and not crash'
 
 test-airflow-3.2: .venv/airflow-3.2/.stamp  ## unit and contract tests on Airflow 3.2
-	.venv/airflow-3.2/bin/python -m pytest -m 'not e2e'
+	.venv/airflow-3.2/bin/python -m pytest -m 'not e2e and not crash'
 
 test-airflow-3.3: .venv/airflow-3.3/.stamp  ## unit and contract tests on Airflow 3.3
-	.venv/airflow-3.3/bin/python -m pytest -m 'not e2e'
+	.venv/airflow-3.3/bin/python -m pytest -m 'not e2e and not crash'
 
 test-unit: $(READY)  ## unit tests only, on the latest Airflow
-	$(BIN)/python -m pytest -m 'not contract and not e2e'
+	$(BIN)/python -m pytest -m 'not contract and not e2e and not crash'
 
 test-contract: $(READY)  ## the client against the sandbox, over real HTTP
 	$(BIN)/python -m pytest -m contract
 
 test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the sandbox
 	$(BIN)/python -m pytest -m e2e
+
+test-crash: $(CRASHED:%=test-crash-%)  ## kill parts of a real Airflow, and see that nothing is paid twice
+
+test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
+	.venv/airflow-3.3/bin/python -m pytest -m crash
+
+test-crash-3.2: .venv/airflow-3.2/.stamp  ## the crashes on Airflow 3.2
+	.venv/airflow-3.2/bin/python -m pytest -m crash
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check
