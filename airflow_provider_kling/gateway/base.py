@@ -14,6 +14,10 @@ from airflow_provider_kling.requests import KlingRequest
 class Gateway(Protocol):
     """One dialect. Its methods do no I/O: each returns the call for a client to carry out."""
 
+    @property
+    def dialect(self) -> str:
+        """The service's name and the contract spoken with it, for people."""
+
     def submission(
         self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
     ) -> Call[Task]:

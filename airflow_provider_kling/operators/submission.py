@@ -132,6 +132,7 @@ class Submission:
             fingerprint=self.fingerprint,
             conn_id=self.hook.conn_id,
             model=self.model,
+            contract=self.hook.connection.gateway.dialect,
             run=self.run,
             intended_at=now,
             deadline=now + self.timeout,

@@ -15,6 +15,7 @@ RECORD = Record(
     fingerprint="f",
     conn_id="kling_default",
     model="kling-video-o1",
+    contract="modellix 2026-04",
     run=2,
     intended_at=1_800_000_000.0,
     deadline=1_800_003_600.0,

@@ -120,6 +120,7 @@ def record(phase: Phase) -> Record:
         fingerprint="f",
         conn_id="kling_default",
         model="kling-video-o1",
+        contract="modellix 2026-04",
         run=0,
         intended_at=0.0,
         deadline=3600.0,

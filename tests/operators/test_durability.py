@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from airflow_provider_kling.exceptions import (
     KlingJournalError,
     KlingNotFoundError,
+    KlingProtocolError,
     KlingServerError,
     KlingSubmissionUnknownError,
     KlingTaskFailedError,
@@ -145,6 +147,27 @@ def test_a_task_older_than_the_service_keeps_any_is_submitted_anew(
     change_record(task_instance, task_id="task-long-gone", intended_at=time.time() - day - 1)
     assert run(video(), task_instance)["status"] == "success"
     assert sandbox.stats()["submissions_accepted"] == 2
+
+
+def test_the_record_says_how_the_request_was_written(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, connect: Callable[..., None]
+) -> None:
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"contract": "2026-08"})
+    crash_after_submitting(task_instance)
+    assert record(task_instance)["contract"] == "modellix 2026-08"
+
+
+@pytest.mark.parametrize(
+    "event", [None, {"status": "success", "reason": "finished", "task_id": "task-other"}]
+)
+def test_an_event_that_is_not_ours_keeps_the_record(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, event: object
+) -> None:
+    task_id = crash_after_submitting(task_instance)
+    operator = video()
+    with pytest.raises(KlingProtocolError, match="The record is kept"):
+        operator.execute_complete(context(operator, task_instance), event=event)
+    assert (record(task_instance)["phase"], record(task_instance)["task_id"]) == ("submitted", task_id)
 
 
 # -- the deadline ---------------------------------------------------------------------------------

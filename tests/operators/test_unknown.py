@@ -21,6 +21,7 @@ RECORD = Record(
     fingerprint="f",
     conn_id="kling_default",
     model="kling/kling-video-o1",
+    contract="modellix 2026-04",
     run=0,
     intended_at=SENT,
     deadline=SENT + 3600,

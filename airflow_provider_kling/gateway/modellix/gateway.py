@@ -29,6 +29,11 @@ class ModellixGateway:
         self.contract = contract
         self._webhook_url = webhook_url
 
+    @property
+    def dialect(self) -> str:
+        """See :attr:`Gateway.dialect`."""
+        return f"modellix {self.contract.name}"
+
     def submission(
         self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
     ) -> Call[Task]:
