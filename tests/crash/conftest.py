@@ -32,7 +32,7 @@ SETTINGS = {
 # Faults hit whoever comes first, so a run that is to be hit has a sandbox to itself.
 SANDBOXES: dict[str, dict[str, str | int]] = {
     "kling_default": {"tier": "1000", "speed": 20},
-    "kling_tier_10": {"tier": "10", "speed": 5},
+    "kling_tier_10": {"tier": "10", "speed": 4},
     "kling_lossy": {"tier": "1000", "speed": 20},
     "kling_failing": {"tier": "1000", "speed": 20},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.crash.cases import CASES, Case
+from tests.crash.lab import Lab
 from tests.crash.ledger import Row
 from tests.crash.trial import Trial
 
@@ -19,3 +20,11 @@ def test_a_killed_task_submits_once_at_most(case: Case, killed: dict[Case, Trial
     ledger.append(row)
     assert row == case.expected, trial.story()
     assert trial.posts() == row.accepted
+
+
+def test_the_sandbox_counts_no_other_submissions(lab: Lab, killed: dict[Case, Trial]) -> None:
+    """What is told apart by prompts adds up to all that was accepted."""
+    for trial in killed.values():
+        trial.finish(timeout=400)
+    accepted = lab.sandboxes["kling_default"].stats()["submissions_accepted"]
+    assert accepted == sum(case.expected.accepted for case in killed)
