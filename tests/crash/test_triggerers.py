@@ -48,20 +48,20 @@ def survivors(lab: Lab) -> Iterator[dict[str, Trial]]:
         wait_for_takeover(killed, former)
         finish_generation(killed)
 
-        former = holder(frozen)
+        first = holder(frozen)
         stack.start(Component.TRIGGERER, name=SECOND)
         stack.wait_for(lambda: len(alive(stack)) == 2, what="a second triggerer", timeout=60)
         freeze(stack, FIRST)
-        wait_for_takeover(frozen, former)
+        wait_for_takeover(frozen, first)
         thawed_at = datetime.now(UTC)
         stack.kill(FIRST, signal.SIGCONT)
         stack.wait_for(
-            lambda: stack.api.triggerers()[former] > thawed_at, what="the thawed one's heartbeat", timeout=60
+            lambda: stack.api.triggerers()[first] > thawed_at, what="the thawed one's heartbeat", timeout=60
         )
         finish_generation(frozen)
 
-        former = holder(replaced)  # the second by now, as it took over from the first
-        stack.shut_down(SECOND)
+        former = holder(replaced)  # usually the second; but on a slow machine it may have seemed dead as well
+        stack.shut_down(FIRST if former == first else SECOND)
         wait_for_takeover(replaced, former)
         finish_generation(replaced)
         yield {KILLED: killed, DOWN: down, FROZEN: frozen, REPLACED: replaced}
