@@ -33,7 +33,7 @@ class Record:
     """What is kept of a submission. Plain JSON, readable and editable in Airflow's UI.
 
     :param fingerprint: of the request; see :func:`fingerprint`.
-    :param contract: how the request was written, such as ``modellix 2026-04``; for people.
+    :param contract: how the request was written: the gateway and its contract; for people.
     :param run: tells one run of the task from the next after a clear; retries share it.
     :param intended_at: when the submission was about to be sent, Unix seconds.
     :param task_id: the task at the service. Filling it in by hand adopts a task for an ``intent``.
