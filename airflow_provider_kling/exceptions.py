@@ -50,6 +50,13 @@ class ErrorCategory(StrEnum):
     OTHER = "other"
 
 
+class KlingRequestWarning(UserWarning):
+    """A request that is sent although the service may refuse it, or whose model will go or is gone.
+
+    What a document states is refused with :class:`KlingRequestError`; this is for what is only inferred.
+    """
+
+
 class KlingError(Exception):
     """Anything that goes wrong between a DAG and Kling."""
 

@@ -101,18 +101,27 @@ class Task:
     failure: TaskFailure | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def primary(self, wanted_type: str) -> Resource | None:
-        """Return the result itself: by its role, else by its type, else the one that says neither.
+    def results(self, wanted_type: str | None = None) -> tuple[Resource, ...]:
+        """Return the results themselves, without covers and thumbnails, the primary ones first.
 
-        A cover may come first in the list, so its place alone says nothing.
+        A cover may come first in the list, so the place alone says nothing: what has the role is a result,
+        then what has the type; what says neither counts where nothing else is there.
 
-        :param wanted_type: ``video`` or ``image``.
+        :param wanted_type: ``video`` or ``image``; None where that is not known.
         """
-        side_files = (ResourceRole.COVER, ResourceRole.THUMBNAIL)
-        by_role = [one for one in self.resources if one.role is ResourceRole.PRIMARY]
-        by_type = [one for one in self.resources if one.type == wanted_type and one.role not in side_files]
+        beside = (ResourceRole.PRIMARY, ResourceRole.COVER, ResourceRole.THUMBNAIL)
+        primary = [one for one in self.resources if one.role is ResourceRole.PRIMARY]
+        others = [
+            one
+            for one in self.resources
+            if one.role not in beside and one.type is not None and wanted_type in (None, one.type)
+        ]
         nameless = [one for one in self.resources if one.type is None and one.role is None]
-        return next(iter(by_role + by_type + nameless), None)
+        return tuple(primary + others or nameless)
+
+    def primary(self, wanted_type: str | None = None) -> Resource | None:
+        """Return the first of :meth:`results`."""
+        return next(iter(self.results(wanted_type)), None)
 
 
 @dataclass(frozen=True, kw_only=True)

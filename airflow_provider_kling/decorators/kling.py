@@ -18,7 +18,7 @@ from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.operators.failure import failing_fast
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 from airflow_provider_kling.operators.templates import rendered_later
-from airflow_provider_kling.requests import KlingRequest, request_class
+from airflow_provider_kling.requests import KlingRequest, find_model
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,7 +40,7 @@ class _AsksFunction(DecoratedOperator):
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that a template or the function decides."""
-        fields = request_class(self.model).model_fields  # type: ignore[attr-defined]
+        fields = find_model(self.model).fields  # type: ignore[attr-defined]
         left_out = frozenset(name for name in fields if parameters.get(name) is None)
         return rendered_later(parameters) | left_out
 

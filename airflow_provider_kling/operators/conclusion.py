@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +17,7 @@ from airflow_provider_kling.compat import Stats, get_hook_lineage_collector
 from airflow_provider_kling.exceptions import KlingError, KlingProtocolError, KlingTaskFailedError
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiting import Ending
-from airflow_provider_kling.operators.result import StoredFile, generation_result, primary_resource
+from airflow_provider_kling.operators.result import StoredFile, generation_result, stored_uris, task_results
 from airflow_provider_kling.operators.storing import store
 from airflow_provider_kling.polling import EndReason
 
@@ -37,7 +37,7 @@ class Conclusion:
     """Turns the end of a watch into the result, or into the error it stands for.
 
     :param model: as the DAG names it; None where it is not known.
-    :param wanted_type: ``video`` or ``image``.
+    :param wanted_type: ``video`` or ``image``; None where that is not known.
     :param output: where to copy the result; None keeps links only.
     :param submitted_at: Unix seconds; None where it is not known.
     :param reused: the result was paid for in an earlier run.
@@ -47,7 +47,7 @@ class Conclusion:
     hook: KlingHook
     context: Context
     model: str | None = None
-    wanted_type: str = "video"
+    wanted_type: str | None = None
     output: str | None = None
     submitted_at: float | None = None
     reused: bool = False
@@ -86,11 +86,11 @@ class Conclusion:
         self._push(task_id=ending.task_id, cost=ending.task.cost_usd if ending.task else None)
         with self._telling_fate():
             task = ending.task_or_error()
-            primary = primary_resource(task, wanted_type=self.wanted_type)
-            stored = self._store(primary, task_id=task.task_id)
+            results = task_results(task, wanted_type=self.wanted_type)
+            stored = self._store(results, task_id=task.task_id)
         result = generation_result(
             task=task,
-            primary=primary,
+            results=results,
             model=self.model,
             conn_id=self.hook.conn_id,
             stored=stored,
@@ -116,10 +116,10 @@ class Conclusion:
             error.args = (f"{str(error).rstrip('.')}. {fate}", *error.args[1:])
             raise
 
-    def _store(self, primary: Resource, *, task_id: str) -> StoredFile | None:
+    def _store(self, results: Sequence[Resource], *, task_id: str) -> dict[Resource, StoredFile]:
         if not self.output:
-            return None
-        return store(primary, task_id=task_id, output=self.output, settings=self.hook.connection.client)
+            return {}
+        return store(results, task_id=task_id, output=self.output, settings=self.hook.connection.client)
 
     def _push(self, *, task_id: str, cost: Decimal | str | None) -> None:
         """Push the id and, as soon as it is known, the cost: also for a task that failed."""
@@ -156,8 +156,8 @@ class Conclusion:
             Stats.incr("kling.generations")
             if result["elapsed_s"] is not None:
                 Stats.timing("kling.generation_duration", result["elapsed_s"] * 1000)
-        if uri:
-            get_hook_lineage_collector().add_output_asset(context=ObjectStoragePath(uri), uri=uri)
+        for stored in stored_uris(result):
+            get_hook_lineage_collector().add_output_asset(context=ObjectStoragePath(stored), uri=stored)
         # The link is left out: it may be signed, and the event stays for everybody to see.
         told = {key: result[key] for key in ("task_id", "model", "uri", "sha256", "bytes", "cost_usd")}
         for outlet in self.context["task"].outlets:

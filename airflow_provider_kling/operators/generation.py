@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
@@ -28,7 +28,7 @@ from airflow_provider_kling.operators.submission import Submission
 from airflow_provider_kling.operators.templates import is_rendered_later, rendered_later
 from airflow_provider_kling.operators.unknown import missing_task, unknown_submission
 from airflow_provider_kling.polling import queue_delay
-from airflow_provider_kling.requests import request_class
+from airflow_provider_kling.requests import find_model
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
 from airflow_provider_kling.triggers.room import KlingRoomTrigger
 
@@ -47,7 +47,8 @@ EXTRA_WAIT_S = 600.0
 class GenerationOperator(BaseOperator):
     """The base of the generating operators. Subclasses say which request to make.
 
-    :param model: the model's slug, such as ``kling-video-o1`` (templated).
+    :param model: the model's name, such as ``kling-video-o1``, or ``provider/model`` for any other of the
+        service's (templated). ``docs/models.md`` has the list.
     :param conn_id: an Airflow connection of type ``kling`` (templated).
     :param deferrable: wait in the triggerer, which holds no worker slot. False waits on the worker.
         The job at the service and its price are the same.
@@ -70,7 +71,6 @@ class GenerationOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("model", "conn_id", "output_uri", "extra_parameters")
-    wanted_type: ClassVar[str] = "video"
 
     def __init__(
         self,
@@ -113,11 +113,15 @@ class GenerationOperator(BaseOperator):
 
         :raises KlingRequestError: a rule is broken, so the DAG would fail when it runs. Nothing is sent.
         """
-        parameters = self.request_parameters()
-        if is_rendered_later(self.model) or not isinstance(parameters, Mapping):
+        if is_rendered_later(self.model):
             return
+        parameters = self.request_parameters()
         with failing_fast():
-            request_class(self.model).check_known(parameters, unknown=self.undecided(parameters))
+            model = find_model(self.model)
+            if isinstance(parameters, Mapping):
+                model.check_known(parameters, unknown=self.undecided(parameters))
+            else:
+                model.warn()
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that only have a value once the task runs."""
@@ -180,11 +184,12 @@ class GenerationOperator(BaseOperator):
         return self._wait(hook, context, journal=journal, record=record)
 
     def _submission(self, hook: KlingHook, context: Context, *, journal: Journal) -> Submission:
+        model = find_model(self.model)
         return Submission(
             hook=hook,
             journal=journal,
-            model=self.model,
-            request=request_class(self.model).from_rendered(self.request_parameters()),
+            model=str(model.name),
+            request=model.parse_rendered(self.request_parameters()),
             extra_parameters=self.extra_parameters or {},
             timeout=self.timeout,
             run=context["ti"].max_tries,
@@ -236,7 +241,7 @@ class GenerationOperator(BaseOperator):
     def _wait(self, hook: KlingHook, context: Context, *, journal: Journal, record: Record) -> dict[str, Any]:
         task_id = self._task_at_service = str(record.task_id)
         context["ti"].xcom_push(key=XCOM_TASK_ID, value=task_id)
-        usual_s = request_class(self.model).expected_s[1]
+        usual_s = find_model(self.model).expected_s[1]
         if self.deferrable:
             self.defer(
                 trigger=KlingTaskTrigger(
@@ -258,11 +263,12 @@ class GenerationOperator(BaseOperator):
     def _conclusion(
         self, hook: KlingHook, context: Context, *, record: Record | None, reused: bool = False
     ) -> Conclusion:
+        model = find_model(self.model)
         return Conclusion(
             hook=hook,
             context=context,
-            model=self.model,
-            wanted_type=self.wanted_type,
+            model=str(model.name),
+            wanted_type=model.output,
             output=self.output_uri,
             submitted_at=record.intended_at if record else None,
             reused=reused,

@@ -17,6 +17,8 @@ from airflow_provider_kling.requests import KlingRequest, VideoO1Request
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+_DEFAULT_MODEL = "kling-video-o1"
+
 __all__ = ["KlingDownloadOperator", "KlingGenerateOperator", "KlingVideoOperator"]
 
 
@@ -53,7 +55,7 @@ class KlingVideoOperator(GenerationOperator):
         mode: str | None = None,
         aspect_ratio: str | None = None,
         duration: int | None = None,
-        model: str = VideoO1Request.slug,
+        model: str = _DEFAULT_MODEL,
         **kwargs: Any,
     ) -> None:
         super().__init__(model=model, **kwargs)
@@ -74,7 +76,12 @@ class KlingVideoOperator(GenerationOperator):
 
 
 class KlingGenerateOperator(GenerationOperator):
-    """Make something with any Kling model this release knows.
+    """Make a video or pictures with any model of the service.
+
+    The fields and rules of Kling's models are those of their request classes (``docs/models.md``); a rule
+    that a literal breaks fails the import of the DAG, one that a template breaks fails the task before
+    anything is sent. What is only inferred warns instead. Other models, as ``provider/model``, are sent
+    unchecked. Of several results, each is in ``resources``.
 
     :param parameters: the model's fields, as a dict (templated) or as a request from
         :mod:`airflow_provider_kling.requests`.
@@ -123,7 +130,11 @@ class KlingDownloadOperator(BaseOperator):
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
             task = hook.get_task(self._task_id())
             conclusion = Conclusion(
-                hook=hook, context=context, model=self._known("model"), output=self.output_uri
+                hook=hook,
+                context=context,
+                model=self._known("model"),
+                wanted_type=self._known("type"),
+                output=self.output_uri,
             )
             return conclusion.of_task(task)
 

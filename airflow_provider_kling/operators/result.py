@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,35 +23,40 @@ class StoredFile:
     download: Download
 
 
-def primary_resource(task: Task, *, wanted_type: str) -> Resource:
-    """Return the result itself.
+def task_results(task: Task, *, wanted_type: str | None) -> tuple[Resource, ...]:
+    """Return the results themselves; there is at least one.
 
     :raises KlingProtocolError: the task succeeded without a link that can be used.
     """
-    primary = task.primary(wanted_type)
-    if primary is None:
+    results = task.results(wanted_type)
+    if not results:
         raise KlingProtocolError(
-            f"Task {task.task_id} succeeded and was billed, but the answer holds no link to a {wanted_type}."
+            f"Task {task.task_id} succeeded and was billed, but the answer holds no link to its "
+            f"{wanted_type or 'result'}."
         )
-    return primary
+    return results
 
 
 def generation_result(
     *,
     task: Task,
-    primary: Resource,
+    results: Sequence[Resource],
     model: str | None,
     conn_id: str,
-    stored: StoredFile | None,
+    stored: Mapping[Resource, StoredFile],
     submitted_at: float | None,
     try_number: int,
     reused: bool = False,
 ) -> dict[str, Any]:
     """Return the dict that goes to XCom. What is not known is None.
 
+    :param results: the results themselves, the primary one first.
+    :param stored: those that were copied to the user's storage.
     :param submitted_at: Unix seconds by this side's clock, for when the service does not tell.
     :param reused: it was paid for in an earlier run of the Airflow task.
     """
+    primary = results[0]
+    copy = stored.get(primary)
     elapsed = None
     if task.submitted_at and task.finished_at:
         elapsed = (task.finished_at - task.submitted_at).total_seconds()
@@ -63,18 +69,17 @@ def generation_result(
         "status": task.status.value,
         "conn_id": conn_id,
         "url": primary.url,
-        "uri": stored.uri if stored else None,
+        "uri": copy.uri if copy else None,
         "poster_uri": None,
         "type": primary.type,
         "width": primary.width,
         "height": primary.height,
-        "format": primary.format or (stored.download.kind.value if stored else None),
+        "format": primary.format or (copy.download.kind.value if copy else None),
         "duration_s": primary.duration_s,
-        "bytes": stored.download.size if stored else primary.size,
-        "sha256": stored.download.sha256 if stored else None,
+        "bytes": copy.download.size if copy else primary.size,
+        "sha256": copy.download.sha256 if copy else None,
         "resources": [
-            {**asdict(one), "uri": stored.uri if stored and one is primary else None}
-            for one in task.resources
+            {**asdict(one), "uri": stored[one].uri if one in stored else None} for one in task.resources
         ],
         "submitted_at": _iso(submitted),
         "finished_at": _iso(task.finished_at),
@@ -84,13 +89,30 @@ def generation_result(
         "try_number": try_number,
         "reused": reused,
     }
-    return _within_xcom(result, primary=primary)
+    return _within_xcom(result, results=results)
 
 
-def _within_xcom(result: dict[str, Any], *, primary: Resource) -> dict[str, Any]:
-    """Drop the covers and thumbnails if the result would be too long for an XCom otherwise."""
-    if len(json.dumps(result)) > MAX_XCOM_BYTES:
-        result["resources"] = [one for one in result["resources"] if one["url"] == primary.url]
+def stored_uris(result: Mapping[str, Any]) -> list[str]:
+    """Return where the files of a result were copied to."""
+    return [one["uri"] for one in result["resources"] if one["uri"]]
+
+
+def _within_xcom(result: dict[str, Any], *, results: Sequence[Resource]) -> dict[str, Any]:
+    """Shorten a result that would be too long for an XCom, but never by a result's only address.
+
+    Covers and thumbnails go first, then what is told of each result beside its address, then the links of
+    those that are stored.
+    """
+    links = {one.url for one in results}
+    steps: list[Callable[[dict[str, Any]], dict[str, Any] | None]] = [
+        lambda one: one if one["url"] in links else None,
+        lambda one: {key: one[key] for key in ("type", "url", "role", "uri")},
+        lambda one: {**one, "url": None} if one["uri"] else one,
+    ]
+    for shorten in steps:
+        if len(json.dumps(result)) <= MAX_XCOM_BYTES:
+            break
+        result["resources"] = [kept for one in result["resources"] if (kept := shorten(one))]
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import PurePosixPath
 
@@ -16,29 +17,39 @@ from airflow_provider_kling.operators.result import StoredFile
 _FILE_EXTENSIONS = frozenset(f".{kind.value}" for kind in MediaKind) | {".mov", ".jpeg", ".m4v"}
 
 
-def target_uri(output: str, *, task_id: str, extension: str) -> str:
-    """Return the URI of the file that ``output`` stands for.
+def target_uri(output: str, *, task_id: str, extension: str, number: int = 1) -> str:
+    """Return the URI of a file that ``output`` stands for.
 
     :param output: a file's URI if it ends in a media file's extension, else a folder's, in which
         the file is named after the task.
+    :param number: counts the results of one task; from the second on, the name ends in it.
     """
-    if PurePosixPath(output).suffix.lower() in _FILE_EXTENSIONS:
-        return output
-    return f"{output.rstrip('/')}/{task_id}.{extension}"
+    count = "" if number == 1 else f"-{number}"
+    suffix = PurePosixPath(output).suffix
+    if suffix.lower() in _FILE_EXTENSIONS:
+        return f"{output.removesuffix(suffix)}{count}{suffix}"
+    return f"{output.rstrip('/')}/{task_id}{count}.{extension}"
 
 
-def store(resource: Resource, *, task_id: str, output: str, settings: ClientSettings) -> StoredFile:
-    """Copy a result to ``output``.
+def store(
+    results: Sequence[Resource], *, task_id: str, output: str, settings: ClientSettings
+) -> dict[Resource, StoredFile]:
+    """Copy the results of a task to ``output``, one after another.
 
     :raises KlingMediaError: the link leads to something that is not a media file, or is not allowed.
     :raises KlingConnectionError: the download kept breaking.
     """
-    extension = resource.format or (MediaKind.MP4 if resource.type == "video" else MediaKind.PNG).value
-    uri = target_uri(output, task_id=task_id, extension=extension)
-    path = ObjectStoragePath(uri)
     downloader = Downloader(
         own_url=settings.base_url, user_agent=settings.user_agent, read_timeout_s=settings.read_timeout_s
     )
+    stored = {}
     with closing(downloader):
-        download = downloader.fetch(resource.url, files=path.fs, path=path.path)
-    return StoredFile(uri=uri, download=download)
+        for number, resource in enumerate(results, start=1):
+            extension = (
+                resource.format or (MediaKind.PNG if resource.type == "image" else MediaKind.MP4).value
+            )
+            uri = target_uri(output, task_id=task_id, extension=extension, number=number)
+            path = ObjectStoragePath(uri)
+            download = downloader.fetch(resource.url, files=path.fs, path=path.path)
+            stored[resource] = StoredFile(uri=uri, download=download)
+    return stored

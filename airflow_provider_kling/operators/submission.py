@@ -33,6 +33,7 @@ from airflow_provider_kling.journal.rules import (
     Situation,
     decide,
 )
+from airflow_provider_kling.operators.result import stored_uris
 from airflow_provider_kling.operators.unknown import to_be_resubmitted, unknown_submission
 from airflow_provider_kling.requests import KlingRequest
 
@@ -200,8 +201,8 @@ def _kept(record: Record | None, *, now: float) -> Kept:
     result = record.result if record is not None and record.phase is Phase.FINISHED else None
     if not result:
         return Kept.LOST
-    if uri := result.get("uri"):
-        return Kept.USABLE if ObjectStoragePath(uri).exists() else Kept.LOST
+    if uris := stored_uris(result):
+        return Kept.USABLE if all(ObjectStoragePath(uri).exists() for uri in uris) else Kept.LOST
     expires_at = result.get("expires_at")
     alive = expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > now
     return Kept.USABLE if alive else Kept.LOST

@@ -1,7 +1,97 @@
 """What may be asked of each Kling model, checked before anything is sent or billed."""
 
-from airflow_provider_kling.requests.base import KlingRequest
-from airflow_provider_kling.requests.registry import parse_request, request_class
-from airflow_provider_kling.requests.video_o1 import VideoO1Request
+from airflow_provider_kling.requests.august import (
+    ImageO1AugustRequest,
+    V3OmniEditRequest,
+    V3OmniImageToVideoRequest,
+    V3OmniTextRequest,
+    V3TextRequest,
+    V3TurboImageToVideoRequest,
+    V3TurboTextRequest,
+    VideoO1EditRequest,
+    VideoO1ImageRequest,
+    VideoO1TextRequest,
+)
+from airflow_provider_kling.requests.avatar import AvatarRequest
+from airflow_provider_kling.requests.base import FieldContract, KlingRequest
+from airflow_provider_kling.requests.effects import VideoEffectsRequest
+from airflow_provider_kling.requests.image_to_image import (
+    ImageToImageRequest,
+    MultiImageToImageRequest,
+    V3ImageToImageRequest,
+    V15ImageToImageRequest,
+)
+from airflow_provider_kling.requests.image_to_video import (
+    FramesToVideoRequest,
+    ImageToVideoRequest,
+    MultiImageToVideoRequest,
+    V1ImageToVideoRequest,
+    V3ImageToVideoRequest,
+    V16ImageToVideoRequest,
+    V26ImageToVideoRequest,
+)
+from airflow_provider_kling.requests.image_tools import (
+    ImageExpansionRequest,
+    ImageRecognitionRequest,
+    VirtualTryOnRequest,
+)
+from airflow_provider_kling.requests.omni_image import ImageO1Request, V3OmniImageRequest
+from airflow_provider_kling.requests.omni_video import V3OmniVideoRequest, VideoO1Request
+from airflow_provider_kling.requests.registry import MODELS, find_model, parse_request
+from airflow_provider_kling.requests.text_to_image import TextToImage2kRequest, TextToImageRequest
+from airflow_provider_kling.requests.text_to_video import (
+    TextToVideoRequest,
+    V1TextToVideoRequest,
+    V3TextToVideoRequest,
+    V16TextToVideoRequest,
+    V25TurboTextToVideoRequest,
+    V26TextToVideoRequest,
+)
+from airflow_provider_kling.requests.unchecked import UncheckedRequest
 
-__all__ = ["KlingRequest", "VideoO1Request", "parse_request", "request_class"]
+__all__ = [
+    "MODELS",
+    "AvatarRequest",
+    "FieldContract",
+    "FramesToVideoRequest",
+    "ImageExpansionRequest",
+    "ImageO1AugustRequest",
+    "ImageO1Request",
+    "ImageRecognitionRequest",
+    "ImageToImageRequest",
+    "ImageToVideoRequest",
+    "KlingRequest",
+    "MultiImageToImageRequest",
+    "MultiImageToVideoRequest",
+    "TextToImage2kRequest",
+    "TextToImageRequest",
+    "TextToVideoRequest",
+    "UncheckedRequest",
+    "V1ImageToVideoRequest",
+    "V1TextToVideoRequest",
+    "V3ImageToImageRequest",
+    "V3ImageToVideoRequest",
+    "V3OmniEditRequest",
+    "V3OmniImageRequest",
+    "V3OmniImageToVideoRequest",
+    "V3OmniTextRequest",
+    "V3OmniVideoRequest",
+    "V3TextRequest",
+    "V3TextToVideoRequest",
+    "V3TurboImageToVideoRequest",
+    "V3TurboTextRequest",
+    "V15ImageToImageRequest",
+    "V16ImageToVideoRequest",
+    "V16TextToVideoRequest",
+    "V25TurboTextToVideoRequest",
+    "V26ImageToVideoRequest",
+    "V26TextToVideoRequest",
+    "VideoEffectsRequest",
+    "VideoO1EditRequest",
+    "VideoO1ImageRequest",
+    "VideoO1Request",
+    "VideoO1TextRequest",
+    "VirtualTryOnRequest",
+    "find_model",
+    "parse_request",
+]

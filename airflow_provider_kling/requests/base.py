@@ -3,65 +3,79 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Annotated, Any, ClassVar, Self
+from enum import StrEnum
+from typing import Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
-    Field,
     ModelWrapValidatorHandler,
+    PrivateAttr,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-
-_DATA_PREFIX = re.compile(r"^data:[^,]*;base64,", re.IGNORECASE)
-
-
-def _without_data_prefix(value: object) -> object:
-    """Drop ``data:image/png;base64,``: the service takes Base64 only without it (docs: kling image pages)."""
-    if not isinstance(value, str):
-        return value
-    bare = _DATA_PREFIX.sub("", value, count=1)
-    if bare[:5].lower() == "data:":
-        raise PydanticCustomError("media", "must be a URL or Base64; this data: link is neither")
-    return bare
+from airflow_provider_kling.requests.names import DEFAULT_PROVIDER, ModelName
 
 
-def _refuse_float(value: object) -> object:
-    """Keep 5.0 from passing as one of the allowed whole numbers."""
-    if isinstance(value, float):
-        raise PydanticCustomError("int_type", "must be a whole number")
-    return value
+class FieldContract(StrEnum):
+    """The generation of the service's documents that a request's fields are of, by the month it came with."""
 
-
-Media = Annotated[str, Field(min_length=1), BeforeValidator(_without_data_prefix)]
-"""A public URL, or a file's bytes as Base64."""
-
-OneOfIntegers = BeforeValidator(_refuse_float)
-"""For a ``Literal`` of whole numbers."""
+    APRIL = "2026-04"
+    AUGUST = "2026-08"
 
 
 class KlingRequest(BaseModel):
     """What is asked of a model. Creating one with any rule broken raises :class:`KlingRequestError`.
 
     A field that is None counts as not given. Types are strict: ``"5"`` is not a number.
+
+    A class serves every model that has its fields. One that serves a single model names it; of the others,
+    :func:`~airflow_provider_kling.requests.parse_request` makes requests that know theirs.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
-    provider: ClassVar[str] = "kling"
-    slug: ClassVar[str]
-    expected_s: ClassVar[tuple[float, float]]
-    """Shortest and longest usual time to make the result, in seconds. Only paces the polling."""
+    single_slug: ClassVar[str | None] = None
+    """The model of a class that serves just one."""
+    written_in: ClassVar[FieldContract] = FieldContract.APRIL
+    documented: ClassVar[bool] = True
+    """False where the service's documents were never seen, so that all the rules are inferred."""
+
+    _model: ModelName | None = PrivateAttr(default=None)
+
+    @property
+    def model(self) -> ModelName:
+        """The model that is asked.
+
+        :raises KlingRequestError: the class serves several and nobody said which.
+        """
+        if self._model is None:
+            rule = BrokenRule(
+                field="model", rule="must be named: several models have these fields; use parse_request()"
+            )
+            raise KlingRequestError(subject=type(self).__name__, broken=[rule])
+        return self._model
+
+    @property
+    def contract(self) -> FieldContract:
+        """The generation of field names that the request is written in."""
+        return self.written_in
+
+    @classmethod
+    def for_model(cls, model: ModelName, parameters: Mapping[str, Any]) -> Self:
+        """Check ``parameters`` for one of the models that have these fields.
+
+        :raises KlingRequestError: one or more rules are broken; the message names each.
+        """
+        return cls.model_validate(dict(parameters), context=model)
 
     @classmethod
     def conditional_rules(cls, given: Mapping[str, Any]) -> Iterable[BrokenRule]:
@@ -70,29 +84,25 @@ class KlingRequest(BaseModel):
         return ()
 
     @classmethod
-    def check_known(cls, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]) -> None:
+    def check_known(
+        cls, model: ModelName, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]
+    ) -> None:
         """Check what can be checked while the fields ``unknown`` (templates, say) have no value yet.
 
         :raises KlingRequestError: a rule is broken whatever the unknown fields turn out to be.
         """
         known = {name: value for name, value in parameters.items() if name not in unknown}
         try:
-            cls(**known)
+            cls.for_model(model, known)
         except KlingRequestError as error:
             certain = [rule for rule in error.broken if not (rule.involves | {rule.field}) & unknown]
             if certain:
                 raise KlingRequestError(subject=error.subject, broken=certain) from None
 
     @classmethod
-    def from_rendered(cls, parameters: Mapping[str, Any]) -> Self:
-        """Check values that come from templates, which turn numbers, switches and lists into text.
-
-        :raises KlingRequestError: one or more rules are broken.
-        """
-        if not isinstance(parameters, Mapping):
-            rule = BrokenRule(field="parameters", rule="must be a dict", value=parameters)
-            raise KlingRequestError(subject=cls.slug, broken=[rule])
-        return cls(**{name: cls._unquoted(name, value) for name, value in parameters.items()})
+    def unquoted(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Read values that come from templates, which turn numbers, switches and lists into text."""
+        return {name: cls._unquoted(name, value) for name, value in parameters.items()}
 
     @classmethod
     def _unquoted(cls, name: str, value: Any) -> Any:
@@ -112,9 +122,12 @@ class KlingRequest(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _name_every_broken_rule(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _name_every_broken_rule(
+        cls, values: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
         if not isinstance(values, Mapping):
             return handler(values)
+        model = info.context if isinstance(info.context, ModelName) else cls._single_model()
         given = {name: value for name, value in values.items() if value is not None}
         broken: list[BrokenRule] = []
         request = None
@@ -124,8 +137,13 @@ class KlingRequest(BaseModel):
             broken += [cls._broken_rule(line) for line in error.errors(include_url=False)]
         broken += cls.conditional_rules(given)
         if broken or request is None:
-            raise KlingRequestError(subject=cls.slug, broken=broken)
+            raise KlingRequestError(subject=str(model or cls.__name__), broken=broken)
+        request._model = model
         return request
+
+    @classmethod
+    def _single_model(cls) -> ModelName | None:
+        return ModelName(DEFAULT_PROVIDER, cls.single_slug) if cls.single_slug else None
 
     @classmethod
     def _broken_rule(cls, line: ErrorDetails) -> BrokenRule:
@@ -144,16 +162,22 @@ def _read_json(text: str, *, field: FieldInfo) -> object:
     return read if _accepts(field, read) else text
 
 
+_JSON_TYPES: dict[type, frozenset[str]] = {
+    str: frozenset({"string"}),
+    bool: frozenset({"boolean"}),
+    int: frozenset({"integer", "number"}),
+    float: frozenset({"number"}),
+    list: frozenset({"array"}),
+    dict: frozenset({"object"}),
+}
+
+
 def _accepts(field: FieldInfo, value: object) -> bool:
     """Tell whether a value has a type that the field takes, whatever its bounds."""
-    plain = {str: "string", bool: "boolean", int: "integer", list: "array"}.get(type(value))
-    return plain in _json_types(field)
-
-
-def _json_types(field: FieldInfo) -> set[str]:
     annotation: Any = field.annotation
     schema = TypeAdapter(annotation).json_schema()
-    return {str(one.get("type")) for one in schema.get("anyOf", [schema])}
+    taken = {str(one.get("type")) for one in schema.get("anyOf", [schema])}
+    return not taken.isdisjoint(_JSON_TYPES.get(type(value), frozenset()))
 
 
 # How pydantic's kinds of error read as rules, in the words of the service's documents.
@@ -165,9 +189,14 @@ _RULES = {
     "too_short": "must have at least {min_length} item",
     "too_long": "must have at most {max_length} item",
     "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
     "string_type": "must be a string",
     "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
     "list_type": "must be a list",
+    "dict_type": "must be a dict",
 }
 
 

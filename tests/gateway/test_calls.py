@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -88,8 +88,7 @@ def test_writing_a_request_leaves_it_as_it_was() -> None:
 class FutureRequest(KlingRequest):
     """A model that the later contract writes as it is."""
 
-    slug = "kling-v9-t2v"
-    expected_s = (1.0, 2.0)
+    single_slug: ClassVar[str] = "kling-v9-t2v"
     prompt: str
 
 

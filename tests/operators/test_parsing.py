@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG, XComArg, task
 
-from airflow_provider_kling.exceptions import KlingRequestError
+from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 from airflow_provider_kling.operators.templates import is_rendered_later
-from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.requests import VideoO1Request, find_model
 from tests.airflow_names import AirflowFailException
 from tests.dagbag import parse
 
@@ -75,9 +76,42 @@ def test_the_result_of_a_task_can_be_the_whole_request() -> None:
     assert operator.upstream_task_ids == {"plan"}
 
 
-def test_an_unknown_model_fails_the_import() -> None:
-    with pytest.raises(KlingRequestError, match="must be a model this release knows: kling-video-o1"):
-        KlingGenerateOperator(task_id="make", model="kling-video-9", parameters={"prompt": "x"})
+def test_a_typo_in_the_models_name_fails_the_import() -> None:
+    with pytest.raises(KlingRequestError, match="did you mean 'kling-video-o1'"):
+        KlingGenerateOperator(task_id="make", model="kling-video-01", parameters={"prompt": "x"})
+
+
+@pytest.mark.parametrize("parameters", [{"prompt": "{{ params.prompt }}"}, "{{ params.request }}"])
+def test_a_retired_model_warns_at_parse_time_and_names_the_successor(parameters: Any) -> None:
+    with pytest.warns(KlingRequestWarning, match="kling-v1-t2v was retired on 2026-09-15.*kling-v3-t2v"):
+        KlingGenerateOperator(task_id="make", model="kling-v1-t2v", parameters=parameters)
+
+
+def test_a_model_of_another_provider_passes_with_one_warning() -> None:
+    with pytest.warns(KlingRequestWarning) as warned:
+        KlingGenerateOperator(task_id="make", model="google/veo-3", parameters={"prompt": "x", "fps": 24})
+    assert [str(one.message).partition(":")[0] for one in warned] == ["google/veo-3"]
+
+
+def test_a_templated_model_waits() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        KlingGenerateOperator(task_id="make", model="{{ params.model }}", parameters={"prompt": "x"})
+
+
+def test_the_warning_about_a_dag_file_is_kept_with_it(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text(
+        "from airflow.sdk import DAG\n"
+        "from airflow_provider_kling.operators.kling import KlingGenerateOperator\n"
+        "with DAG('old', schedule=None):\n"
+        "    KlingGenerateOperator(task_id='make', model='kling-v1-t2v', parameters={'prompt': 'x'})\n"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        bag = parse(tmp_path)
+    assert bag.import_errors == {}
+    (told,) = (text for texts in bag.captured_warnings.values() for text in texts)
+    assert "kling-v1-t2v was retired" in told
 
 
 def test_a_request_object_becomes_a_dict_that_can_be_templated() -> None:
@@ -109,7 +143,7 @@ def test_rendered_text_becomes_the_type_of_its_field() -> None:
         ),
         params={"prompt": "42", "seconds": 10, "shots": True, "images": ["https://a/i.png"]},
     )
-    request = VideoO1Request.from_rendered(operator.request_parameters())
+    request = find_model("kling-video-o1").parse_rendered(operator.request_parameters())
     assert request.body() == {
         "prompt": "42",
         "duration": 10,

@@ -8,9 +8,11 @@ from typing import Any, overload
 import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.requests import VideoO1Request, find_model
 from tests.contract_case import IMAGE, VIDEO, Case, Verdict
 from tests.contract_cases import CASES
+
+O1 = find_model("kling-video-o1")
 
 
 class LazyLinks(Sequence[str]):
@@ -33,10 +35,10 @@ class LazyLinks(Sequence[str]):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_rendered_values_are_held_to_the_same_rules(case: Case) -> None:
     if case.april is Verdict.ACCEPTED:
-        assert VideoO1Request.from_rendered(case.body).body() == case.april_post.body
+        assert O1.parse_rendered(case.body).body() == case.april_post.body
         return
     with pytest.raises(KlingRequestError) as caught:
-        VideoO1Request.from_rendered(case.body)
+        O1.parse_rendered(case.body)
     assert case.field in [rule.field for rule in caught.value.broken]
 
 
@@ -57,7 +59,7 @@ def test_rendered_values_are_held_to_the_same_rules(case: Case) -> None:
     ],
 )
 def test_what_templates_turned_into_text_is_turned_back(field: str, rendered: object, read: object) -> None:
-    assert VideoO1Request.from_rendered({"prompt": "x", field: rendered}).body() == {
+    assert O1.parse_rendered({"prompt": "x", field: rendered}).body() == {
         "prompt": "x",
         field: read,
     }
@@ -65,15 +67,13 @@ def test_what_templates_turned_into_text_is_turned_back(field: str, rendered: ob
 
 @pytest.mark.parametrize("rendered", ["True", "true"])
 def test_a_rendered_switch_is_read(rendered: str) -> None:
-    request = VideoO1Request.from_rendered(
-        {"prompt": "x", "multi_shot": rendered, "shot_type": "intelligence"}
-    )
-    assert request.multi_shot is True
+    request = O1.parse_rendered({"prompt": "x", "multi_shot": rendered, "shot_type": "intelligence"})
+    assert request.body()["multi_shot"] is True
 
 
 @pytest.mark.parametrize("prompt", ["5", "True", '["a"]', '"quoted"', "null", "{}", "[" * 2500])
 def test_a_prompt_that_looks_like_something_else_stays_text(prompt: str) -> None:
-    assert VideoO1Request.from_rendered({"prompt": prompt}).prompt == prompt
+    assert O1.parse_rendered({"prompt": prompt}).body() == {"prompt": prompt}
 
 
 @pytest.mark.parametrize(
@@ -100,31 +100,31 @@ def test_a_prompt_that_looks_like_something_else_stays_text(prompt: str) -> None
 )
 def test_a_rendered_value_that_breaks_a_rule_is_refused(field: str, rendered: str) -> None:
     with pytest.raises(KlingRequestError) as caught:
-        VideoO1Request.from_rendered({"prompt": "x", field: rendered})
+        O1.parse_rendered({"prompt": "x", field: rendered})
     assert {rule.field.partition("[")[0] for rule in caught.value.broken} == {field}
 
 
 def test_bytes_break_one_rule_and_not_one_for_each_byte() -> None:
     with pytest.raises(KlingRequestError) as caught:
-        VideoO1Request.from_rendered({"prompt": "x", "images": b"\x89PNG" * 1000})
+        O1.parse_rendered({"prompt": "x", "images": b"\x89PNG" * 1000})
     assert len(caught.value.broken) == 1
 
 
 def test_an_unknown_field_is_refused_after_rendering_too() -> None:
     with pytest.raises(KlingRequestError, match="negative_prompt: is not a field"):
-        VideoO1Request.from_rendered({"prompt": "x", "negative_prompt": "5"})
+        O1.parse_rendered({"prompt": "x", "negative_prompt": "5"})
 
 
 @pytest.mark.parametrize("parameters", ["{}", None, ["prompt"]])
 def test_parameters_that_are_no_dict_are_refused(parameters: Any) -> None:
     with pytest.raises(KlingRequestError, match="parameters: must be a dict"):
-        VideoO1Request.from_rendered(parameters)
+        O1.parse_rendered(parameters)
 
 
 def check(body: dict[str, object], *unknown: str) -> list[str]:
     """Return the fields that are wrong for certain while ``unknown`` are templates."""
     try:
-        VideoO1Request.check_known(body, unknown=frozenset(unknown))
+        O1.check_known(body, unknown=frozenset(unknown))
     except KlingRequestError as error:
         return [rule.field for rule in error.broken]
     return []

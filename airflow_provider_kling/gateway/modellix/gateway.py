@@ -45,7 +45,7 @@ class ModellixGateway:
         return Call(
             request=HttpRequest(
                 method="POST",
-                path=self.contract.path(provider=request.provider, slug=written.slug),
+                path=written.path,
                 headers={"X-Webhook-URL": self._webhook_url} if self._webhook_url else {},
                 body={**written.body, **extra},
             ),

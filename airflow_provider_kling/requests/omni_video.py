@@ -1,4 +1,4 @@
-"""Kling Video O1: a clip from text, from reference images, or by editing a video."""
+"""The omni video models, O1 and V3: a clip from text, from reference images, or by editing a video."""
 
 from __future__ import annotations
 
@@ -8,37 +8,50 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from airflow_provider_kling.exceptions import BrokenRule
-from airflow_provider_kling.requests.base import KlingRequest, Media, OneOfIntegers
+from airflow_provider_kling.requests.base import KlingRequest
+from airflow_provider_kling.requests.fields import (
+    FiveOrTen,
+    Media,
+    Mode,
+    Prompt,
+    Switch,
+    ThreeToFifteen,
+    VideoShape,
+    inferred,
+)
 
 
-class VideoO1Request(KlingRequest):
-    """A request for ``kling-video-o1``, in the fields of the service's first O1 document (April 2026).
+class OmniVideoRequest(KlingRequest):
+    """What the omni video models share, in the fields of the service's documents of April 2026.
 
     :param prompt: what the clip should show, 1 to 2500 characters. Always needed.
     :param multi_shot: let the model cut between several shots. Needs ``shot_type``.
     :param shot_type: ``intelligence``, with ``multi_shot`` only.
-    :param images: reference images, at least one; each a public URL or Base64.
+    :param images: reference images, at least one; each a public URL or Base64. Kling's own platform takes at
+        most 7, and 4 next to a video (inferred to hold here; only warned of).
     :param videos: exactly one video to edit or follow; a public URL or Base64. The clip is then silent
         and as long as the source, so ``sound`` stays off and ``duration`` is left out.
     :param sound: ``on`` adds generated sound. Default ``off``.
-    :param mode: ``std`` is 720p, ``pro`` is 1080p and costs a third more. Default ``pro``, which is
+    :param mode: ``std`` is 720p, ``pro`` is 1080p and costs a third more. Default ``pro``, which for O1 is
         inferred from the page of ``kling-v3-omni-video``.
     :param aspect_ratio: ``16:9``, ``9:16`` or ``1:1``.
-    :param duration: length in seconds, 5 or 10. Price grows with it.
     """
 
-    slug: ClassVar[str] = "kling-video-o1"
-    expected_s: ClassVar[tuple[float, float]] = (60.0, 300.0)
-
-    prompt: Annotated[str, Field(min_length=1, max_length=2500)]
+    prompt: Prompt
     multi_shot: bool = False
     shot_type: Literal["intelligence"] | None = None
-    images: Annotated[list[Media], Field(min_length=1)] | None = None
+    images: (
+        Annotated[
+            list[Media],
+            Field(min_length=1),
+            inferred("have at most 7 items", lambda images: len(images) <= 7),
+        ]
+        | None
+    ) = None
     videos: Annotated[list[Media], Field(min_length=1, max_length=1)] | None = None
-    sound: Literal["on", "off"] = "off"
-    mode: Literal["std", "pro"] = "pro"
-    aspect_ratio: Literal["16:9", "9:16", "1:1"] | None = None
-    duration: Annotated[Literal[5, 10], OneOfIntegers] | None = None
+    sound: Switch = "off"
+    mode: Mode = "pro"
+    aspect_ratio: VideoShape | None = None
 
     @classmethod
     def conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
@@ -71,3 +84,25 @@ class VideoO1Request(KlingRequest):
                 value=given["duration"],
                 involves=frozenset({"duration", "videos"}),
             )
+
+
+class VideoO1Request(OmniVideoRequest):
+    """A request for ``kling-video-o1``.
+
+    :param duration: length in seconds, 5 or 10. Price grows with it.
+    """
+
+    single_slug: ClassVar[str] = "kling-video-o1"
+
+    duration: FiveOrTen | None = None
+
+
+class V3OmniVideoRequest(OmniVideoRequest):
+    """A request for ``kling-v3-omni-video``.
+
+    :param duration: length in seconds, 3 to 15. Price grows with it.
+    """
+
+    single_slug: ClassVar[str] = "kling-v3-omni-video"
+
+    duration: ThreeToFifteen | None = None

@@ -1,0 +1,1 @@
+"""The models there are: one entry each in ``video`` and ``image``."""
