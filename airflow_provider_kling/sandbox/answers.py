@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_kling.sandbox.contract.catalogue import Model, Offer
+from airflow_provider_kling.sandbox.contract.checker import published
+from airflow_provider_kling.sandbox.result import Result, Role
 from airflow_provider_kling.sandbox.settings import OptionalFields, Settings
 from airflow_provider_kling.sandbox.tasks import Status, Task
 
@@ -35,10 +37,10 @@ class Link:
         """Return the token that the address of a file carries."""
         return hashlib.sha256(f"{self.settings.seed}/{name}".encode()).hexdigest()[:40]
 
-    def url(self, task: Task, ending: str) -> str:
+    def url(self, task: Task, result: Result) -> str:
         """Return an address that looks like a signed link of a storage service."""
         expires = int(task.expires_at(self.settings.result_ttl) or 0)
-        name = task.file_stem + ending
+        name = task.file_name(result)
         return f"{self.base}/results/{name}?Expires={expires}&Signature={self.signature(name)}"
 
 
@@ -61,10 +63,8 @@ def _head(task: Task, status: str) -> dict[str, Any]:
 
 
 def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
-    resources = [_resource(task, link=link, full=full)]
-    if link.settings.cover:
-        picture = {"url": link.url(task, ".jpg"), "type": "image"}
-        resources.insert(0, picture | ({"role": "cover", "format": "jpg"} if full else {}))
+    listed = [result for result in task.results if result.role is Role.PRIMARY or link.settings.cover]
+    resources = [_resource(task, result, link=link, full=full) for result in listed]
     if not full:
         return {"result": {"resources": resources}}
     began = task.schedule.submitted_at
@@ -74,7 +74,7 @@ def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
     return {
         "duration": round((ended - began) * 1000),
         "result_expires_at": round((task.expires_at(link.settings.result_ttl) or 0) * 1000),
-        "billing": {"amount": task.cost},
+        **({} if task.cost is None else {"billing": {"amount": task.cost}}),
         "result": {
             "resources": resources,
             "metadata": {
@@ -86,18 +86,22 @@ def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
     }
 
 
-def _resource(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
-    video = {"url": link.url(task, ".mp4"), "type": "video"}
-    if not full or task.clip is None:
-        return video
-    return video | {
-        "role": "primary",
-        "width": task.clip.width,
-        "height": task.clip.height,
-        "format": "mp4",
-        "duration": task.clip.seconds,
-        "size": task.clip.size,
-    }
+def _resource(task: Task, result: Result, *, link: Link, full: bool) -> dict[str, Any]:
+    resource = {"url": link.url(task, result), "type": result.type}
+    if not full:
+        return resource
+    length = {} if result.seconds is None else {"duration": result.seconds}
+    return (
+        resource
+        | length
+        | {
+            "role": result.role,
+            "width": result.width,
+            "height": result.height,
+            "format": result.format,
+            "size": result.size,
+        }
+    )
 
 
 def log_page(tasks: Sequence[Task], *, page: int, page_size: int, now: float) -> dict[str, Any]:
@@ -132,25 +136,29 @@ def model_list(offers: Iterable[tuple[Model, Offer]]) -> dict[str, Any]:
 
 
 def _listed(model: Model, offer: Offer) -> dict[str, Any]:
-    prices = offer.price.per_second.values()
-    return {
+    listed: dict[str, Any] = {
         "slug": f"{model.provider}/{model.slug}",
         "type": model.type,
         "docs_url": f"https://docs.modellix.ai/{model.provider}/{model.slug.replace('.', '-')}",
         "description": model.description,
-        "price": {"min": min(prices), "max": max(prices), "unit": offer.price.unit},
     }
+    if offer.price is not None:
+        low, high = offer.price.range
+        amounts = {"fixed": low} if low == high else {"min": low, "max": high}
+        listed["price"] = amounts | {"unit": offer.price.unit}
+    return listed
 
 
 def published_schema(model: Model, offer: Offer, *, url: str) -> dict[str, Any]:
     """Return a model's schema as the public catalogue serves it; ``url`` is the submit path's address."""
+    content = {"application/json": {"schema": published(offer.schema)}}
     return {
         "servers": [{"url": url}],
         "post": {
             "summary": model.title,
             "description": model.description,
             "operationId": model.slug,
-            "requestBody": {"required": True, "content": {"application/json": {"schema": offer.schema}}},
+            "requestBody": {"required": True, "content": content},
             "responses": {"200": {"description": "The task was accepted."}},
         },
     }

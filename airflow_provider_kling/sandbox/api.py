@@ -16,7 +16,7 @@ from airflow_provider_kling.sandbox.replies import Json
 from airflow_provider_kling.sandbox.service import Service
 
 _MAX_PAGE_SIZE = 100
-_MEDIA_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
+_MEDIA_TYPES = {"mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png"}
 
 
 class Api:
@@ -107,14 +107,13 @@ class Api:
         """Serve a result file, in ranges too; 403 past its time or unsigned, as signed links do."""
         name = request.path_params["name"]
         link = self._link(request)
-        stem, dot, ending = name.partition(".")
-        task = self._service.files.get(stem)
-        if task is None or task.clip is None or task.ending is None or dot + ending not in _MEDIA_TYPES:
+        found = self._service.files.get(name)
+        if found is None:
             return PlainTextResponse("not found", status_code=404)
+        task, result = found
         if request.query_params.get("Signature") != link.signature(name) or self._service.expired(task):
             return PlainTextResponse("the link is not valid, or has expired", status_code=403)
-        path = task.cover if ending == "jpg" else task.clip.path
-        return FileResponse(path or task.clip.path, media_type=_MEDIA_TYPES[dot + ending])
+        return FileResponse(result.path, media_type=_MEDIA_TYPES[result.format])
 
     def _link(self, request: Request) -> answers.Link:
         return answers.Link(base=_base(request), settings=self._service.settings)

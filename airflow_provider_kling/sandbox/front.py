@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from airflow_provider_kling.sandbox.clock import Clock
 from airflow_provider_kling.sandbox.connections import Connections
 from airflow_provider_kling.sandbox.faults import Action, Drop, FaultList
+from airflow_provider_kling.sandbox.fetcher import FETCHER
 from airflow_provider_kling.sandbox.recorder import Entry, Recorder
 from airflow_provider_kling.sandbox.refusal import Category, Refusal, envelope
-from airflow_provider_kling.sandbox.studio import FETCHER
 
 MAX_BODY_BYTES: Final = (
     64 * 2**20

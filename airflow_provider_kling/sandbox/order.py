@@ -1,80 +1,104 @@
-"""What is to be filmed: a request's fields, read through the contract, with the contract's words gone."""
+"""What is to be made: a request's fields, with the contract's words gone."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from airflow_provider_kling.sandbox.contract.catalogue import Offer
+# Part of every fingerprint, as results are kept over runs; to be raised when the same order looks different.
+_PAINTER: Final = 2
 
-# Part of every fingerprint, as clips are kept over runs; to be raised when the same order looks different.
-_PAINTER: Final = 1
+
+class Medium(StrEnum):
+    """The kinds of inputs, by the words that contracts use for their limits."""
+
+    IMAGE = "images"
+    VIDEO = "videos"
+    SOUND = "sounds"
 
 
 class Sound(StrEnum):
-    """The soundtrack of a clip."""
+    """The soundtrack of a clip: none, a tone, the source video's, or the sound file that was given."""
 
     SILENT = "silent"
     TONE = "tone"
     ORIGINAL = "original"
+    GIVEN = "given"
+
+
+class Craft(StrEnum):
+    """What a model does to pictures."""
+
+    DRAWING = "drawing"
+    EXPANSION = "expansion"
+    SEGMENTATION = "segmentation"
+    TRY_ON = "try-on"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClipOrder:
-    """One clip. ``aspect_ratio`` None follows the input's shape; ``seconds`` None lasts as long as the video.
+class Input:
+    """What a request brings: ``name`` is the parameter as messages name it, ``text`` a URL or Base64."""
 
-    ``images`` and ``videos`` are as the request gave them: URLs or Base64.
-    """
+    name: str
+    medium: Medium
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """How far a picture is grown to each side, in its widths and heights."""
+
+    left: float
+    up: float
+    right: float
+    down: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What clips and pictures have in common. ``aspect_ratio`` None follows the first input's shape."""
 
     label: str
     prompt: str
     resolution: str
     aspect_ratio: str | None
-    seconds: int | None
-    sound: Sound
-    multi_shot: bool = False
-    images: tuple[str, ...] = ()
-    videos: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+
+    def brings(self, medium: Medium) -> bool:
+        """Whether there is an input of a kind."""
+        return any(entry.medium is medium for entry in self.inputs)
 
     def fingerprint(self, *, seed: int, inputs: tuple[bytes, ...]) -> str:
-        """Return what the clip's bytes depend on: the seed, the order, and the inputs' bytes."""
+        """Return what the files' bytes depend on: the seed, the order, and the inputs' bytes."""
         facts = asdict(self) | {
-            "images": len(self.images),
-            "videos": len(self.videos),
-            "inputs": [hashlib.sha256(data).hexdigest() for data in inputs],
+            "inputs": [(entry.name, entry.medium) for entry in self.inputs],
+            "bytes": [hashlib.sha256(data).hexdigest() for data in inputs],
             "seed": seed,
             "painter": _PAINTER,
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def read_order(offer: Offer, body: Mapping[str, Any], *, label: str) -> ClipOrder:
-    """Read an accepted body; what it leaves out is the schema's default, else what the contract assumes."""
-    clip = offer.clip
-    properties = offer.schema["properties"]
+@dataclass(frozen=True, kw_only=True)
+class ClipOrder(Order):
+    """One clip. ``seconds`` None lasts as long as the source: the video, or the sound that was given.
 
-    def setting(name: str, otherwise: Any = None) -> Any:
-        facts = clip.get(name, {})
-        field = facts.get("field", "")
-        default = properties.get(field, {}).get("default", facts.get("assumed", otherwise))
-        value = body.get(field, default)
-        return facts.get("values", {}).get(value, value)
+    ``tail``: the last image is the clip's last frame.
+    """
 
-    videos = tuple(body.get(clip.get("videos", ""), ()))
-    shape = setting("aspect_ratio")
-    follows_source = bool(videos) and clip["seconds"].get("with_videos") == "source"
-    return ClipOrder(
-        label=label,
-        prompt=body[clip["prompt"]],
-        resolution=setting("resolution"),
-        aspect_ratio=None if shape == "source" else shape,
-        seconds=None if follows_source else setting("seconds"),
-        sound=Sound(setting("sound", Sound.SILENT)),
-        multi_shot=setting("multi_shot", otherwise=False),
-        images=tuple(body.get(clip.get("images", ""), ())),
-        videos=videos,
-    )
+    seconds: int | None
+    sound: Sound
+    multi_shot: bool = False
+    tail: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureOrder(Order):
+    """Some pictures. ``growth`` is set where a picture is to be expanded."""
+
+    count: int = 1
+    craft: Craft = Craft.DRAWING
+    growth: Growth | None = None

@@ -14,18 +14,22 @@ from typing import Any, Final
 
 from airflow_provider_kling.sandbox.clock import Clock
 from airflow_provider_kling.sandbox.contract.catalogue import Catalogue, Model, Offer, PathForm
-from airflow_provider_kling.sandbox.contract.checker import first_violation
 from airflow_provider_kling.sandbox.limits import TIERS, RequestWindow
-from airflow_provider_kling.sandbox.order import read_order
+from airflow_provider_kling.sandbox.material import UnusableMediaError
+from airflow_provider_kling.sandbox.reader import read_order
 from airflow_provider_kling.sandbox.refusal import Category, Refusal
+from airflow_provider_kling.sandbox.result import Result
 from airflow_provider_kling.sandbox.settings import Settings
 from airflow_provider_kling.sandbox.studio import Studio
 from airflow_provider_kling.sandbox.tasks import Status, Task, schedule
-from airflow_provider_kling.sandbox.video.source import UnusableMediaError
 
 log = logging.getLogger(__name__)
 
+FORBIDDEN: Final = "[forbidden]"  # a prompt with this mark is refused by the content's moderation
+
 _INTERNAL: Final = {"code": "InternalError", "message": "the generation failed"}
+# No document shows the service's own; these are the code and the words of Kling's platform (inferred).
+_MODERATED: Final = {"code": 1301, "message": "Failure to pass the risk control system"}
 
 
 class Service:
@@ -34,7 +38,7 @@ class Service:
     def __init__(self, *, settings: Settings, clock: Clock, folder: Path) -> None:
         self.settings = settings
         self.clock = clock
-        self.catalogue = Catalogue.packaged(accepts=settings.contract)
+        self.catalogue = Catalogue.packaged(accepts=settings.contract, retired=settings.retired)
         self.window = RequestWindow(limit=TIERS[settings.tier].requests_per_minute)
         self._studio = Studio(folder=folder, seed=settings.seed, in_use=self._files_in_use)
         self._ids = itertools.count(1)  # over resets too: an id is never given twice
@@ -42,7 +46,7 @@ class Service:
 
     def _start_over(self) -> None:
         self.tasks: dict[str, Task] = {}
-        self.files: dict[str, Task] = {}
+        self.files: dict[str, tuple[Task, Result]] = {}
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self.balance = self.settings.balance
         self.billed = 0.0
@@ -62,9 +66,9 @@ class Service:
     ) -> Task:
         """Take a submission. Raises Refusal: 400 for the body, 402 for the balance, 429 at the task limit."""
         allow_unknown = self.settings.allow_unknown_fields
-        if (broken := first_violation(offer.schema, body, allow_unknown=allow_unknown)) is not None:
+        if (broken := offer.violation(body, allow_unknown=allow_unknown)) is not None:
             raise Refusal(broken.category, broken.detail)
-        order = read_order(offer, body, label=model.slug)
+        order = read_order(model, offer, body)
         now = self.clock.now()
         rng = Random(f"{self.settings.seed}/{self.accepted}/{json.dumps(body, sort_keys=True)}")  # noqa: S311  - decides lengths, not secrets
         number = next(self._ids)
@@ -74,11 +78,11 @@ class Service:
             model=model,
             offer=offer,
             order=order,
-            schedule=schedule(order, offer, now=now, speed=self.settings.speed, rng=rng),
+            schedule=schedule(order, now=now, speed=self.settings.speed, rng=rng),
             webhook_url=webhook_url,
             decreed=decreed,
         )
-        if self.balance < task.price:
+        if task.price is not None and self.balance < task.price:
             raise Refusal(Category.PAYMENT, f"the balance of {self.balance:.4f} USD is too low")
         running = len(self._jobs)
         limit = TIERS[self.settings.tier].concurrent_tasks
@@ -86,7 +90,7 @@ class Service:
             raise Refusal(Category.CONCURRENCY, f"{running} of {limit} concurrent tasks are running")
         self.accepted += 1
         self.peak_concurrent = max(self.peak_concurrent, running + 1)
-        self.tasks[task.task_id] = self.files[task.file_stem] = task
+        self.tasks[task.task_id] = task
         self._jobs[task.task_id] = asyncio.create_task(self._live(task))
         return task
 
@@ -144,36 +148,36 @@ class Service:
         await self.clock.wait_until(task.schedule.processing_at)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        if task.decreed is None:
-            await self._film(task)
+        if FORBIDDEN in task.order.prompt:
+            task.error = _MODERATED
+        elif task.decreed is None:
+            await self._make(task)
         ready_at = task.schedule.processing_at + loop.time() - began
         await self.clock.wait_until(task.schedule.done_at)
         # Usually the file is ready long before. Where it is late, the task took as long as the file did.
         self._settle(task, at=max(task.schedule.done_at, ready_at))
 
-    async def _film(self, task: Task) -> None:
+    async def _make(self, task: Task) -> None:
         try:
-            footage = await self._studio.produce(task.order, limits=task.offer.media)
+            task.results = await self._studio.produce(task.order, limits=task.offer.media)
         except UnusableMediaError as error:
             task.error = {"code": "InvalidMedia", "message": str(error)}
-        except Exception:  # a task must end, whatever happens to its film
-            log.exception("task %s could not be filmed", task.task_id)
+        except Exception:  # a task must end, whatever happens to its files
+            log.exception("task %s could not be carried out", task.task_id)
             task.error = _INTERNAL
-        else:
-            task.clip = footage.clip
-            task.cover = footage.cover
 
     def _settle(self, task: Task, *, at: float) -> None:
         task.finished_at = at
         if task.decreed is not None:
             task.ending = task.decreed["status"]
-        elif task.clip is None:
+        elif not task.results:
             task.ending = Status.FAILED
         else:
             task.ending = Status.SUCCESS
             task.cost = task.price
-            self.balance -= task.cost
-            self.billed += task.cost
+            self.balance -= task.cost or 0
+            self.billed += task.cost or 0
+            self.files |= {task.file_name(result): (task, result) for result in task.results}
         self._jobs.pop(task.task_id, None)
         task.settled.set()
 
@@ -183,4 +187,5 @@ class Service:
     def _files_in_use(self) -> Collection[Path]:
         # Called from the painter's thread; a list of the values is one atomic step.
         tasks = list(self.tasks.values())
-        return {task.clip.path for task in tasks if task.clip is not None and not self.expired(task)}
+        kept = (task for task in tasks if not self.expired(task))
+        return {result.path.parent for task in kept for result in task.results}

@@ -8,10 +8,9 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
-from airflow_provider_kling.sandbox.contract.catalogue import Accepts
+from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Retired
 from airflow_provider_kling.sandbox.limits import TIERS
-
-DAY_S = 86_400.0
+from airflow_provider_kling.sandbox.tasks import DAY_S
 
 
 class OptionalFields(StrEnum):
@@ -32,6 +31,7 @@ class Settings:
     speed: float = 20.0
     seed: int = 1
     contract: Accepts = Accepts.BOTH
+    retired: Retired = Retired.SERVED
     allow_unknown_fields: bool = False
     result_ttl: float = DAY_S
     balance: float = 100.0
@@ -72,12 +72,19 @@ def parser() -> argparse.ArgumentParser:
         default=default.contract,
         help="the generation of field names that is accepted (default: %(default)s)",
     )
+    add(
+        "--retired",
+        type=Retired,
+        choices=list(Retired),
+        default=default.retired,
+        help="whether the models that were retired in 2026 are still served (default: %(default)s)",
+    )
     add("--allow-unknown-fields", action="store_true", help="ignore fields that the model does not have")
     add(
         "--result-ttl",
         type=_positive,
         default=default.result_ttl,
-        help="seconds that results are kept, at any speed (default: %(default)s)",
+        help="seconds that results are kept, at any speed, where no document says it (default: %(default)s)",
     )
     add(
         "--balance",
@@ -96,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--data-dir",
         type=Path,
-        help="folder for the clips, kept (default: a temporary one, removed at the end)",
+        help="folder for the results, kept (default: a temporary one, removed at the end)",
     )
     add("--parent-pid", type=int, help="end when the process with this id is no longer the parent")
     return built

@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import logging
+import os
+import shutil
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
-import httpx
+from airflow_provider_kling.sandbox.fetcher import fetched
+from airflow_provider_kling.sandbox.material import Limits, Material
+from airflow_provider_kling.sandbox.order import ClipOrder, Order, PictureOrder
+from airflow_provider_kling.sandbox.picture.painter import paint_pictures
+from airflow_provider_kling.sandbox.result import STEM, Result, read_results
+from airflow_provider_kling.sandbox.video.painter import cover, paint_clip
 
-from airflow_provider_kling.sandbox.order import ClipOrder
-from airflow_provider_kling.sandbox.video.painter import Clip, Limits, cover, paint, read_clip
-from airflow_provider_kling.sandbox.video.source import UnusableMediaError
-
-log = logging.getLogger(__name__)
-
-FETCHER: Final = "kling-sandbox-fetch"  # its User-Agent, by which its own downloads are told from a client's
-_FETCH_TIMEOUT_S: Final = 30.0
-_MAX_BYTES: Final = {"images": 50 * 2**20, "videos": 200 * 2**20}  # where the contract names no bound
 _CACHE_BYTES: Final = 512 * 2**20
-
-
-@dataclass(frozen=True, kw_only=True)
-class Footage:
-    """The files of one result."""
-
-    clip: Clip
-    cover: Path
+_DONE: Final = ".made"
+_DRAFT: Final = ".part"
 
 
 class Studio:
-    """Makes clips; the same seed, order and input bytes give the same file, painted once.
+    """Makes results; the same seed, order and input bytes give the same files, painted once.
 
-    The folder is the memory: a clip that lies there is not painted again. ``in_use`` names the files that
-    results still need; others go, the least used first, above ``cap_bytes``.
+    The folder is the memory: it holds a folder for each order, and what lies there is not painted again.
+    ``in_use`` names the order's folders that results still need; others go, the least used first, above
+    ``cap_bytes``.
     """
 
     def __init__(
@@ -60,18 +49,11 @@ class Studio:
         # cannot outlive the sandbox.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kling-sandbox-painter")
 
-    async def produce(self, order: ClipOrder, *, limits: Limits) -> Footage:
-        """Fetch the inputs and paint the clip. Raises UnusableMediaError where an input cannot be used."""
-        images = [
-            await _load(text, name=f"images[{index}]", cap=_cap("images", limits))
-            for index, text in enumerate(order.images)
-        ]
-        videos = [
-            await _load(text, name=f"videos[{index}]", cap=_cap("videos", limits))
-            for index, text in enumerate(order.videos)
-        ]
+    async def produce(self, order: Order, *, limits: Limits) -> tuple[Result, ...]:
+        """Fetch the inputs and make the files. Raises UnusableMediaError where an input cannot be used."""
+        materials = [await fetched(entry, limits=limits.get(entry.medium, {})) for entry in order.inputs]
         dropped = threading.Event()
-        work = partial(self._paint, order, tuple(images), tuple(videos), limits, dropped)
+        work = partial(self._made, order, materials, limits, dropped)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, work)
         except asyncio.CancelledError:
@@ -79,87 +61,57 @@ class Studio:
             raise
 
     def close(self) -> None:
-        """End the thread, once the clip that it is painting is done or dropped."""
+        """End the thread, once what it is painting is done or dropped."""
         self._worker.shutdown(wait=True, cancel_futures=True)
+
+    def _made(
+        self, order: Order, materials: list[Material], limits: Limits, dropped: threading.Event
+    ) -> tuple[Result, ...]:
+        key = order.fingerprint(seed=self._seed, inputs=tuple(material.data for material in materials))
+        target = self._folder / f"{key}{_DONE}"
+        if not target.exists():
+            draft = target.with_suffix(_DRAFT)
+            shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
+            draft.mkdir()
+            try:
+                rng = Random(key)  # noqa: S311  - decides colours, not secrets
+                self._paint(order, draft / STEM, materials, limits, rng, dropped)
+                draft.rename(target)  # last, so that a folder under its final name is whole
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+        os.utime(target)
+        self._tidy(spare=target)
+        return read_results(target)
 
     def _paint(
         self,
-        order: ClipOrder,
-        images: tuple[bytes, ...],
-        videos: tuple[bytes, ...],
+        order: Order,
+        stem: Path,
+        materials: list[Material],
         limits: Limits,
+        rng: Random,
         dropped: threading.Event,
-    ) -> Footage:
-        key = order.fingerprint(seed=self._seed, inputs=(*images, *videos))
-        target = self._folder / f"{key}.mp4"
-        picture = target.with_suffix(".jpg")
-        if not target.exists():
-            draft = target.with_suffix(".part")
-            try:
-                paint(
-                    order,
-                    draft,
-                    images=images,
-                    videos=videos,
-                    limits=limits,
-                    rng=Random(key),  # noqa: S311  - decides colours, not secrets
-                    cancelled=dropped.is_set,
-                )
-                cover(draft, picture)
-                draft.rename(target)  # last, so that a file under its final name is whole
-            finally:
-                draft.unlink(missing_ok=True)
-        target.touch()
-        self._tidy(spare=target)
-        return Footage(clip=read_clip(target), cover=picture)
+    ) -> None:
+        unwanted = dropped.is_set
+        match order:
+            case ClipOrder():
+                clip = stem.with_suffix(".mp4")
+                paint_clip(order, clip, materials=materials, limits=limits, rng=rng, cancelled=unwanted)
+                cover(clip, stem.with_suffix(".jpg"))
+            case PictureOrder():
+                paint_pictures(order, stem, materials=materials, limits=limits, rng=rng, cancelled=unwanted)
 
     def _tidy(self, *, spare: Path) -> None:
-        """Remove clips that were not used for longest and that no result needs, while there is too much."""
+        """Remove what was not used for longest and what no result needs, while there is too much."""
         needed = {spare, *self._in_use()}
-        clips = sorted(self._folder.glob("*.mp4"), key=lambda path: path.stat().st_mtime)
-        total = sum(path.stat().st_size for path in clips)
-        for path in clips:
+        sizes = {
+            path: sum(file.stat().st_size for file in path.iterdir())
+            for path in self._folder.glob(f"*{_DONE}")
+        }
+        total = sum(sizes.values())
+        for path in sorted(sizes, key=lambda path: path.stat().st_mtime):
             if total <= self._cap_bytes:
                 return
             if path not in needed:
-                total -= path.stat().st_size
-                path.unlink()
-                path.with_suffix(".jpg").unlink(missing_ok=True)
-
-
-def _cap(kind: str, limits: Limits) -> int:
-    return int(limits.get(kind, {}).get("max_bytes", _MAX_BYTES[kind]))
-
-
-async def _load(text: str, *, name: str, cap: int) -> bytes:
-    """Return the bytes of a URL or Base64 string. Raises UnusableMediaError."""
-    if text.startswith(("http://", "https://")):
-        return await _fetch(text, name=name, cap=cap)
-    try:
-        data = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise UnusableMediaError(f"{name} is neither a URL nor Base64") from error
-    if len(data) > cap:
-        raise UnusableMediaError(f"{name} is larger than {cap} bytes")
-    return data
-
-
-async def _fetch(url: str, *, name: str, cap: int) -> bytes:
-    data = bytearray()
-    try:
-        async with (
-            asyncio.timeout(_FETCH_TIMEOUT_S),
-            httpx.AsyncClient(
-                follow_redirects=True, max_redirects=5, timeout=10, headers={"User-Agent": FETCHER}
-            ) as client,
-            client.stream("GET", url) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                raise UnusableMediaError(f"{name} cannot be fetched: status {answer.status_code}")
-            async for chunk in answer.aiter_bytes():
-                data += chunk
-                if len(data) > cap:
-                    raise UnusableMediaError(f"{name} is larger than {cap} bytes")
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-        raise UnusableMediaError(f"{name} cannot be fetched: {type(error).__name__}") from error
-    return bytes(data)
+                total -= sizes[path]
+                shutil.rmtree(path)

@@ -7,15 +7,21 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 from airflow_provider_kling.sandbox.contract.catalogue import Model, Offer
-from airflow_provider_kling.sandbox.order import ClipOrder
-from airflow_provider_kling.sandbox.video.painter import Clip
+from airflow_provider_kling.sandbox.order import ClipOrder, Medium, Order, PictureOrder, Sound
+from airflow_provider_kling.sandbox.result import Result
 
-_PENDING_S: Final = (2.0, 6.0)  # lifelike, before --speed
+DAY_S: Final = 86_400.0
+
+# How long a generation takes, in seconds before --speed; all of it is inferred.
+_PENDING_S: Final = (2.0, 6.0)
+_PICTURES_S: Final = (6.0, 20.0)
+_PER_SECOND_OF_CLIP: Final = {"720p": (12.0, 24.0), "1080p": (15.0, 30.0), "4k": (30.0, 60.0)}
+_LONGER_WITH: Final = {Medium.IMAGE: 1.1, Medium.VIDEO: 1.25, Medium.SOUND: 1.5}
+
 _NOMINAL_SECONDS: Final = 5  # of a clip whose length is the source's, which is not known at submission
 
 
@@ -47,15 +53,14 @@ class Task:
     task_id: str
     model: Model
     offer: Offer
-    order: ClipOrder
+    order: Order
     schedule: Schedule
     file_stem: str
     webhook_url: str | None = None
     decreed: Mapping[str, Any] | None = None
     ending: str | None = None
     error: Any = None
-    clip: Clip | None = None
-    cover: Path | None = None
+    results: tuple[Result, ...] = ()
     finished_at: float | None = None
     cost: float | None = None
     settled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,16 +72,27 @@ class Task:
         return Status.PENDING if now < self.schedule.processing_at else Status.PROCESSING
 
     @property
-    def seconds(self) -> float:
-        """Return the clip's length; an assumed one as long as it is unknown."""
-        if self.clip is not None:
-            return self.clip.seconds
-        return self.order.seconds or _NOMINAL_SECONDS
+    def price(self) -> float | None:
+        """Return what the task costs in USD when it succeeds; None where no price is documented."""
+        if self.offer.price is None:
+            return None
+        order = self.order
+        return self.offer.price.amount(
+            resolution=order.resolution,
+            sound=isinstance(order, ClipOrder) and order.sound is not Sound.SILENT,
+            seconds=self._seconds,
+            images=order.count if isinstance(order, PictureOrder) else 0,
+        )
 
     @property
-    def price(self) -> float:
-        """Return what the task costs in USD when it succeeds."""
-        return self.offer.price.amount(resolution=self.order.resolution, seconds=self.seconds)
+    def _seconds(self) -> float:
+        """Return the clip's length; an assumed one as long as it is unknown."""
+        made = [result.seconds for result in self.results if result.seconds is not None]
+        return made[0] if made else _ordered_seconds(self.order)
+
+    def file_name(self, result: Result) -> str:
+        """Return the name of a result's file in its address."""
+        return self.file_stem + result.ending
 
     @property
     def model_id(self) -> str:
@@ -84,16 +100,29 @@ class Task:
         return f"model-{hashlib.sha256(self.model.slug.encode()).hexdigest()[:8]}"
 
     def expires_at(self, ttl: float) -> float | None:
-        """Return when the result goes, in epoch seconds, or None while there is none."""
-        return None if self.finished_at is None else self.finished_at + ttl
+        """Return when the result goes, in epoch seconds, or None while there is none.
+
+        ``ttl`` is how long results are kept where the model's documents do not say it.
+        """
+        if self.finished_at is None:
+            return None
+        days = self.model.kept_days
+        return self.finished_at + (ttl if days is None else days * DAY_S)
 
 
-def schedule(order: ClipOrder, offer: Offer, *, now: float, speed: float, rng: Random) -> Schedule:
-    """Draw a lifelike course: longer for longer clips, the higher resolution and larger inputs."""
-    low, high = offer.generation["per_second"][order.resolution]
-    factors = offer.generation["input_factor"]
-    factor = factors.get("images", 1.0) if order.images else 1.0
-    factor *= factors.get("videos", 1.0) if order.videos else 1.0
-    total = rng.uniform(low, high) * (order.seconds or _NOMINAL_SECONDS) * factor
+def schedule(order: Order, *, now: float, speed: float, rng: Random) -> Schedule:
+    """Draw a lifelike course: longer for longer clips, higher resolutions and larger inputs."""
+    match order:
+        case ClipOrder():
+            total = rng.uniform(*_PER_SECOND_OF_CLIP[order.resolution]) * _ordered_seconds(order)
+            for medium, factor in _LONGER_WITH.items():
+                total *= factor if order.brings(medium) else 1.0
+        case _:
+            total = rng.uniform(*_PICTURES_S)
     pending = rng.uniform(*_PENDING_S)
     return Schedule(submitted_at=now, processing_at=now + pending / speed, done_at=now + total / speed)
+
+
+def _ordered_seconds(order: Order) -> float:
+    ordered = order.seconds if isinstance(order, ClipOrder) else None
+    return ordered or _NOMINAL_SECONDS

@@ -8,8 +8,7 @@ from random import Random
 import httpx
 import pytest
 
-from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Catalogue, PathForm
-from airflow_provider_kling.sandbox.order import ClipOrder, Sound
+from airflow_provider_kling.sandbox.order import ClipOrder, Input, Medium, Sound
 from airflow_provider_kling.sandbox.tasks import Schedule, schedule
 from tests.sandbox.conftest import CLIP, O1, PRICE, T2V, TEXT, Client
 
@@ -52,9 +51,7 @@ def test_a_success_carries_every_documented_member(lifelike: Client):
     assert data["result"]["metadata"]["request_id"] == data["result"]["extensions"]["request_id"]
 
 
-def _course(seconds: int, resolution: str, *, speed: float = 1, **inputs: tuple[str, ...]) -> list[Schedule]:
-    found = Catalogue.packaged(accepts=Accepts.BOTH).find("kling", "kling-video-o1", PathForm.ASYNC)
-    assert found is not None
+def _course(seconds: int, resolution: str, *media: Medium, speed: float = 1) -> list[Schedule]:
     order = ClipOrder(
         label="",
         prompt="x",
@@ -62,14 +59,14 @@ def _course(seconds: int, resolution: str, *, speed: float = 1, **inputs: tuple[
         aspect_ratio=None,
         seconds=seconds,
         sound=Sound.SILENT,
-        **inputs,
+        inputs=tuple(Input(name=medium, medium=medium, text="") for medium in media),
     )
-    return [schedule(order, found[1], now=0, speed=speed, rng=Random(seed)) for seed in range(200)]
+    return [schedule(order, now=0, speed=speed, rng=Random(seed)) for seed in range(200)]
 
 
 @pytest.mark.parametrize(
     ("seconds", "resolution", "low", "high"),
-    [(5, "720p", 60, 120), (10, "720p", 120, 240), (10, "1080p", 150, 300)],
+    [(5, "720p", 60, 120), (10, "720p", 120, 240), (10, "1080p", 150, 300), (5, "4k", 150, 300)],
 )
 def test_longer_and_finer_clips_take_longer(seconds: int, resolution: str, low: float, high: float):
     course = _course(seconds, resolution)
@@ -85,8 +82,9 @@ def test_speed_divides_what_a_generation_takes():
 
 
 def test_inputs_make_a_generation_longer():
-    for plain, edited in zip(_course(5, "720p"), _course(5, "720p", videos=("v",)), strict=True):
-        assert edited.done_at > plain.done_at
+    for medium in Medium:
+        for plain, longer in zip(_course(5, "720p"), _course(5, "720p", medium), strict=True):
+            assert longer.done_at > plain.done_at
 
 
 def test_the_result_is_a_file_that_can_be_had_in_ranges(lifelike: Client):

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Catalogue, PathForm
-from airflow_provider_kling.sandbox.order import ClipOrder, Sound, read_order
+from airflow_provider_kling.sandbox.order import ClipOrder, Medium, Sound
+from airflow_provider_kling.sandbox.reader import read_order
 
 
 def _order(slug: str, form: PathForm, body: dict[str, Any]) -> ClipOrder:
     found = Catalogue.packaged(accepts=Accepts.BOTH).find("kling", slug, form)
     assert found is not None
-    return read_order(found[1], {"prompt": "x", **body}, label=slug)
+    order = read_order(*found, {"prompt": "x", **body})
+    assert isinstance(order, ClipOrder)
+    return order
 
 
 @pytest.mark.parametrize(
@@ -30,8 +33,8 @@ def test_an_order_under_the_april_contract(body, resolution, shape, seconds, sou
     order = _order("kling-video-o1", PathForm.ASYNC, body)
     assert (order.resolution, order.aspect_ratio, order.seconds) == (resolution, shape, seconds)
     assert order.sound is sound
-    assert order.images == tuple(body.get("images", ()))
-    assert order.videos == tuple(body.get("videos", ()))
+    given = {(entry.medium, entry.text) for entry in order.inputs}
+    assert given == {(medium, text) for medium in Medium for text in body.get(medium, ())}
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_kling.sandbox.order import ClipOrder, Sound
+from airflow_provider_kling.sandbox.result import Result
 from airflow_provider_kling.sandbox.studio import Studio
 from tests.sandbox.conftest import CLIP, O1, Client
 
 
-def _order(prompt: str) -> ClipOrder:
-    return ClipOrder(
+async def _clip(studio: Studio, prompt: str) -> Result:
+    order = ClipOrder(
         label="kling-video-o1",
         prompt=prompt,
         resolution="720p",
@@ -22,35 +23,38 @@ def _order(prompt: str) -> ClipOrder:
         seconds=1,
         sound=Sound.SILENT,
     )
+    _, clip = await studio.produce(order, limits={})
+    return clip
 
 
 async def test_a_clip_that_lies_there_is_not_painted_again(tmp_path: Path):
     first = Studio(folder=tmp_path, seed=1, in_use=list)
-    made = await first.produce(_order("a"), limits={})
+    made = await _clip(first, "a")
     first.close()
-    marked = made.clip.path.read_bytes() + b"\0\0\0\x08free"  # a box that players skip
-    made.clip.path.write_bytes(marked)
+    marked = made.path.read_bytes() + b"\0\0\0\x08free"  # a box that players skip
+    made.path.write_bytes(marked)
     second = Studio(folder=tmp_path, seed=1, in_use=list)
-    again = await second.produce(_order("a"), limits={})
-    other = await second.produce(_order("b"), limits={})
+    again = await _clip(second, "a")
+    other = await _clip(second, "b")
     second.close()
-    assert again.clip.path == made.clip.path
-    assert again.clip.path.read_bytes() == marked
-    assert again.clip.seconds == 1
-    assert other.clip.path != made.clip.path
+    assert again.path == made.path
+    assert again.path.read_bytes() == marked
+    assert again.seconds == 1
+    assert other.path != made.path
 
 
 async def test_what_no_result_needs_goes_first_when_there_is_too_much(tmp_path: Path):
     needed: list[Path] = []
     studio = Studio(folder=tmp_path, seed=1, in_use=lambda: needed, cap_bytes=1)
-    kept = (await studio.produce(_order("kept"), limits={})).clip.path
+    theirs = tmp_path / "photos"  # a folder that is kept may hold other things
+    theirs.mkdir()
+    kept = (await _clip(studio, "kept")).path.parent
     needed.append(kept)
-    gone = (await studio.produce(_order("gone"), limits={})).clip.path
+    gone = (await _clip(studio, "gone")).path.parent
     os.utime(kept, (0, 0))  # used longest ago, but needed
-    last = (await studio.produce(_order("last"), limits={})).clip.path
+    last = (await _clip(studio, "last")).path.parent
     studio.close()
-    assert [path.exists() for path in (kept, gone, last)] == [True, False, True]
-    assert not gone.with_suffix(".jpg").exists()
+    assert [path.exists() for path in (kept, gone, last, theirs)] == [True, False, True, True]
 
 
 def test_half_a_request_is_no_request(lifelike: Client):

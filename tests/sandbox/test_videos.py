@@ -18,11 +18,13 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from airflow_provider_kling.sandbox.order import ClipOrder, Sound
-from airflow_provider_kling.sandbox.video.caption import Captions, wrapped
-from airflow_provider_kling.sandbox.video.painter import AbandonedError, Clip, paint, read_clip
+from airflow_provider_kling.sandbox.material import AbandonedError, Material, UnusableMediaError
+from airflow_provider_kling.sandbox.order import ClipOrder, Input, Medium, Sound
+from airflow_provider_kling.sandbox.picture.lettering import wrapped
+from airflow_provider_kling.sandbox.result import Result, read_result
+from airflow_provider_kling.sandbox.video.caption import Captions
+from airflow_provider_kling.sandbox.video.painter import paint_clip
 from airflow_provider_kling.sandbox.video.planes import Planes
-from airflow_provider_kling.sandbox.video.source import UnusableMediaError
 
 ORDER: dict[str, Any] = {
     "label": "kling-video-o1",
@@ -36,10 +38,15 @@ ORDER: dict[str, Any] = {
 
 def made(
     path: Path, *, images: tuple[bytes, ...] = (), videos: tuple[bytes, ...] = (), **changes: Any
-) -> Clip:
+) -> Result:
+    materials = [
+        Material(name=f"{medium}[{index}]", medium=medium, data=data)
+        for medium, given in ((Medium.IMAGE, images), (Medium.VIDEO, videos))
+        for index, data in enumerate(given)
+    ]
     order = ClipOrder(**ORDER | changes)
-    paint(order, path, images=images, videos=videos, limits={}, rng=Random("test"))
-    return read_clip(path)
+    paint_clip(order, path, materials=materials, limits={}, rng=Random("test"))
+    return read_result(path)
 
 
 @dataclass(frozen=True)
@@ -257,11 +264,10 @@ def test_a_video_that_breaks_off_is_refused(tmp_path: Path, plain: Path, share: 
 
 def test_an_unwanted_clip_is_given_up(tmp_path: Path):
     with pytest.raises(AbandonedError):
-        paint(
+        paint_clip(
             ClipOrder(**ORDER),
             tmp_path / "clip.mp4",
-            images=(),
-            videos=(),
+            materials=(),
             limits={},
             rng=Random("test"),
             cancelled=lambda: True,
@@ -303,11 +309,12 @@ MAKE = """
 import sys
 from pathlib import Path
 from random import Random
-from airflow_provider_kling.sandbox.order import ClipOrder, Sound
-from airflow_provider_kling.sandbox.video.painter import paint
+from airflow_provider_kling.sandbox.material import Material
+from airflow_provider_kling.sandbox.order import ClipOrder, Medium, Sound
+from airflow_provider_kling.sandbox.video.painter import paint_clip
 order = ClipOrder(label="l", prompt="p", resolution="720p", aspect_ratio="1:1", seconds=1, sound=Sound.TONE)
-source = Path(sys.argv[2]).read_bytes()
-paint(order, Path(sys.argv[1]), images=(), videos=(source,), limits={}, rng=Random("s"))
+source = Material(name="videos[0]", medium=Medium.VIDEO, data=Path(sys.argv[2]).read_bytes())
+paint_clip(order, Path(sys.argv[1]), materials=[source], limits={}, rng=Random("s"))
 """
 
 
@@ -321,8 +328,11 @@ def test_two_processes_make_the_same_bytes(tmp_path: Path, loud: Path):
 
 
 def test_the_fingerprint_is_of_the_order_the_seed_and_the_inputs_bytes():
-    order = ClipOrder(**ORDER, videos=("http://127.0.0.1:1/a.mp4",))
-    same = ClipOrder(**ORDER, videos=("http://127.0.0.1:2/b.mp4",))
+    first, second = (
+        Input(name="videos[0]", medium=Medium.VIDEO, text=f"http://127.0.0.1:1/{name}.mp4") for name in "ab"
+    )
+    order = ClipOrder(**ORDER, inputs=(first,))
+    same = ClipOrder(**ORDER, inputs=(second,))
     base = order.fingerprint(seed=1, inputs=(b"a",))
     assert same.fingerprint(seed=1, inputs=(b"a",)) == base
     assert order.fingerprint(seed=2, inputs=(b"a",)) != base

@@ -7,9 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
-from airflow_provider_kling.sandbox.contract.checker import Schema, unknown_keywords
+from airflow_provider_kling.sandbox.contract.checker import (
+    Schema,
+    Violation,
+    first_violation,
+    unknown_keywords,
+)
+from airflow_provider_kling.sandbox.contract.price import Price, Unit
 
 
 class Contract(StrEnum):
@@ -25,6 +31,13 @@ class Accepts(StrEnum):
     BOTH = "both"
     APRIL = "2026-04"
     AUGUST = "2026-08"
+
+
+class Retired(StrEnum):
+    """What became of the models that were retired in 2026 (option ``--retired``)."""
+
+    SERVED = "served"
+    GONE = "gone"
 
 
 class PathForm(StrEnum):
@@ -49,66 +62,84 @@ _PREFERENCE: Mapping[Accepts, Mapping[PathForm, tuple[Contract, ...]]] = {
     },
 }
 
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """USD per second of output, by resolution."""
-
-    unit: str
-    per_second: Mapping[str, float]
-
-    def amount(self, *, resolution: str, seconds: float) -> float:
-        """Return the price of a clip in USD, to a hundredth of a cent."""
-        return round(self.per_second[resolution] * seconds, 4)
+_ANY_OBJECT: Final[Schema] = {"type": "object"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
     """A model under one contract.
 
-    ``schema`` is what its body may hold, ``clip`` how the body's fields become a picture, ``media`` the
-    limits of its inputs, ``generation`` how long it takes: seconds of waiting per second of clip, before
-    ``--speed``.
+    ``schema`` is what its body may hold; where it is only inferred it is published, but not ``enforced``.
+    ``assumed`` are the defaults that no document prints, ``media`` the documented limits of the inputs,
+    ``price`` is None where no document has one.
     """
 
     contract: Contract
+    enforced: bool
     schema: Schema
-    clip: Mapping[str, Any]
-    media: Mapping[str, Mapping[str, float]]
-    price: Price
-    generation: Mapping[str, Any]
+    assumed: Mapping[str, Any]
+    media: Mapping[str, Mapping[str, Any]]
+    price: Price | None
+
+    def violation(self, body: Any, *, allow_unknown: bool = False) -> Violation | None:
+        """Return the first documented rule that a body breaks, or None."""
+        schema = self.schema if self.enforced else _ANY_OBJECT
+        return first_violation(schema, body, allow_unknown=allow_unknown)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A model of the service. ``type`` is the service's word, ``task_prefix`` stands in its task ids."""
+    """A model of the service. ``type`` is the service's word for what it makes of what.
+
+    ``retired`` is the day it left the service, ``craft`` what is done to its pictures, and ``kept_days`` how
+    long its results are kept; None: as long as any.
+    """
 
     slug: str
     provider: str
     title: str
     type: str
     description: str
-    task_prefix: str
-    output: str
-    featured: bool
     offers: Mapping[Contract, Offer]
+    featured: bool = False
+    retired: str | None = None
+    craft: str = "drawing"
+    kept_days: int | None = None
+
+    @property
+    def task_prefix(self) -> str:
+        """Return what stands in the ids of its tasks: ``i2v`` for image-to-video, as in the documents."""
+        given, _, made = self.type.partition("-to-")
+        return f"{given[0]}2{made[0]}"
+
+    @property
+    def makes_clips(self) -> bool:
+        """Whether its results are videos, not images."""
+        return self.type.endswith("-to-video")
 
 
 class Catalogue:
     """The models of a service that accepts certain contracts."""
 
-    def __init__(self, *, models: Iterable[Model], accepts: Accepts) -> None:
-        self._models = {(model.provider, model.slug): model for model in models}
+    def __init__(
+        self, *, models: Iterable[Model], accepts: Accepts, retired: Retired = Retired.SERVED
+    ) -> None:
+        self._models = {
+            (model.provider, model.slug): model
+            for model in models
+            if model.retired is None or retired is Retired.SERVED
+        }
         self._preference = _PREFERENCE[accepts]
 
     @classmethod
-    def packaged(cls, *, accepts: Accepts) -> Catalogue:
+    def packaged(cls, *, accepts: Accepts, retired: Retired = Retired.SERVED) -> Catalogue:
         """Return the catalogue of the files that come with the package."""
         folder = resources.files(__package__) / "models"
         files = sorted(
             (file for file in folder.iterdir() if file.name.endswith(".json")), key=lambda f: f.name
         )
-        return cls(models=[_model(json.loads(file.read_text("utf-8"))) for file in files], accepts=accepts)
+        models = [_model(json.loads(file.read_text("utf-8"))) for file in files]
+        return cls(models=models, accepts=accepts, retired=retired)
 
     def find(self, provider: str, slug: str, form: PathForm) -> tuple[Model, Offer] | None:
         """Return the model and the contract that a submit path is held to, or None: the answer is a 404."""
@@ -147,9 +178,9 @@ def _offer(slug: str, contract: Contract, facts: Mapping[str, Any]) -> Offer:
     price = facts["price"]
     return Offer(
         contract=contract,
+        enforced=facts.get("enforced", True),
         schema=facts["schema"],
-        clip=facts["clip"],
-        media=facts["media"],
-        price=Price(unit=price["unit"], per_second=price["per_second"]),
-        generation=facts["generation"],
+        assumed=facts["assumed"],
+        media=facts.get("media", {}),
+        price=None if price is None else Price(**price | {"unit": Unit(price["unit"])}),
     )

@@ -1,9 +1,10 @@
 """Checks a request body against a contract's schema, and words what is wrong as the service does.
 
-The schemas are JSON Schema, as the service publishes them, in the subset named by ``KEYWORDS``. A checker of
-our own instead of a library, because the service's texts name the parameter and the bounds
-(docs: error-handling), and because its types are taken strictly here: an integer is neither ``5.0`` nor
-``true`` (inferred).
+The schemas are JSON Schema, as the service publishes them, in the subset named by ``KEYWORDS``, and two marks
+of our own: the format ``media`` (a URL or a Base64 string), and ``x-together``, which bounds the items of
+several arrays together. A checker of our own instead of a library, because the service's texts name the
+parameter and the bounds (docs: error-handling), and because its types are taken strictly here: an integer is
+neither ``5.0`` nor ``true`` (inferred).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ KEYWORDS: Final = frozenset(
     {"type", "required", "properties", "additionalProperties", "items", "minItems", "maxItems"}
     | {"minLength", "maxLength", "minimum", "maximum", "enum", "const", "format"}
     | {"allOf", "if", "then", "else", "title", "description", "default"}
+    | {"x-together"}
 )
 
 _TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
@@ -54,6 +56,18 @@ def unknown_keywords(schema: Schema) -> set[str]:
     return (set(schema) - KEYWORDS).union(
         *(unknown_keywords(child) for child in children if child is not False)
     )
+
+
+def published(schema: Any) -> Any:
+    """Return a schema without the marks that are ours alone."""
+    match schema:
+        case dict():
+            ours = {"x-together"} | ({"format"} if schema.get("format") == "media" else set())
+            return {key: published(value) for key, value in schema.items() if key not in ours}
+        case list():
+            return [published(item) for item in schema]
+        case _:
+            return schema
 
 
 class _Walk:
@@ -104,9 +118,19 @@ class _Walk:
                 yield _wrong(prefix + name, "must be omitted", when)
             else:
                 yield from self.value(field, value[name], prefix + name, when)
+        yield from _together(schema.get("x-together"), value)
         for rule in schema.get("allOf", ()):
             holds = next(self.value(rule["if"], value, where, when), None) is None
             yield from self.value(rule.get("then" if holds else "else", {}), value, where, when)
+
+
+def _together(bound: Schema | None, value: Mapping[str, Any]) -> Iterator[Violation]:
+    if bound is None:
+        return
+    first, *others = bound["fields"]
+    count = sum(len(value.get(name, ())) for name in bound["fields"])
+    beside = f"together with {' and '.join(_shown(name) for name in others)}"
+    yield from _range((None, bound["maxItems"]), count, first, unit="item", when=beside)
 
 
 def _choice(schema: Schema, value: Any, where: str, when: str) -> Iterator[Violation]:
@@ -120,7 +144,7 @@ def _choice(schema: Schema, value: Any, where: str, when: str) -> Iterator[Viola
 def _text(schema: Schema, value: str, where: str, when: str) -> Iterator[Violation]:
     bounds = schema.get("minLength"), schema.get("maxLength")
     yield from _range(bounds, len(value), where, unit="character", when=when)
-    if schema.get("format") == "media" and value[:5].lower() == "data:":
+    if schema.get("format") == "media" and (not value or value[:5].lower() == "data:"):
         detail = f"parameter '{where}' must be a URL or a Base64 string without the 'data:' prefix"
         yield Violation(Category.INVALID_FORMAT, detail)
 

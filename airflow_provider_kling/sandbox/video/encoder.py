@@ -9,10 +9,9 @@ from typing import Final, Self
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from airflow_provider_kling.sandbox.video.planes import FPS, Planes
-from airflow_provider_kling.sandbox.video.source import SAMPLE_RATE
+from airflow_provider_kling.sandbox.video.source import SAMPLE_RATE, Samples
 
 _BT709: Final = 1  # in all three of H.264's colour tables
 _LIMITED: Final = 1
@@ -22,7 +21,7 @@ _SAMPLES_PER_FRAME: Final = SAMPLE_RATE // FPS
 class Encoder:
     """A file being written; a context manager. ``sound`` is two channels of samples, or None for no track."""
 
-    def __init__(self, path: Path, *, width: int, height: int, sound: npt.NDArray[np.float32] | None) -> None:
+    def __init__(self, path: Path, *, width: int, height: int, sound: Samples | None) -> None:
         # Bit-exact flags keep versions and times out of the file.
         self._container = av.open(
             str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
@@ -74,7 +73,7 @@ class Encoder:
         self._frames += 1
 
 
-def tone(*, samples: int, pitch_hz: float) -> npt.NDArray[np.float32]:
+def tone(*, samples: int, pitch_hz: float) -> Samples:
     """Return a quiet tone that swells once a second, in two channels."""
     time = np.arange(samples) / SAMPLE_RATE
     wave = 0.08 * np.sin(2 * np.pi * pitch_hz * time) * (0.6 + 0.4 * np.sin(2 * np.pi * time))

@@ -14,19 +14,19 @@ Plane = npt.NDArray[np.uint8]
 FPS: Final = 24
 
 # Width and height of the landscape form, by resolution (docs: kling-video-o1; upstream Kling's sizes).
-_LANDSCAPE: Final = {"720p": (1280, 720), "1080p": (1920, 1080)}
-_RATIOS: Final = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
+FRAME_SIZES: Final = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
+FRAME_RATIOS: Final = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
 
 
 def frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
     """Return width and height in pixels; the short side is the resolution's."""
-    width, height = _LANDSCAPE[resolution]
+    width, height = FRAME_SIZES[resolution]
     return {"16:9": (width, height), "9:16": (height, width), "1:1": (height, height)}[aspect_ratio]
 
 
 def nearest_ratio(width: int, height: int) -> str:
     """Return the offered aspect ratio that is closest to a picture's."""
-    return min(_RATIOS, key=lambda name: abs(np.log(_RATIOS[name] * height / width)))
+    return min(FRAME_RATIOS, key=lambda name: abs(np.log(FRAME_RATIOS[name] * height / width)))
 
 
 class Planes:
