@@ -3,7 +3,7 @@ PYTHON ?= python3
 AIRFLOWS := 3.1 3.2 3.3
 LATEST := 3.3
 # Tests of what has no Airflow in it; once, on the latest, is enough.
-NO_AIRFLOW := --ignore=tests/sandbox --ignore=tests/dev
+NO_AIRFLOW := --ignore=tests/sandbox --ignore=tests/dev --ignore=tests/models
 CRASHED := 3.3 3.2  # one for each way of keeping a record: the task state store, and Variables
 
 VENV = .venv/airflow-$(LATEST)
@@ -13,7 +13,7 @@ READY = $(VENV)/.stamp
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo standalone test test-unit test-contract test-e2e test-crash $(AIRFLOWS:%=test-airflow-%) $(CRASHED:%=test-crash-%) lint format constraints clean
+.PHONY: help demo standalone test test-unit test-contract test-e2e test-crash $(AIRFLOWS:%=test-airflow-%) $(CRASHED:%=test-crash-%) lint format models constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ lint: $(READY)  ## ruff and mypy
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+models: $(READY)  ## write docs/models.md from the code
+	$(BIN)/python -m airflow_provider_kling.catalogue page docs/models.md
 
 constraints:  ## resolve the newest dependencies anew and pin them (rarely)
 	for version in $(AIRFLOWS); do \

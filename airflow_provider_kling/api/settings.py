@@ -19,14 +19,14 @@ class ClientSettings:
     Two equal settings share one asynchronous client.
 
     :param base_url: scheme and host, with no ``/`` at the end.
-    :param api_key: never part of ``repr``.
+    :param api_key: never part of ``repr``. None for what the service tells everybody.
     :param caller: who calls, for the User-Agent, such as ``apache-airflow/3.3.2``.
     :param read_timeout_s: longest silence while an answer is read.
     :param requests_per_minute: spaces this client's requests; None sends them as they come.
     """
 
     base_url: str
-    api_key: str = field(repr=False)
+    api_key: str | None = field(repr=False)
     caller: str = ""
     read_timeout_s: float = 30.0
     requests_per_minute: int | None = None
@@ -38,6 +38,8 @@ class ClientSettings:
         return " ".join(part for part in parts if part)
 
     def __post_init__(self) -> None:
+        if self.api_key is None:
+            return
         # Anything else would not fit into a header, and the HTTP library would quote it in its error.
         if not self.api_key or not all(33 <= ord(character) <= 126 for character in self.api_key):
             rule = "must be the API key: printable ASCII, without spaces or line breaks"
@@ -46,6 +48,8 @@ class ClientSettings:
 
     def redact(self, text: str) -> str:
         """Take the key out of a text that came from outside, also as JSON may spell it."""
+        if self.api_key is None:
+            return text
         spelt = "".join(map(_json_spellings, self.api_key))
         return re.sub(spelt, REDACTED, text)
 

@@ -125,21 +125,6 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelInfo:
-    """A model as the service lists it (docs: list-active-models).
-
-    :param slug: ``provider/model``.
-    :param price: as published, such as ``{"fixed": 0.1, "unit": "$/s"}``.
-    """
-
-    slug: str
-    type: str | None = None
-    description: str | None = None
-    docs_url: str | None = None
-    price: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class LoggedRequest:
     """A submission as the service's request log has it (docs: get-logs).
 

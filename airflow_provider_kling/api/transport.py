@@ -29,13 +29,10 @@ def tls_context() -> ssl.SSLContext:
 
 def httpx_options(settings: ClientSettings) -> dict[str, Any]:
     """Return the arguments for ``httpx.Client`` and ``httpx.AsyncClient`` alike."""
+    key = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key is not None else {}
     return {
         "base_url": settings.base_url,
-        "headers": {
-            "Authorization": f"Bearer {settings.api_key}",
-            "User-Agent": settings.user_agent,
-            "Accept": "application/json",
-        },
+        "headers": {**key, "User-Agent": settings.user_agent, "Accept": "application/json"},
         "timeout": httpx.Timeout(settings.read_timeout_s, connect=CONNECT_TIMEOUT_S),
         "limits": LIMITS,
         "verify": tls_context(),

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from airflow_provider_kling.api.message import Call
-from airflow_provider_kling.api.task import LoggedRequest, ModelInfo, Task
-from airflow_provider_kling.requests import KlingRequest
+from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
+from airflow_provider_kling.api.task import LoggedRequest, Task
+from airflow_provider_kling.requests import KlingRequest, ModelName
 
 
 class Gateway(Protocol):
@@ -38,6 +39,15 @@ class Gateway(Protocol):
 
     def models(self) -> Call[list[ModelInfo]]:
         """List the models on offer."""
+
+    def schema(self, model: ModelName) -> Call[PublishedSchema]:
+        """Read what is published of a model's request. For a client without a key, at :meth:`public_url`."""
+
+    def public_url(self, base_url: str) -> str:
+        """Return where the service publishes what needs no key.
+
+        :param base_url: the connection's.
+        """
 
     def request_log(self, *, entries: int) -> Call[list[LoggedRequest]]:
         """Read the newest submissions of the key."""

@@ -8,6 +8,9 @@ from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateway.base import Gateway
 from airflow_provider_kling.gateway.modellix import ModellixGateway
 from airflow_provider_kling.gateway.modellix.contract import CONTRACTS, DEFAULT_CONTRACT
+from airflow_provider_kling.gateway.modellix.gateway import DEFAULT_BASE_URL
+
+__all__ = ["DEFAULT_BASE_URL", "DEFAULT_GATEWAY", "make_gateway"]
 
 DEFAULT_GATEWAY = "modellix"
 _WEB_ADDRESS = re.compile(r"https?://[!-~]+")

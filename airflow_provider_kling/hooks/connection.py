@@ -9,9 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_kling.api.settings import ClientSettings
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.gateway import DEFAULT_GATEWAY, Gateway, make_gateway
+from airflow_provider_kling.gateway import DEFAULT_BASE_URL, DEFAULT_GATEWAY, Gateway, make_gateway
 
-DEFAULT_BASE_URL = "https://api.modellix.ai"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -12,14 +13,16 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_kling.api.client import KlingClient
 from airflow_provider_kling.api.message import Call
+from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
+from airflow_provider_kling.api.settings import ClientSettings
 from airflow_provider_kling.api.shared import SharedClient, shared_client
-from airflow_provider_kling.api.task import LoggedRequest, ModelInfo, Task
+from airflow_provider_kling.api.task import LoggedRequest, Task
 from airflow_provider_kling.compat import airflow_version, get_connection_async, get_extra_async
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.hooks.connection import KlingConnection, read_connection
 from airflow_provider_kling.hooks.waiting import Ending, Watch
 from airflow_provider_kling.polling import Budget
-from airflow_provider_kling.requests import KlingRequest
+from airflow_provider_kling.requests import KlingRequest, find_model
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -210,6 +213,29 @@ class KlingHook(BaseHook):
     async def alist_models(self) -> list[ModelInfo]:
         """List the models the service offers. Free."""
         return await self.acall((await self.aconnection()).gateway.models())
+
+    def fetch_schema(self, model: str) -> PublishedSchema:
+        """Read what the service publishes of a model's request. Free, and sent without the key.
+
+        :param model: ``kling-video-o1``, or ``provider/model`` for any other.
+        :raises KlingRequestError: that is no model's name.
+        :raises KlingNotFoundError: the service publishes nothing of it.
+        """
+        name = find_model(model).name
+        with KlingClient(settings=self._public(self.connection)) as client:
+            return client.call(self.connection.gateway.schema(name))
+
+    async def afetch_schema(self, model: str) -> PublishedSchema:
+        """Read what the service publishes of a model's request; see :meth:`fetch_schema`."""
+        name = find_model(model).name
+        connection = await self.aconnection()
+        async with shared_client(self._public(connection)) as shared:
+            return await shared.client.call(connection.gateway.schema(name))
+
+    @staticmethod
+    def _public(connection: KlingConnection) -> ClientSettings:
+        url = connection.gateway.public_url(connection.client.base_url)
+        return replace(connection.client, base_url=url, api_key=None)
 
     def request_log(self, *, entries: int = 50) -> list[LoggedRequest]:
         """Return the newest submissions of the key as the service logged them. Free."""

@@ -35,6 +35,8 @@ from airflow_provider_kling.requests.image_tools import (
     ImageRecognitionRequest,
     VirtualTryOnRequest,
 )
+from airflow_provider_kling.requests.models.model import KlingModel
+from airflow_provider_kling.requests.names import ModelName
 from airflow_provider_kling.requests.omni_image import ImageO1Request, V3OmniImageRequest
 from airflow_provider_kling.requests.omni_video import V3OmniVideoRequest, VideoO1Request
 from airflow_provider_kling.requests.registry import MODELS, find_model, parse_request
@@ -60,7 +62,9 @@ __all__ = [
     "ImageRecognitionRequest",
     "ImageToImageRequest",
     "ImageToVideoRequest",
+    "KlingModel",
     "KlingRequest",
+    "ModelName",
     "MultiImageToImageRequest",
     "MultiImageToVideoRequest",
     "TextToImage2kRequest",

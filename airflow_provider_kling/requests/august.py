@@ -224,7 +224,7 @@ class V3OmniEditRequest(AugustRequest):
     single_slug: ClassVar[str] = "kling-v3-omni-video"
     documented: ClassVar[bool] = False
 
-    prompt: Prompt
+    prompt: LongPrompt
     videos: Annotated[list[Media], Field(min_length=1, max_length=1)]
     images: Annotated[list[Media], Field(min_length=1, max_length=4)] | None = None
     audio: Literal["original", "off"] = "off"

@@ -14,8 +14,8 @@ from airflow_provider_kling.requests.rules import exactly_one
 
 # All four effects for two people, and the three for one that the page shows (docs: kling-video-effects; its
 # full list was never seen).
-_FOR_TWO = frozenset({"cheers_2026", "fight_pro", "hug_pro", "heart_gesture_pro"})
-_FOR_ONE = frozenset({"pet_lion_pro", "cute_dance", "bullet_time"})
+_FOR_TWO = ("cheers_2026", "fight_pro", "hug_pro", "heart_gesture_pro")
+_FOR_ONE = ("pet_lion_pro", "cute_dance", "bullet_time")
 
 
 class VideoEffectsRequest(KlingRequest):

@@ -85,3 +85,5 @@ ThreeToFifteen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
 VideoShape = Literal["16:9", "9:16", "1:1"]
 
 ImageShape = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"]
+
+ImageShapeOrAuto = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9", "auto"]

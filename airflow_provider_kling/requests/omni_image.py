@@ -9,7 +9,7 @@ from pydantic import Field
 
 from airflow_provider_kling.exceptions import BrokenRule
 from airflow_provider_kling.requests.base import KlingRequest
-from airflow_provider_kling.requests.fields import Count, ImageShape, Media, Prompt, inferred
+from airflow_provider_kling.requests.fields import Count, ImageShapeOrAuto, Media, Prompt, inferred
 
 _MOST_REFERENCES = 10
 
@@ -31,7 +31,7 @@ class ImageO1Request(KlingRequest):
     prompt: Prompt
     images: Annotated[list[Media], Field(max_length=_MOST_REFERENCES)] | None = None
     resolution: Literal["1k", "2k"] = "1k"
-    aspect_ratio: ImageShape | Literal["auto"] = "auto"
+    aspect_ratio: ImageShapeOrAuto = "auto"
     n: Count = 1
 
 

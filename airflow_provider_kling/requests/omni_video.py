@@ -87,7 +87,7 @@ class OmniVideoRequest(KlingRequest):
 
 
 class VideoO1Request(OmniVideoRequest):
-    """A request for ``kling-video-o1``.
+    """A clip from text, from reference images, or by editing a video, with ``kling-video-o1``.
 
     :param duration: length in seconds, 5 or 10. Price grows with it.
     """
@@ -98,7 +98,7 @@ class VideoO1Request(OmniVideoRequest):
 
 
 class V3OmniVideoRequest(OmniVideoRequest):
-    """A request for ``kling-v3-omni-video``.
+    """A clip from text, from reference images, or by editing a video, with ``kling-v3-omni-video``.
 
     :param duration: length in seconds, 3 to 15. Price grows with it.
     """

@@ -14,11 +14,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from airflow_provider_kling.api.message import HttpResponse
+from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
 from airflow_provider_kling.api.rate_limit import retry_after
 from airflow_provider_kling.api.task import (
     FailureReason,
     LoggedRequest,
-    ModelInfo,
     Resource,
     ResourceRole,
     Task,
@@ -96,6 +96,18 @@ def read_models(response: HttpResponse) -> list[ModelInfo]:
         for model in map(_mapping, models)
         if (slug := _text(model.get("slug")))
     ]
+
+
+def read_schema(response: HttpResponse) -> PublishedSchema:
+    """Read what is published of a model's request: an OpenAPI operation, as the vendor's client reads it."""
+    published = _object(response)
+    content = _mapping(_mapping(_mapping(published.get("post")).get("requestBody")).get("content"))
+    body = _mapping(content.get("application/json")).get("schema")
+    if not isinstance(body, Mapping):
+        raise KlingProtocolError(f"{response.request} was answered without a schema")
+    servers = published.get("servers")
+    server = _mapping(servers[0]) if isinstance(servers, list) and servers else {}
+    return PublishedSchema(submit_url=_text(server.get("url")), body=body)
 
 
 def read_request_log(response: HttpResponse) -> list[LoggedRequest]:

@@ -10,12 +10,16 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_kling.api.message import Call, HttpRequest
-from airflow_provider_kling.api.task import LoggedRequest, ModelInfo, Task
+from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
+from airflow_provider_kling.api.task import LoggedRequest, Task
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateway.modellix import answer
 from airflow_provider_kling.gateway.modellix.contract import Contract
 from airflow_provider_kling.gateway.modellix.refusal import explain_submission
-from airflow_provider_kling.requests import KlingRequest
+from airflow_provider_kling.requests import KlingRequest, ModelName
+
+DEFAULT_BASE_URL = "https://api.modellix.ai"
+_WEBSITE = "https://www.modellix.ai"
 
 
 class ModellixGateway:
@@ -74,6 +78,15 @@ class ModellixGateway:
     def models(self) -> Call[list[ModelInfo]]:
         """See :meth:`Gateway.models`."""
         return Call(request=HttpRequest(method="GET", path="/api/v1/models"), parse=answer.read_models)
+
+    def schema(self, model: ModelName) -> Call[PublishedSchema]:
+        """See :meth:`Gateway.schema`."""
+        path = f"/models/{quote(model.provider, safe='')}/{quote(model.slug, safe='')}/api_schema"
+        return Call(request=HttpRequest(method="GET", path=path), parse=answer.read_schema)
+
+    def public_url(self, base_url: str) -> str:
+        """See :meth:`Gateway.public_url`: the website for the service's own API, else the same place."""
+        return _WEBSITE if base_url == DEFAULT_BASE_URL else base_url
 
     def request_log(self, *, entries: int) -> Call[list[LoggedRequest]]:
         """See :meth:`Gateway.request_log`."""
