@@ -350,3 +350,21 @@ UNENFORCED = [
     f"{KLING}/kling-v2.1-mi2i",
     f"{KLING}/kolors-virtual-try-on-v1",
 ]
+
+# What was retired upstream on 2026-09-15, and one that left the documents before.
+RETIRED = [
+    "kling-v1-t2v",
+    "kling-v1-i2v",
+    "kling-v1.5-i2v",
+    "kling-v1.6-t2v",
+    "kling-v1.6-i2v",
+    "kling-v1.6-mi2v",
+    "kling-v2-master-t2v",
+    "kling-v2-master-i2v",
+    "kling-v2.1-i2v",
+    "kling-v2.1-master-t2v",
+    "kling-v2.1-master-i2v",
+    "kolors-virtual-try-on-v1",
+    "kolors-virtual-try-on-v1-5",
+    "kling-v2-new-t2i",
+]

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from random import Random
 
 import httpx
 import pytest
 
-from airflow_provider_kling.sandbox.order import ClipOrder, Input, Medium, Sound
+from airflow_provider_kling.sandbox.order import ClipOrder, Input, Medium, PictureOrder, Sound
 from airflow_provider_kling.sandbox.tasks import Schedule, schedule
 from tests.sandbox.conftest import CLIP, O1, PRICE, T2V, TEXT, Client
+from tests.sandbox.film import picture
+from tests.sandbox.model_table import (
+    KLING,
+    RECOGNIZE,
+    RETIRED,
+    TRY_ON,
+    V3_I2I,
+    V3_T2I,
+    V3_T2V,
+    V16_T2V,
+    V25_I2V,
+)
 
 DAY = 86_400
 
@@ -75,6 +88,13 @@ def test_longer_and_finer_clips_take_longer(seconds: int, resolution: str, low: 
     assert len({entry.done_at for entry in course}) == len(course)
 
 
+def test_pictures_take_seconds_not_minutes():
+    order = PictureOrder(label="", prompt="x", resolution="1k", aspect_ratio="1:1", count=9)
+    course = [schedule(order, now=0, speed=1, rng=Random(seed)) for seed in range(200)]
+    assert all(5 <= entry.done_at <= 20 for entry in course)
+    assert all(entry.processing_at <= entry.done_at for entry in course)
+
+
 def test_speed_divides_what_a_generation_takes():
     for slow, fast in zip(_course(5, "720p"), _course(5, "720p", speed=20), strict=True):
         assert fast.done_at == pytest.approx(slow.done_at / 20)
@@ -120,6 +140,37 @@ def test_after_its_time_a_result_is_gone_for_good(lifelike: Client):
         "task-v2v-unknown", task_id
     )
     assert httpx.get(url).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "names"), [(RECOGNIZE, ["image"]), (TRY_ON, ["human_image", "cloth_image"])]
+)
+def test_results_of_some_models_are_kept_for_thirty_days(lifelike: Client, path: str, names: list[str]):
+    body = dict.fromkeys(names, base64.b64encode(picture("teal", (300, 300))).decode())
+    task_id = lifelike.submitted(body, path)
+    lifelike.sandbox.advance(30 * DAY)  # less than thirty days after the end
+    data = lifelike.state(task_id)
+    ended = datetime.fromisoformat(data["result"]["extensions"]["end_time"]).timestamp()
+    assert abs(data["result_expires_at"] / 1000 - ended - 30 * DAY) <= 1
+    url = data["result"]["resources"][0]["url"]
+    assert httpx.get(url).status_code == 200
+    lifelike.sandbox.advance(120)
+    assert lifelike.poll(task_id).status_code == 404
+    assert httpx.get(url).status_code == 403
+
+
+@pytest.mark.parametrize("path", [f"{O1}/async", V3_T2I, f"{KLING}/kling-v3-turbo-t2v"])
+def test_a_marked_prompt_fails_as_refused_content_does_and_costs_nothing(lifelike: Client, path: str):
+    task_id = lifelike.submitted({"prompt": "a [forbidden] thing"}, path)
+    assert lifelike.state(task_id)["status"] == "pending"
+    lifelike.sandbox.advance(600)
+    answer = lifelike.poll(task_id)
+    assert (answer.status_code, answer.json()["data"]["status"]) == (200, "failed")
+    error = {"code": 1301, "message": "Failure to pass the risk control system"}
+    assert answer.json()["data"]["error"] == error
+    assert "result" not in answer.json()["data"]
+    assert lifelike.sandbox.stats()["billed_usd"] == 0
+    assert lifelike.http.get("/api/v1/team/balance").json()["data"] == {"balance": 100.0}
 
 
 def test_results_are_kept_as_long_as_told(april: Client):
@@ -226,6 +277,40 @@ def test_models_are_listed_without_a_wrapper_and_publish_their_schema(lifelike: 
         assert "prompt" in body["required"]
     missing = httpx.get(f"{lifelike.sandbox.url}/models/kling/none/api_schema")
     assert (missing.status_code, missing.json()) == (404, {"message": "Model Not Found"})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "type_", "prefix"),
+    [
+        (V3_T2V, {"prompt": "x"}, "text-to-video", "t2v"),
+        (V25_I2V, {"image": "aGk="}, "image-to-video", "i2v"),
+        (O1, {"prompt": "x", "videos": ["aGk="]}, "video-to-video", "v2v"),
+        (V3_T2I, {"prompt": "x"}, "text-to-image", "t2i"),
+        (V3_I2I, {"prompt": "x", "image": "aGk="}, "image-to-image", "i2i"),
+    ],
+)
+def test_a_task_id_tells_what_is_made_of_what(lifelike: Client, path, body, type_: str, prefix: str):
+    assert lifelike.submitted(body, path).startswith(f"task-{prefix}-")
+    slug = path.removeprefix("/api/v1/").removesuffix("/async")
+    listed = {entry["slug"]: entry for entry in lifelike.http.get("/api/v1/models").json()["models"]}
+    assert listed[slug]["type"] == type_
+
+
+def test_retired_models_are_served_or_gone_as_told(lifelike: Client, kling_sandbox_factory):
+    assert len(lifelike.http.get("/api/v1/models").json()["models"]) == 47
+    assert lifelike.submit({"prompt": "x"}, V16_T2V).status_code == 200
+    gone = kling_sandbox_factory(retired="gone")
+    headers = {"Authorization": f"Bearer {gone.api_key}"}
+    with httpx.Client(base_url=gone.url, headers=headers) as http:
+        left = {entry["slug"] for entry in http.get("/api/v1/models").json()["models"]}
+        assert len(left) == 47 - len(RETIRED)
+        for slug in RETIRED:
+            assert f"kling/{slug}" not in left
+            for path in (f"{KLING}/{slug}", f"{KLING}/{slug}/async"):
+                answer = http.post(path, json={"prompt": "x"})
+                assert (answer.status_code, answer.json()["code"]) == (404, 404)
+            assert http.get(f"/models/kling/{slug}/api_schema").status_code == 404
+        assert http.post(V3_T2V, json={"prompt": "x"}).status_code == 200
 
 
 def test_the_key_is_validated_with_a_200_either_way(lifelike: Client):

@@ -3,82 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import av
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ImageFont
 
-from airflow_provider_kling.sandbox.material import AbandonedError, Material, UnusableMediaError
+from airflow_provider_kling.sandbox.material import AbandonedError, UnusableMediaError
 from airflow_provider_kling.sandbox.order import ClipOrder, Input, Medium, Sound
 from airflow_provider_kling.sandbox.picture.lettering import wrapped
-from airflow_provider_kling.sandbox.result import Result, read_result
 from airflow_provider_kling.sandbox.video.caption import Captions
 from airflow_provider_kling.sandbox.video.painter import paint_clip
 from airflow_provider_kling.sandbox.video.planes import Planes
-
-ORDER: dict[str, Any] = {
-    "label": "kling-video-o1",
-    "prompt": "a lighthouse in the fog",
-    "resolution": "720p",
-    "aspect_ratio": "1:1",
-    "seconds": 1,
-    "sound": Sound.SILENT,
-}
-
-
-def made(
-    path: Path, *, images: tuple[bytes, ...] = (), videos: tuple[bytes, ...] = (), **changes: Any
-) -> Result:
-    materials = [
-        Material(name=f"{medium}[{index}]", medium=medium, data=data)
-        for medium, given in ((Medium.IMAGE, images), (Medium.VIDEO, videos))
-        for index, data in enumerate(given)
-    ]
-    order = ClipOrder(**ORDER | changes)
-    paint_clip(order, path, materials=materials, limits={}, rng=Random("test"))
-    return read_result(path)
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """What a player sees and hears of a file: luma planes, and each channel's samples."""
-
-    luma: list[npt.NDArray[np.uint8]]
-    times: list[float]
-    sound: npt.NDArray[np.float32] | None
-    video: av.VideoStream
-    seconds: dict[str, float]
-    rgb: npt.NDArray[np.uint8]
-
-
-def decoded(path: Path) -> Decoded:
-    with av.open(str(path)) as container:
-        video = container.streams.video[0]
-        seconds = {stream.type: float(stream.duration * stream.time_base) for stream in container.streams}
-        seconds["container"] = container.duration / av.time_base
-        frames = list(container.decode(video=0))
-        sound = None
-        if container.streams.audio:
-            container.seek(0)
-            sound = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
-        return Decoded(
-            luma=[frame.to_ndarray()[: frame.height] for frame in frames],
-            times=[frame.time for frame in frames],
-            sound=sound,
-            video=video,
-            seconds=seconds,
-            rgb=frames[len(frames) // 2].to_ndarray(format="rgb24"),
-        )
+from tests.sandbox.film import ORDER, decoded, made, picture, reads
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +43,7 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("1080p", "16:9", (1920, 1080)),
         ("1080p", "9:16", (1080, 1920)),
         ("1080p", "1:1", (1080, 1080)),
+        ("4k", "16:9", (3840, 2160)),
         ("720p", None, (1280, 720)),
     ],
 )
@@ -128,21 +72,13 @@ def test_every_frame_differs_from_the_one_before(plain: Path):
     assert min(moved) > 0.5
 
 
-def test_the_prompt_stands_in_the_picture(tmp_path: Path, plain: Path):
+def test_the_prompt_stands_in_thepicture(tmp_path: Path, plain: Path):
     other = decoded(made(tmp_path / "other.mp4", prompt="a quite different wish").path).luma[0][-110:-30]
     words = decoded(plain).luma[0][-110:-30]
     assert words.max() > 200  # white letters
     assert np.median(words) < 90  # on a dark box
     assert np.abs(words.astype(int) - other.astype(int)).max() > 150
-    # The letters stand where the same words, drawn by hand, would.
-    mask = Image.new("L", (720, 80))
-    ImageDraw.Draw(mask).text((0, 0), ORDER["prompt"], fill=255, font=ImageFont.load_default(36))
-    drawn = np.asarray(mask.crop(mask.getbbox())) > 128
-    found = words > 170
-    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
-    found = found[rows[0] : rows[0] + drawn.shape[0], columns[0] : columns[0] + drawn.shape[1]]
-    shared = drawn[: found.shape[0], : found.shape[1]]
-    assert (found == shared).mean() > 0.9
+    assert reads(words, ORDER["prompt"], px=36)
 
 
 def test_the_index_comes_first_so_that_a_player_can_start_at_once(plain: Path, loud: Path):
@@ -168,16 +104,8 @@ def test_several_shots_cut_hard(tmp_path: Path):
     assert sorted(moved)[-2] > 3 * sorted(moved)[-3]
 
 
-def _picture(colour: str, size: tuple[int, int] = (640, 480)) -> bytes:
-    image = Image.new("RGB", size, colour)
-    ImageDraw.Draw(image).rectangle((size[0] // 3, size[1] // 3, size[0] // 2, size[1] // 2), fill="white")
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
 def test_an_image_is_seen_moving(tmp_path: Path):
-    seen = decoded(made(tmp_path / "clip.mp4", images=(_picture("crimson"),)).path)
+    seen = decoded(made(tmp_path / "clip.mp4", images=(picture("crimson"),)).path)
     red, green, blue = seen.rgb[100:300, 20:60].reshape(-1, 3).mean(axis=0)
     assert red > 150
     assert max(green, blue) < 90
@@ -186,7 +114,7 @@ def test_an_image_is_seen_moving(tmp_path: Path):
 
 
 def test_several_images_follow_one_another_and_fade(tmp_path: Path):
-    clip = made(tmp_path / "clip.mp4", seconds=2, images=(_picture("black"), _picture("silver")))
+    clip = made(tmp_path / "clip.mp4", seconds=2, images=(picture("black"), picture("silver")))
     level = np.array([np.median(frame[100:300]) for frame in decoded(clip.path).luma])
     assert level[:10].max() < 30
     assert level[30:].min() > 150
@@ -194,7 +122,7 @@ def test_several_images_follow_one_another_and_fade(tmp_path: Path):
 
 
 def test_without_a_given_shape_the_clip_has_the_inputs(tmp_path: Path):
-    clip = made(tmp_path / "clip.mp4", images=(_picture("teal", (400, 800)),), aspect_ratio=None)
+    clip = made(tmp_path / "clip.mp4", images=(picture("teal", (400, 800)),), aspect_ratio=None)
     assert (clip.width, clip.height) == (720, 1280)
     again = made(tmp_path / "again.mp4", videos=(clip.path.read_bytes(),), aspect_ratio=None, seconds=None)
     assert (again.width, again.height) == (720, 1280)
@@ -248,7 +176,7 @@ def test_the_original_sound_is_kept_when_asked_for(tmp_path: Path, loud: Path, p
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"hello", b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/a.ts\n", _picture("red")]
+    "data", [b"", b"hello", b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/a.ts\n", picture("red")]
 )
 def test_what_is_no_video_is_refused(tmp_path: Path, data: bytes):
     with pytest.raises(UnusableMediaError, match=r"videos\[0\]"):

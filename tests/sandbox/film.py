@@ -1,0 +1,104 @@
+"""Clips and pictures for the tests: ordered without a server, decoded again, and read."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from airflow_provider_kling.sandbox.material import Material
+from airflow_provider_kling.sandbox.order import ClipOrder, Medium, Sound
+from airflow_provider_kling.sandbox.result import Result, read_result
+from airflow_provider_kling.sandbox.video.painter import paint_clip
+
+ORDER: dict[str, Any] = {
+    "label": "kling-video-o1",
+    "prompt": "a lighthouse in the fog",
+    "resolution": "720p",
+    "aspect_ratio": "1:1",
+    "seconds": 1,
+    "sound": Sound.SILENT,
+}
+
+
+def material(medium: Medium, *given: bytes) -> list[Material]:
+    return [Material(name=f"{medium}[{index}]", medium=medium, data=data) for index, data in enumerate(given)]
+
+
+def made(
+    path: Path, *, images: tuple[bytes, ...] = (), videos: tuple[bytes, ...] = (), **changes: Any
+) -> Result:
+    order = ClipOrder(**ORDER | changes)
+    materials = material(Medium.IMAGE, *images) + material(Medium.VIDEO, *videos)
+    paint_clip(order, path, materials=materials, limits={}, rng=Random("test"))
+    return read_result(path)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a player sees and hears of a file: luma planes, and each channel's samples."""
+
+    luma: list[npt.NDArray[np.uint8]]
+    times: list[float]
+    sound: npt.NDArray[np.float32] | None
+    video: av.VideoStream
+    seconds: dict[str, float]
+    rgb: npt.NDArray[np.uint8]  # the middle frame
+    last: npt.NDArray[np.uint8]  # the last one, in colours too
+
+
+def decoded(path: Path) -> Decoded:
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        seconds = {stream.type: float(stream.duration * stream.time_base) for stream in container.streams}
+        seconds["container"] = container.duration / av.time_base
+        frames = list(container.decode(video=0))
+        sound = None
+        if container.streams.audio:
+            container.seek(0)
+            sound = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+        return Decoded(
+            luma=[frame.to_ndarray()[: frame.height] for frame in frames],
+            times=[frame.time for frame in frames],
+            sound=sound,
+            video=video,
+            seconds=seconds,
+            rgb=frames[len(frames) // 2].to_ndarray(format="rgb24"),
+            last=frames[-1].to_ndarray(format="rgb24"),
+        )
+
+
+def png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def picture(colour: str, size: tuple[int, int] = (640, 480)) -> bytes:
+    """A ground of one colour with a white box on it."""
+    image = Image.new("RGB", size, colour)
+    ImageDraw.Draw(image).rectangle((size[0] // 3, size[1] // 3, size[0] // 2, size[1] // 2), fill="white")
+    return png(image)
+
+
+def reads(region: npt.NDArray[np.uint8], text: str, *, px: float) -> bool:
+    """Whether the light parts of a dark region (luma) are where the same words, drawn by hand, would be."""
+    mask = Image.new("L", (4096, 400))
+    ImageDraw.Draw(mask).text((0, 0), text, fill=255, font=ImageFont.load_default(px))
+    drawn = np.asarray(mask.crop(mask.getbbox())) > 128
+    found = region > 170
+    if not found.any():
+        return False
+    top, left = np.flatnonzero(found.any(axis=1))[0], np.flatnonzero(found.any(axis=0))[0]
+    found = np.pad(found, ((1, drawn.shape[0]), (0, drawn.shape[1])))
+    placed = (  # the first row of letters is faint, and may have been missed
+        found[row : row + drawn.shape[0], left : left + drawn.shape[1]] for row in (top, top + 1, top + 2)
+    )
+    return any((part == drawn).mean() > 0.9 and part[drawn].mean() > 0.6 for part in placed)
