@@ -43,10 +43,10 @@ async def _downloaded(entry: Input, *, cap: int) -> bytes:
     data = bytearray()
     try:
         async with (
+            asyncio.timeout(_FETCH_TIMEOUT_S),
             httpx.AsyncClient(
                 follow_redirects=True, max_redirects=5, timeout=10, headers={"User-Agent": FETCHER}
             ) as client,
-            asyncio.timeout(_FETCH_TIMEOUT_S),
             client.stream("GET", entry.text) as answer,
         ):
             if answer.status_code != httpx.codes.OK:

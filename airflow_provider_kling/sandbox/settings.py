@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command's parser; its defaults are those of Settings."""
     built = argparse.ArgumentParser(
         prog="kling-sandbox",
-        description="A local stand-in for the Modellix service: same API, real videos, no bill.",
+        description="A local stand-in for the Modellix service: same API, real videos and pictures, no bill.",
     )
     add = built.add_argument
     default = Settings()

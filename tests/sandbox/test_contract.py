@@ -15,6 +15,7 @@ from tests.sandbox.model_table import (
     ACCEPTED_BY_MODELS,
     KLING,
     OMNI,
+    OMNI_EDIT,
     REFUSED_BY_MODELS,
     TRY_ON,
     UNENFORCED,
@@ -161,6 +162,13 @@ def test_what_is_only_inferred_is_published_but_takes_any_object(lifelike: Clien
         assert answer.status_code == 200, answer.text
         lifelike.sandbox.reset()
     assert lifelike.submit([], path).status_code == 400
+
+
+@pytest.mark.parametrize("body", [{}, {"prompt": [], "n": "many", "duration": None, "image": 5}])
+def test_what_is_only_inferred_is_made_whatever_the_body_says(lifelike: Client, body: dict[str, Any]):
+    for path in UNENFORCED:
+        if path != OMNI_EDIT and "master" not in path:  # for the time it takes
+            assert lifelike.finished(body, path)["status"] == "success", path
 
 
 def test_only_what_is_inferred_is_not_enforced(everything: dict[str, Offer]):
