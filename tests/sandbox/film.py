@@ -101,4 +101,10 @@ def reads(region: npt.NDArray[np.uint8], text: str, *, px: float) -> bool:
     placed = (  # the first row of letters is faint, and may have been missed
         found[row : row + drawn.shape[0], left : left + drawn.shape[1]] for row in (top, top + 1, top + 2)
     )
-    return any((part == drawn).mean() > 0.9 and part[drawn].mean() > 0.6 for part in placed)
+    return any(_agree(part, drawn) for part in placed)
+
+
+def _agree(found: npt.NDArray[np.bool_], drawn: npt.NDArray[np.bool_]) -> bool:
+    """Whether letters are the same from the first to the last: each eighth of them is."""
+    parts = zip(np.array_split(found, 8, axis=1), np.array_split(drawn, 8, axis=1), strict=True)
+    return all((seen == meant).mean() > 0.85 and seen[meant].mean() > 0.6 for seen, meant in parts)

@@ -122,6 +122,7 @@ NONSENSE: dict[str, Any] = {
 def test_what_makes_no_sense_is_as_if_it_were_not_there(slug: str):
     nothing = _order(slug, PathForm.PLAIN, {"prompt": ""})
     assert _order(slug, PathForm.PLAIN, NONSENSE) == nothing
+    assert _order(slug, PathForm.PLAIN, {"prompt": "", "duration": True}) == nothing
     assert nothing.seconds == 5
 
 
