@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Final
+
+DAY_S: Final = 86_400.0
 
 
 class Clock:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+from airflow_provider_kling.sandbox.clock import DAY_S
 from airflow_provider_kling.sandbox.contract.catalogue import Accepts, Retired
 from airflow_provider_kling.sandbox.limits import TIERS
-from airflow_provider_kling.sandbox.tasks import DAY_S
 
 
 class OptionalFields(StrEnum):

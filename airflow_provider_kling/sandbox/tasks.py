@@ -10,11 +10,10 @@ from enum import StrEnum
 from random import Random
 from typing import Any, Final
 
+from airflow_provider_kling.sandbox.clock import DAY_S
 from airflow_provider_kling.sandbox.contract.catalogue import Model, Offer
 from airflow_provider_kling.sandbox.order import ClipOrder, Medium, Order, PictureOrder, Sound
 from airflow_provider_kling.sandbox.result import Result
-
-DAY_S: Final = 86_400.0
 
 # How long a generation takes, in seconds before --speed; all of it is inferred.
 _PENDING_S: Final = (2.0, 6.0)
