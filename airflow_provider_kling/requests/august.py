@@ -35,6 +35,9 @@ LongPrompt = Annotated[
 ]
 
 
+V3Prompt = Annotated[str, Field(min_length=1, max_length=3072)]
+
+
 class AugustRequest(KlingRequest):
     """The base of the requests in the fields of August 2026."""
 
@@ -127,7 +130,7 @@ class V3TextBase(AugustRequest):
     :param duration: length in seconds, 3 to 15. Default 5. Price grows with it.
     """
 
-    prompt: Annotated[str, Field(min_length=1, max_length=3072)]
+    prompt: V3Prompt
     audio: Literal["native", "off"] = "off"
     aspect_ratio: VideoShape = "16:9"
     duration: ThreeToFifteen = 5
@@ -181,7 +184,7 @@ class V3ImageBase(AugustRequest):
 
     documented: ClassVar[bool] = False
 
-    prompt: Prompt
+    prompt: V3Prompt
     images: Annotated[list[Media], Field(min_length=1, max_length=7)]
     audio: Literal["native", "off"] = "off"
     duration: ThreeToFifteen = 5
