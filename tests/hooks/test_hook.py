@@ -17,7 +17,7 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.requests import VideoO1Request, find_model
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.conftest import API_KEY
 
@@ -60,6 +60,21 @@ def test_the_accounts_facts_are_read(call: Callable[..., Any]) -> None:
     assert call("validate_key") is True
     assert call("balance") == Decimal(100)
     assert "kling/kling-video-o1" in {model.slug for model in call("list_models")}
+
+
+def test_what_is_published_of_a_model_is_read_without_the_key(
+    call: Callable[..., Any], kling_sandbox: SandboxProcess
+) -> None:
+    published = call("fetch_schema", "kling/kling-avatar")
+    assert published.submit_url == f"{kling_sandbox.url}/api/v1/kling/kling-avatar"
+    assert set(published.body["properties"]) == set(find_model("kling-avatar").fields)
+    (request,) = kling_sandbox.requests("GET")
+    assert "authorization" not in request["headers"]
+
+
+def test_a_model_of_which_nothing_is_published_is_not_found(call: Callable[..., Any]) -> None:
+    with pytest.raises(KlingNotFoundError, match="Model Not Found"):
+        call("fetch_schema", "google/veo-3")
 
 
 def test_a_failed_task_raises_with_the_services_reason(
