@@ -115,7 +115,7 @@ def test_a_model_the_service_does_not_have_costs_nothing_and_says_so(
 ) -> None:
     with pytest.warns(KlingRequestWarning, match="google/veo-3: .* sent unchecked"):
         operator = generate("google/veo-3", {"prompt": "An owl", "seconds": 8})
-    with pytest.raises(KlingNotFoundError, match=r"model 'google/veo-3/async' does not exist.*nothing is bil"):
+    with pytest.raises(KlingNotFoundError, match=r"model 'google/veo-3/async' does not exist.*nothing is"):
         run(operator, task_instance)
     (post,) = sandbox.requests("POST")
     assert post["body"] == {"prompt": "An owl", "seconds": 8}
