@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from airflow_provider_kling.sandbox.contract.catalogue import Model, Offer
 from airflow_provider_kling.sandbox.contract.checker import published
+from airflow_provider_kling.sandbox.link import RESULTS, Signer
 from airflow_provider_kling.sandbox.result import Result, Role
 from airflow_provider_kling.sandbox.settings import OptionalFields, Settings
 from airflow_provider_kling.sandbox.tasks import Status, Task
@@ -27,25 +27,21 @@ def submitted(task: Task, *, base: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link:
-    """Addresses of result files, with a signature that a client must keep."""
+class Style:
+    """How answers to a client are written: the addresses in them, and the optional members."""
 
     base: str
+    signer: Signer
     settings: Settings
 
-    def signature(self, name: str) -> str:
-        """Return the token that the address of a file carries."""
-        return hashlib.sha256(f"{self.settings.seed}/{name}".encode()).hexdigest()[:40]
-
     def url(self, task: Task, result: Result) -> str:
-        """Return an address that looks like a signed link of a storage service."""
-        expires = int(task.expires_at(self.settings.result_ttl) or 0)
-        name = task.file_name(result)
-        return f"{self.base}/results/{name}?Expires={expires}&Signature={self.signature(name)}"
+        """Return the link to a result."""
+        expires_at = task.expires_at(self.settings.result_ttl) or 0
+        return self.signer.link(f"{RESULTS}/{task.file_name(result)}", base=self.base, expires_at=expires_at)
 
 
-def task_state(task: Task, *, link: Link, now: float) -> dict[str, Any]:
-    """Return the answer to a poll (docs: query-task-result); optional members as the settings say."""
+def task_state(task: Task, *, style: Style, now: float) -> dict[str, Any]:
+    """Return the answer to a poll (docs: query-task-result); optional members as the style says."""
     status = task.status(now=now)
     data = _head(task, status)
     if task.decreed is not None and task.ending is not None:
@@ -53,8 +49,8 @@ def task_state(task: Task, *, link: Link, now: float) -> dict[str, Any]:
     if status == Status.FAILED:
         return success(data | {"error": task.error})
     if status == Status.SUCCESS:
-        full = link.settings.optional_fields is OptionalFields.ALL
-        return success(data | _result(task, link=link, full=full))
+        full = style.settings.optional_fields is OptionalFields.ALL
+        return success(data | _result(task, style=style, full=full))
     return success(data)
 
 
@@ -62,9 +58,9 @@ def _head(task: Task, status: str) -> dict[str, Any]:
     return {"status": status, "task_id": task.task_id, "model_id": task.model_id}
 
 
-def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
-    listed = [result for result in task.results if result.role is Role.PRIMARY or link.settings.cover]
-    resources = [_resource(task, result, link=link, full=full) for result in listed]
+def _result(task: Task, *, style: Style, full: bool) -> dict[str, Any]:
+    listed = [result for result in task.results if result.role is Role.PRIMARY or style.settings.cover]
+    resources = [_resource(task, result, style=style, full=full) for result in listed]
     if not full:
         return {"result": {"resources": resources}}
     began = task.schedule.submitted_at
@@ -73,7 +69,7 @@ def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
     images = sum(entry["type"] == "image" for entry in resources)
     return {
         "duration": round((ended - began) * 1000),
-        "result_expires_at": round((task.expires_at(link.settings.result_ttl) or 0) * 1000),
+        "result_expires_at": round((task.expires_at(style.settings.result_ttl) or 0) * 1000),
         **({} if task.cost is None else {"billing": {"amount": task.cost}}),
         "result": {
             "resources": resources,
@@ -86,8 +82,8 @@ def _result(task: Task, *, link: Link, full: bool) -> dict[str, Any]:
     }
 
 
-def _resource(task: Task, result: Result, *, link: Link, full: bool) -> dict[str, Any]:
-    resource = {"url": link.url(task, result), "type": result.type}
+def _resource(task: Task, result: Result, *, style: Style, full: bool) -> dict[str, Any]:
+    resource = {"url": style.url(task, result), "type": result.type}
     if not full:
         return resource
     length = {} if result.seconds is None else {"duration": result.seconds}

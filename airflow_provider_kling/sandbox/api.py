@@ -6,24 +6,26 @@ import json
 from typing import Any, NoReturn
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from airflow_provider_kling.sandbox import answers
 from airflow_provider_kling.sandbox.contract.catalogue import PathForm
+from airflow_provider_kling.sandbox.link import Signer, base_of
+from airflow_provider_kling.sandbox.query import whole
 from airflow_provider_kling.sandbox.refusal import Category, Refusal
 from airflow_provider_kling.sandbox.replies import Json
 from airflow_provider_kling.sandbox.service import Service
 
 _MAX_PAGE_SIZE = 100
-_MEDIA_TYPES = {"mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png"}
 
 
 class Api:
     """The documented surface over the service."""
 
-    def __init__(self, *, service: Service) -> None:
+    def __init__(self, *, service: Service, signer: Signer) -> None:
         self._service = service
+        self._signer = signer
 
     def routes(self) -> list[Route]:
         """Return the routes; a model's two path forms lead to the same place."""
@@ -36,7 +38,6 @@ class Api:
             Route("/api/v1/{provider}/{slug}/async", self.submit_async, methods=["POST"]),
             Route("/api/v1/{provider}/{slug}", self.submit_plain, methods=["POST"]),
             Route("/models/{provider}/{slug}/api_schema", self.schema, methods=["GET"]),
-            Route("/results/{name}", self.result, methods=["GET"]),
         ]
 
     async def submit_async(self, request: Request) -> Response:
@@ -56,12 +57,12 @@ class Api:
             webhook_url=request.headers.get("x-webhook-url"),
             decreed=getattr(request.state, "task_fault", None),
         )
-        return Json(answers.submitted(task, base=_base(request)))
+        return Json(answers.submitted(task, base=base_of(request)))
 
     async def poll(self, request: Request) -> Response:
         """Answer with a task's state; a fault may put other members in its place."""
         task = self._service.task(request.path_params["task_id"])
-        answer = answers.task_state(task, link=self._link(request), now=self._service.clock.now())
+        answer = answers.task_state(task, style=self._style(request), now=self._service.clock.now())
         answer["data"] |= getattr(request.state, "task_fault", {})
         return Json(answer)
 
@@ -82,8 +83,8 @@ class Api:
 
     async def logs(self, request: Request) -> Response:
         """Answer with a page of the request log."""
-        page = _whole(request, "page", default=1, high=2**31)
-        page_size = _whole(request, "page_size", default=10, high=_MAX_PAGE_SIZE)
+        page = whole(request, "page", default=1)
+        page_size = whole(request, "page_size", default=10, high=_MAX_PAGE_SIZE)
         return Json(
             answers.log_page(
                 list(self._service.tasks.values()),
@@ -100,27 +101,11 @@ class Api:
         if found is None:
             return Json({"message": "Model Not Found"}, status_code=404)
         model, offer, form = found
-        url = f"{_base(request)}/api/v1/{provider}/{slug}{form}"
+        url = f"{base_of(request)}/api/v1/{provider}/{slug}{form}"
         return Json(answers.published_schema(model, offer, url=url))
 
-    async def result(self, request: Request) -> Response:
-        """Serve a result file, in ranges too; 403 past its time or unsigned, as signed links do."""
-        name = request.path_params["name"]
-        link = self._link(request)
-        found = self._service.files.get(name)
-        if found is None:
-            return PlainTextResponse("not found", status_code=404)
-        task, result = found
-        if request.query_params.get("Signature") != link.signature(name) or self._service.expired(task):
-            return PlainTextResponse("the link is not valid, or has expired", status_code=403)
-        return FileResponse(result.path, media_type=_MEDIA_TYPES[result.format])
-
-    def _link(self, request: Request) -> answers.Link:
-        return answers.Link(base=_base(request), settings=self._service.settings)
-
-
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
+    def _style(self, request: Request) -> answers.Style:
+        return answers.Style(base=base_of(request), signer=self._signer, settings=self._service.settings)
 
 
 def _parsed(body: bytes) -> Any:
@@ -133,16 +118,3 @@ def _parsed(body: bytes) -> Any:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _whole(request: Request, name: str, *, default: int, high: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit()):
-        raise Refusal(
-            Category.INVALID_PARAMETERS, f"parameter '{name}' must be an integer, got '{text[:40]}'"
-        )
-    if not 1 <= int(text) <= high:
-        raise Refusal(
-            Category.OUT_OF_RANGE, f"parameter '{name}' must be between 1 and {high}, got {text[:40]}"
-        )
-    return int(text)

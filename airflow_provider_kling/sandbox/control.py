@@ -15,13 +15,15 @@ from airflow_provider_kling.sandbox.faults import FaultError, FaultList
 from airflow_provider_kling.sandbox.recorder import Recorder
 from airflow_provider_kling.sandbox.replies import Json
 from airflow_provider_kling.sandbox.service import Service
+from airflow_provider_kling.sandbox.shelf import Shelf
 
 
 class Control:
     """What a test may ask of the sandbox itself."""
 
-    def __init__(self, *, service: Service, recorder: Recorder, faults: FaultList) -> None:
+    def __init__(self, *, service: Service, shelf: Shelf, recorder: Recorder, faults: FaultList) -> None:
         self._service = service
+        self._shelf = shelf
         self._recorder = recorder
         self._faults = faults
 
@@ -48,6 +50,9 @@ class Control:
                 "peak_concurrent": service.peak_concurrent,
                 "downloads": recorder.downloads,
                 "billed_usd": round(service.billed, 4),
+                "uploads": self._shelf.uploads,
+                "deletes": self._shelf.deletes,
+                "files": len(self._shelf.live()),
             }
         )
 
@@ -80,9 +85,10 @@ class Control:
         return Json({"now": self._service.clock.now()})
 
     async def reset(self, request: Request) -> Response:  # noqa: ARG002  - an endpoint's shape
-        """Forget everything but the files."""
+        """Forget everything but the painted files, which are made only once."""
         self._faults.clear()
         await self._service.reset()
+        self._shelf.reset()
         self._recorder.reset()
         return Json({})
 

@@ -35,14 +35,16 @@ class FaultError(ValueError):
 
 
 class Action(BaseModel):
-    """What befalls a request. ``delay_s`` goes with any of the others; of those there is at most one.
+    """What befalls a request: at most one thing, beside ``delay_s`` and ``ignore_range``, which go with any.
 
+    ``ignore_range``: the answer is a server's that knows no ranges, whole and without ``Accept-Ranges``.
     ``body`` goes with ``status``, or stands alone: then the request takes effect and the answer is a 200.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     delay_s: NonNegativeFloat = 0.0
+    ignore_range: bool = False
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     body: Any = None
     headers: dict[str, str] = {}
@@ -55,8 +57,10 @@ class Action(BaseModel):
         named = [name for name in _EXCLUSIVE if getattr(self, name) is not None]
         if self.body is not None and self.status is None:
             named.append("body")
-        if len(named) > 1 or not (named or self.delay_s):
-            raise ValueError("an action is exactly one of status, body, drop, truncate, task, delay_s")
+        if len(named) > 1 or not (named or self.delay_s or self.ignore_range):
+            raise ValueError(
+                "an action is one of status, body, drop, truncate, task; or delay_s or ignore_range"
+            )
         if self.task is not None and not isinstance(self.task.get("status"), str):
             raise ValueError("task needs a status")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -14,6 +14,8 @@ from airflow_provider_kling.sandbox.clock import Clock
 from airflow_provider_kling.sandbox.connections import Connections
 from airflow_provider_kling.sandbox.faults import Action, Drop, FaultList
 from airflow_provider_kling.sandbox.fetcher import FETCHER
+from airflow_provider_kling.sandbox.link import RESULTS
+from airflow_provider_kling.sandbox.note import noted
 from airflow_provider_kling.sandbox.recorder import Entry, Recorder
 from airflow_provider_kling.sandbox.refusal import Category, Refusal, envelope
 
@@ -21,6 +23,8 @@ MAX_BODY_BYTES: Final = (
     64 * 2**20
 )  # what the vendor's own client sends at most; the service's bound is unknown
 CONTROL: Final = "/_sandbox/"
+_RANGE: Final = (b"range", b"if-range")
+_RANGES_OFFERED: Final = (b"accept-ranges",)
 
 
 class Front:
@@ -44,7 +48,7 @@ class Front:
             body = await _read(receive)
         except ClientDisconnect:
             return  # half a request is none
-        entry = self._recorder.received(self._entry(scope, body or b""))
+        entry = self._recorder.received(await self._entry(scope, body or b""))
         action = self._faults.take(scope["method"], scope["path"])
         answer = _Answer(send)
         try:
@@ -65,6 +69,9 @@ class Front:
             return
         if action.delay_s:
             await asyncio.sleep(action.delay_s)
+        if action.ignore_range:
+            scope = _without(scope, *_RANGE)
+            answer.hidden = _RANGES_OFFERED
         if action.task is not None:
             scope.setdefault("state", {})["task_fault"] = action.task
         if action.status is not None:
@@ -89,24 +96,20 @@ class Front:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    def _entry(self, scope: Scope, body: bytes) -> Entry:
-        text = body.decode(errors="replace")
-        try:
-            parsed = json.loads(text) if text else None
-        except (ValueError, RecursionError):
-            parsed = text
+    async def _entry(self, scope: Scope, body: bytes) -> Entry:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         return Entry(
             method=scope["method"],
             path=scope["path"],
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-            body=parsed,
+            headers=headers,
+            body=await noted(body, content_type=headers.get("content-type", "")),
             at=self._clock.now(),
         )
 
     def _count_download(self, scope: Scope, status: int | None) -> None:
         own = any(name == b"user-agent" and value == FETCHER.encode() for name, value in scope["headers"])
-        found = scope["method"] == "GET" and scope["path"].startswith("/results/") and status in (200, 206)
+        found = scope["method"] == "GET" and scope["path"].startswith(f"{RESULTS}/") and status in (200, 206)
         self._recorder.downloads += found and not own
 
 
@@ -116,10 +119,12 @@ class _Answer:
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status: int | None = None
+        self.hidden: tuple[bytes, ...] = ()
 
     async def pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message = _without(message, *self.hidden)
         await self._send(message)
 
     async def give(self, action: Action) -> None:
@@ -142,6 +147,11 @@ class _Answer:
             await self.pass_on(message)
 
         return send
+
+
+def _without(carrier: MutableMapping[str, Any], *names: bytes) -> MutableMapping[str, Any]:
+    """Return a scope or the start of an answer without some headers."""
+    return {**carrier, "headers": [header for header in carrier["headers"] if header[0].lower() not in names]}
 
 
 async def _nowhere(message: Message) -> None:

@@ -62,7 +62,7 @@ class Recorder:
         if entry.method == "GET" and path.startswith("/api/v1/tasks/"):
             self.polls += 1
             self.polls_refused += status != 200
-        elif entry.method == "POST" and path.startswith("/api/v1/") and status is not None and status >= 400:
+        elif entry.method == "POST" and _submits(path) and status is not None and status >= 400:
             self.submissions_refused[str(status)] += 1
 
     def reset(self) -> None:
@@ -70,6 +70,10 @@ class Recorder:
         self.entries.clear()
         self.submissions_refused.clear()
         self.polls = self.polls_refused = self.downloads = 0
+
+
+def _submits(path: str) -> bool:
+    return path.startswith("/api/v1/") and not path.startswith("/api/v1/media/")
 
 
 def _masked(value: Any, secrets: set[str]) -> Any:

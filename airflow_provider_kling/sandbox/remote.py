@@ -43,7 +43,7 @@ class RemoteSandbox:
         self._call("POST", "clock", json={"advance_s": seconds})
 
     def reset(self) -> None:
-        """Forget tasks, faults, counts, requests, balance and the clock's moves."""
+        """Forget tasks, uploaded files, faults, counts, requests, balance and the clock's moves."""
         self._call("POST", "reset")
 
     def _call(self, method: str, what: str, **content: Any) -> Any:

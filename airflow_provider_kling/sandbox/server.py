@@ -25,13 +25,17 @@ from airflow_provider_kling.sandbox.clock import Clock
 from airflow_provider_kling.sandbox.connections import Connections
 from airflow_provider_kling.sandbox.control import Control
 from airflow_provider_kling.sandbox.faults import FaultList
+from airflow_provider_kling.sandbox.file_api import FileApi
 from airflow_provider_kling.sandbox.front import Front
 from airflow_provider_kling.sandbox.gate import Gate
+from airflow_provider_kling.sandbox.link import Signer
 from airflow_provider_kling.sandbox.recorder import Recorder
 from airflow_provider_kling.sandbox.refusal import Category, Refusal, envelope
 from airflow_provider_kling.sandbox.replies import Json, refused
 from airflow_provider_kling.sandbox.service import Service
 from airflow_provider_kling.sandbox.settings import Settings
+from airflow_provider_kling.sandbox.shelf import Shelf
+from airflow_provider_kling.sandbox.storage import Storage
 
 # Longer than clients keep idle connections: closing one first would lose a request that is on its way.
 _KEEP_ALIVE_S: Final = 300
@@ -43,6 +47,8 @@ def build_app(*, settings: Settings, folder: Path, connections: Connections) -> 
     """Return the whole application; it renders into the folder."""
     clock = Clock()
     service = Service(settings=settings, clock=clock, folder=folder)
+    shelf = Shelf(folder=folder / "uploads", seed=settings.seed, clock=clock)
+    signer = Signer(seed=settings.seed)
     recorder = Recorder(api_key=settings.api_key)
     faults = FaultList()
 
@@ -50,10 +56,16 @@ def build_app(*, settings: Settings, folder: Path, connections: Connections) -> 
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  - a lifespan's shape
         yield
         await service.close()
+        shelf.close()
 
-    control = Control(service=service, recorder=recorder, faults=faults)
+    control = Control(service=service, shelf=shelf, recorder=recorder, faults=faults)
     router = Starlette(
-        routes=[*Api(service=service).routes(), *control.routes()],
+        routes=[
+            *FileApi(shelf=shelf, signer=signer).routes(),
+            *Api(service=service, signer=signer).routes(),
+            *Storage(service=service, shelf=shelf, signer=signer).routes(),
+            *control.routes(),
+        ],
         exception_handlers={Refusal: _refused, HTTPException: _unrouted, Exception: _broken},
         lifespan=lifespan,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import itertools
 import json
 import logging
@@ -16,6 +15,7 @@ from airflow_provider_kling.sandbox.clock import Clock
 from airflow_provider_kling.sandbox.contract.catalogue import Catalogue, Model, Offer, PathForm
 from airflow_provider_kling.sandbox.limits import TIERS, RequestWindow
 from airflow_provider_kling.sandbox.material import UnusableMediaError
+from airflow_provider_kling.sandbox.opaque import opaque
 from airflow_provider_kling.sandbox.reader import read_order
 from airflow_provider_kling.sandbox.refusal import Category, Refusal
 from airflow_provider_kling.sandbox.result import Result
@@ -46,7 +46,7 @@ class Service:
 
     def _start_over(self) -> None:
         self.tasks: dict[str, Task] = {}
-        self.files: dict[str, tuple[Task, Result]] = {}
+        self.files: dict[str, Result] = {}
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self.balance = self.settings.balance
         self.billed = 0.0
@@ -73,8 +73,8 @@ class Service:
         rng = Random(f"{self.settings.seed}/{self.accepted}/{json.dumps(body, sort_keys=True)}")  # noqa: S311  - decides lengths, not secrets
         number = next(self._ids)
         task = Task(
-            task_id=f"task-{model.task_prefix}-{self._opaque('task', number)[:20]}",
-            file_stem=self._opaque("file", number)[:32],
+            task_id=f"task-{model.task_prefix}-{opaque(self.settings.seed, 'task', number)[:20]}",
+            file_stem=opaque(self.settings.seed, "file", number)[:32],
             model=model,
             offer=offer,
             order=order,
@@ -177,12 +177,9 @@ class Service:
             task.cost = task.price
             self.balance -= task.cost or 0
             self.billed += task.cost or 0
-            self.files |= {task.file_name(result): (task, result) for result in task.results}
+            self.files |= {task.file_name(result): result for result in task.results}
         self._jobs.pop(task.task_id, None)
         task.settled.set()
-
-    def _opaque(self, kind: str, number: int) -> str:
-        return hashlib.sha256(f"{self.settings.seed}/{kind}/{number}".encode()).hexdigest()
 
     def _files_in_use(self) -> Collection[Path]:
         # Called from the painter's thread; a list of the values is one atomic step.

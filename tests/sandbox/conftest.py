@@ -29,6 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.contract)
 
 
+FILES = "/api/v1/media/files"
 O1 = "/api/v1/kling/kling-video-o1"
 # The cheapest clip to make under the April contract; 5 s of 720p cost $0.0869 each in August 2026.
 CLIP = {"prompt": "a lighthouse in the fog", "mode": "std", "duration": 5, "aspect_ratio": "1:1"}
@@ -58,6 +59,14 @@ class Client:
 
     def state(self, task_id: str) -> dict[str, Any]:
         return self.poll(task_id).json()["data"]
+
+    def upload(self, data: bytes, filename: str = "still.png", part: str = "file") -> httpx.Response:
+        return self.http.post(FILES, files={part: (filename, data, "application/octet-stream")})
+
+    def uploaded(self, data: bytes, filename: str = "still.png") -> dict[str, Any]:
+        answer = self.upload(data, filename)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
 
     def finished(self, body: Any, path: str = f"{O1}/async") -> dict[str, Any]:
         """Submit, pass the time, and return the final state."""

@@ -18,6 +18,7 @@ from airflow_provider_kling.sandbox.order import ClipOrder, Medium, Sound
 from airflow_provider_kling.sandbox.result import Result, read_result
 from airflow_provider_kling.sandbox.video.painter import paint_clip
 
+PITCH_HZ = 440
 ORDER: dict[str, Any] = {
     "label": "kling-video-o1",
     "prompt": "a lighthouse in the fog",
@@ -108,3 +109,22 @@ def _agree(found: npt.NDArray[np.bool_], drawn: npt.NDArray[np.bool_]) -> bool:
     """Whether letters are the same from the first to the last: each eighth of them is."""
     parts = zip(np.array_split(found, 8, axis=1), np.array_split(drawn, 8, axis=1), strict=True)
     return all((seen == meant).mean() > 0.85 and seen[meant].mean() > 0.6 for seen, meant in parts)
+
+
+def tone(seconds: float, rate: int = 22_050) -> npt.NDArray[np.int16]:
+    time = np.arange(round(seconds * rate)) / rate
+    return (8000 * np.sin(2 * np.pi * PITCH_HZ * time)).astype(np.int16)
+
+
+def encoded_tone(container: str, codec: str, rate: int = 44_100) -> bytes:
+    """Three seconds of tone in another format."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=rate, layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(3, rate)[None], format="s16", layout="mono")
+        frame.sample_rate = rate
+        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=rate, frame_size=1024)
+        for part in [*resampler.resample(frame), *resampler.resample(None)]:
+            output.mux(stream.encode(part))
+        output.mux(stream.encode(None))
+    return file.getvalue()

@@ -198,7 +198,7 @@ def test_unknown_fields_pass_only_when_asked_for(april: Client, lifelike: Client
         "/api/v1/kling/Kling-Video-O1/async",
         "/api/v1/other/kling-video-o1",
         "/api/v1/text-to-video/kling/kling-video-o1/async",
-        "/api/v1/media/files",
+        "/api/v1/media/others",
         "/api/v1/models/",
     ],
 )

@@ -107,26 +107,6 @@ def test_inputs_make_a_generation_longer():
             assert longer.done_at > plain.done_at
 
 
-def test_the_result_is_a_file_that_can_be_had_in_ranges(lifelike: Client):
-    resource = lifelike.finished(CLIP)["result"]["resources"][0]
-    whole = httpx.get(resource["url"])
-    assert whole.status_code == 200
-    assert whole.headers["content-type"] == "video/mp4"
-    assert len(whole.content) == resource["size"]
-    head = httpx.head(resource["url"])
-    assert (head.content, head.headers["content-length"]) == (b"", str(resource["size"]))
-    part = httpx.get(resource["url"], headers={"Range": "bytes=100-199"})
-    assert part.status_code == 206
-    assert part.content == whole.content[100:200]
-    assert lifelike.sandbox.stats()["downloads"] == 2  # a HEAD is none
-
-
-def test_a_result_link_is_worth_nothing_without_its_signature(lifelike: Client):
-    url = lifelike.finished(CLIP)["result"]["resources"][0]["url"]
-    assert httpx.get(url.partition("?")[0]).status_code == 403
-    assert httpx.get(url.replace(".mp4", ".gif")).status_code == 404
-
-
 def test_after_its_time_a_result_is_gone_for_good(lifelike: Client):
     task_id = lifelike.submitted(CLIP)
     lifelike.sandbox.advance(DAY)  # less than a day after the end

@@ -84,4 +84,7 @@ def test_counts_are_those_of_the_client(lifelike: Client):
         "peak_concurrent": 1,
         "downloads": 1,
         "billed_usd": PRICE,
+        "uploads": 0,
+        "deletes": 0,
+        "files": 0,
     }

@@ -19,37 +19,17 @@ from airflow_provider_kling.sandbox.order import ClipOrder, Medium, Sound
 from airflow_provider_kling.sandbox.video.painter import paint_clip
 from airflow_provider_kling.sandbox.video.source import SAMPLE_RATE, recording
 from tests.sandbox.conftest import Client
-from tests.sandbox.film import ORDER, decoded, material, picture
+from tests.sandbox.film import ORDER, PITCH_HZ, decoded, encoded_tone, material, picture, tone
 from tests.sandbox.model_table import AVATAR
 
-PITCH_HZ = 440
 DOCUMENTED = {"min_seconds": 2, "max_seconds": 300, "max_bytes": 5 * 2**20}
-
-
-def _tone(seconds: float, rate: int = 22_050) -> npt.NDArray[np.int16]:
-    time = np.arange(round(seconds * rate)) / rate
-    return (8000 * np.sin(2 * np.pi * PITCH_HZ * time)).astype(np.int16)
 
 
 def _wav(seconds: float) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
         sound.setparams((1, 2, 22_050, 0, "NONE", "NONE"))
-        sound.writeframes(_tone(seconds).tobytes())
-    return file.getvalue()
-
-
-def _encoded(container: str, codec: str) -> bytes:
-    """Three seconds of tone in another format."""
-    file = io.BytesIO()
-    with av.open(file, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=44_100, layout="mono")
-        frame = av.AudioFrame.from_ndarray(_tone(3, 44_100)[None], format="s16", layout="mono")
-        frame.sample_rate = 44_100
-        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=44_100, frame_size=1024)
-        for part in [*resampler.resample(frame), *resampler.resample(None)]:
-            output.mux(stream.encode(part))
-        output.mux(stream.encode(None))
+        sound.writeframes(tone(seconds).tobytes())
     return file.getvalue()
 
 
@@ -76,7 +56,7 @@ def test_the_clip_is_as_long_as_the_sound_file_and_speaks_it(tmp_path: Path, sec
 
 @pytest.mark.parametrize(("container", "codec"), [("mp3", "libmp3lame"), ("ipod", "aac"), ("adts", "aac")])
 def test_the_other_documented_formats_are_heard_too(container: str, codec: str):
-    (voice,) = material(Medium.SOUND, _encoded(container, codec))
+    (voice,) = material(Medium.SOUND, encoded_tone(container, codec))
     sound = recording(voice, limits=DOCUMENTED)
     assert sound.shape[1] == pytest.approx(3 * SAMPLE_RATE, rel=0.05)  # encoders pad
     assert _pitch(sound) == PITCH_HZ
