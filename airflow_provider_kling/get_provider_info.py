@@ -73,7 +73,12 @@ def _connection_fields() -> dict[str, Any]:
         },
         "allow_insecure_http": {
             "label": "Allow plain http",
-            "description": "Lets the key travel unencrypted to a host other than this one.",
+            "description": "Lets the key, and results, travel unencrypted from and to other hosts than this.",
+            "schema": {"type": ["boolean", "null"], "default": False},
+        },
+        "allow_private_hosts": {
+            "label": "Allow private hosts",
+            "description": "Lets results be downloaded from private, loopback and link-local addresses.",
             "schema": {"type": ["boolean", "null"], "default": False},
         },
     }

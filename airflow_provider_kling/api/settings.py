@@ -23,6 +23,8 @@ class ClientSettings:
     :param caller: who calls, for the User-Agent, such as ``apache-airflow/3.3.2``.
     :param read_timeout_s: longest silence while an answer is read.
     :param requests_per_minute: spaces this client's requests; None sends them as they come.
+    :param allow_private_hosts: results may lie on hosts of a private network.
+    :param allow_insecure_http: results, and the service itself, may be reached unencrypted.
     """
 
     base_url: str
@@ -30,6 +32,8 @@ class ClientSettings:
     caller: str = ""
     read_timeout_s: float = 30.0
     requests_per_minute: int | None = None
+    allow_private_hosts: bool = False
+    allow_insecure_http: bool = False
 
     @property
     def user_agent(self) -> str:

@@ -38,7 +38,7 @@ def read_connection(
     :param host: the base URL, or just a host name; empty for the service's own.
     :param schema: ``http`` or ``https``, where ``host`` does not say.
     :param extra: ``gateway``, ``contract``, ``request_timeout`` (seconds), ``requests_per_minute``,
-        ``webhook_url``, ``allow_insecure_http``. Other keys are left alone.
+        ``webhook_url``, ``allow_insecure_http``, ``allow_private_hosts``. Other keys are left alone.
     :param caller: for the User-Agent.
     :raises KlingRequestError: a part is missing or makes no sense. The key is never quoted.
     """
@@ -65,6 +65,8 @@ def read_connection(
             caller=caller,
             read_timeout_s=timeout,
             requests_per_minute=int(per_minute) or None,
+            allow_private_hosts=bool(extra.get("allow_private_hosts")),
+            allow_insecure_http=bool(extra.get("allow_insecure_http")),
         ),
         gateway=make_gateway(
             name=extra.get("gateway") or DEFAULT_GATEWAY,

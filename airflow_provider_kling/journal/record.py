@@ -39,6 +39,7 @@ class Record:
     :param task_id: the task at the service. Filling it in by hand adopts a task for an ``intent``.
     :param deadline: Unix seconds, counted from the submission.
     :param result: what the Airflow task returned.
+    :param uploads: the ids of the files that were uploaded for the request.
     """
 
     phase: Phase
@@ -51,6 +52,7 @@ class Record:
     deadline: float
     task_id: str | None = None
     result: Mapping[str, Any] | None = None
+    uploads: tuple[str, ...] = ()
 
     @property
     def intended_at_text(self) -> str:
@@ -90,9 +92,10 @@ class Record:
                 retryable=False,
             )
         try:
-            record = cls(**{field.name: stored[field.name] for field in fields(cls)})
-            record = replace(record, phase=Phase(record.phase))
-        except (KeyError, ValueError) as error:
+            known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
+            record = cls(**known)
+            record = replace(record, phase=Phase(record.phase), uploads=tuple(record.uploads))
+        except (TypeError, ValueError) as error:
             message = f"The record is damaged ({error!r}). {_NOTHING_SENT}"
             raise KlingJournalError(message, retryable=False) from None
         if record.phase is Phase.INTENT and record.task_id:

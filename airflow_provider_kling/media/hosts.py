@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from airflow_provider_kling.exceptions import KlingMediaError
@@ -27,32 +28,62 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, parts.hostname or "", parts.port or default
 
 
-def check_host(url: str, *, own_url: str, resolver: Resolver = resolve) -> None:
-    """Let a URL pass when its host is public, or is the service that the connection names.
+@dataclass(frozen=True, kw_only=True)
+class HostRules:
+    """Lets a URL pass when its host is public, or is the service that the connection names.
 
     Without this, an answer could make a worker read from the network it stands in.
 
     :param own_url: the connection's base URL.
-    :raises KlingMediaError: the URL is not HTTP, or leads to a private, loopback or link-local address.
+    :param allow_private: let private, loopback and link-local addresses pass too.
+    :param allow_http: let unencrypted links pass too.
     """
-    try:
-        scheme, host, _ = origin(url)
-    except ValueError:  # half an IPv6 address, or a port that no host has
-        scheme = host = ""
-    if scheme not in ("http", "https") or not host:
-        raise KlingMediaError(f"{without_query(url)} is not an http or https link")
-    if origin(url) == origin(own_url):
-        return
-    if scheme == "http":
-        raise KlingMediaError(f"{without_query(url)} is not https")
-    try:
-        private = [address for address in resolver(host) if not _is_public(address)]
-    except UnicodeError:  # an empty label, or one that is too long
-        raise KlingMediaError(f"{without_query(url)} names no host that could exist") from None
-    if private:
-        raise KlingMediaError(
-            f"{without_query(url)} leads to {private[0]}, which is not a public address; nothing was fetched"
-        )
+
+    own_url: str
+    allow_private: bool = False
+    allow_http: bool = False
+    resolver: Resolver = resolve
+
+    def check(self, url: str) -> None:
+        """Check a URL before anything is sent to its host.
+
+        :raises KlingMediaError: it is not HTTP, or leads to a private, loopback or link-local address.
+        """
+        try:
+            scheme, host, _ = origin(url)
+        except ValueError:  # half an IPv6 address, or a port that no host has
+            scheme = host = ""
+        if scheme not in ("http", "https") or not host:
+            raise KlingMediaError(f"{without_query(url)} is not an http or https link")
+        if self._is_own(url):
+            return
+        if scheme == "http" and not self.allow_http:
+            raise KlingMediaError(f"{without_query(url)} is not https")
+        try:
+            addresses = list(self.resolver(host))
+        except UnicodeError:  # an empty label, or one that is too long
+            raise KlingMediaError(f"{without_query(url)} names no host that could exist") from None
+        self._check_addresses(url, addresses)
+
+    def check_peer(self, url: str, address: str | None) -> None:
+        """Check who answered, before anything of the answer is read.
+
+        :param address: None where it is not known.
+        :raises KlingMediaError: it is a private, loopback or link-local address.
+        """
+        if address is not None and not self._is_own(url):
+            self._check_addresses(url, [address])
+
+    def _is_own(self, url: str) -> bool:
+        return origin(url) == origin(self.own_url)
+
+    def _check_addresses(self, url: str, addresses: Iterable[str]) -> None:
+        private = [address for address in addresses if not _is_public(address)]
+        if private and not self.allow_private:
+            raise KlingMediaError(
+                f"{without_query(url)} leads to {private[0]}, which is not a public address; nothing was "
+                "fetched. The connection's extra `allow_private_hosts` lifts this."
+            )
 
 
 def _is_public(address: str) -> bool:

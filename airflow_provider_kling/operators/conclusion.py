@@ -14,11 +14,18 @@ from airflow.sdk import Asset, ObjectStoragePath
 
 from airflow_provider_kling.api.task import Resource, Task
 from airflow_provider_kling.compat import Stats, get_hook_lineage_collector
-from airflow_provider_kling.exceptions import KlingError, KlingProtocolError, KlingTaskFailedError
+from airflow_provider_kling.exceptions import (
+    KlingError,
+    KlingMediaError,
+    KlingProtocolError,
+    KlingTaskFailedError,
+)
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiting import Ending
+from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES, DeadLinkError
 from airflow_provider_kling.operators.result import StoredFile, generation_result, stored_uris, task_results
-from airflow_provider_kling.operators.storing import store
+from airflow_provider_kling.operators.sidecar import Provenance
+from airflow_provider_kling.operators.storing import Storage
 from airflow_provider_kling.polling import EndReason
 
 if TYPE_CHECKING:
@@ -38,7 +45,9 @@ class Conclusion:
 
     :param model: as the DAG names it; None where it is not known.
     :param wanted_type: ``video`` or ``image``; None where that is not known.
-    :param output: where to copy the result; None keeps links only.
+    :param output: where to copy the results; None keeps links only.
+    :param max_bytes: a result that is larger is not stored.
+    :param request: what was asked for, with media cut; for the sidecar.
     :param submitted_at: Unix seconds; None where it is not known.
     :param reused: the result was paid for in an earlier run.
     :param again: what another try of the Airflow task does, for messages.
@@ -49,6 +58,8 @@ class Conclusion:
     model: str | None = None
     wanted_type: str | None = None
     output: str | None = None
+    max_bytes: int = DEFAULT_MAX_BYTES
+    request: Mapping[str, Any] | None = None
     submitted_at: float | None = None
     reused: bool = False
     again: str = "This Airflow task submits nothing, so trying again costs nothing."
@@ -86,8 +97,10 @@ class Conclusion:
         self._push(task_id=ending.task_id, cost=ending.task.cost_usd if ending.task else None)
         with self._telling_fate():
             task = ending.task_or_error()
-            results = task_results(task, wanted_type=self.wanted_type)
-            stored = self._store(results, task_id=task.task_id)
+            results: Sequence[Resource] = task_results(task, wanted_type=self.wanted_type)
+            stored: dict[Resource, StoredFile] = {}
+            if self.output:
+                task, results, stored = self._store(task, results)
         result = generation_result(
             task=task,
             results=results,
@@ -116,10 +129,28 @@ class Conclusion:
             error.args = (f"{str(error).rstrip('.')}. {fate}", *error.args[1:])
             raise
 
-    def _store(self, results: Sequence[Resource], *, task_id: str) -> dict[Resource, StoredFile]:
-        if not self.output:
-            return {}
-        return store(results, task_id=task_id, output=self.output, settings=self.hook.connection.client)
+    def _store(
+        self, task: Task, results: Sequence[Resource]
+    ) -> tuple[Task, Sequence[Resource], dict[Resource, StoredFile]]:
+        """Copy the results; where a link is dead, ask the service once for a fresh one."""
+        storage = Storage(
+            output=str(self.output), max_bytes=self.max_bytes, settings=self.hook.connection.client
+        )
+        provenance = Provenance(model=self.model, conn_id=self.hook.conn_id, request=self.request)
+        try:
+            return task, results, storage.store(task, results, provenance=provenance)
+        except DeadLinkError as error:
+            log.warning("%s. Asking the service for a fresh link", error)
+        task = self._look(task.task_id)
+        results = task_results(task, wanted_type=self.wanted_type)
+        try:
+            return task, results, storage.store(task, results, provenance=provenance)
+        except DeadLinkError as error:
+            until = f" It was kept until {task.expires_at.isoformat()}." if task.expires_at else ""
+            raise KlingMediaError(
+                f"{error}. Task {task.task_id} has succeeded and was billed, and the link that the service "
+                f"gives for it now works no better.{until}"
+            ) from error
 
     def _push(self, *, task_id: str, cost: Decimal | str | None) -> None:
         """Push the id and, as soon as it is known, the cost: also for a task that failed."""

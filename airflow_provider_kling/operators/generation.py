@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,17 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_kling.exceptions import KlingCapacityError, KlingRateLimitError
+from airflow_provider_kling.exceptions import (
+    KlingCapacityError,
+    KlingRateLimitError,
+    KlingRequestError,
+    KlingRequestWarning,
+)
 from airflow_provider_kling.hooks.kling import DEFAULT_TIMEOUT_S, KlingHook
 from airflow_provider_kling.hooks.waiting import Watch, goes_on
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.rules import Decision, OnRerun, OnUnknownSubmission
 from airflow_provider_kling.journal.store import open_store
+from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
 from airflow_provider_kling.operators.conclusion import XCOM_TASK_ID, Conclusion
 from airflow_provider_kling.operators.failure import failing_fast
 from airflow_provider_kling.operators.policies import check_policies
 from airflow_provider_kling.operators.queue import Queue, no_room
+from airflow_provider_kling.operators.sidecar import cut_media
 from airflow_provider_kling.operators.submission import Submission
 from airflow_provider_kling.operators.templates import is_rendered_later, rendered_later
 from airflow_provider_kling.operators.unknown import missing_task, unknown_submission
@@ -56,7 +64,9 @@ class GenerationOperator(BaseOperator):
         the job goes on at the service and may be billed.
     :param output: where to copy the result, as a URI on any storage Airflow knows (templated). A URI that
         ends in a media file's extension names the file, any other a folder. None returns links only, which
-        the service lets expire.
+        the service lets expire. Beside each file lies a ``.json`` with what was asked and what it cost.
+    :param max_bytes: a result that is larger is not stored, and the task fails. It stays at the service until
+        it expires, and was billed.
     :param extra_parameters: fields to send as they are, unchecked, for those newer than this release
         (templated).
     :param queue_timeout: longest wait, in seconds, for room at the service when it refuses a submission
@@ -80,6 +90,7 @@ class GenerationOperator(BaseOperator):
         deferrable: bool = True,
         timeout: float = DEFAULT_TIMEOUT_S,
         output: str | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         extra_parameters: Mapping[str, Any] | None = None,
         queue_timeout: float = 86400.0,
         min_balance: float | str | Decimal | None = None,
@@ -95,6 +106,7 @@ class GenerationOperator(BaseOperator):
         self.timeout = timeout
         # `output` itself is what other tasks take this one's result from.
         self.output_uri = output
+        self.max_bytes = max_bytes
         self.extra_parameters = extra_parameters
         self.queue_timeout = queue_timeout
         self.min_balance = min_balance
@@ -146,7 +158,7 @@ class GenerationOperator(BaseOperator):
             journal = self._journal(context)
             record = journal.read()
             self._task_at_service = record.task_id if record else None
-            conclusion = self._conclusion(hook, context, record=record)
+            conclusion = self._conclusion(hook, context, journal=journal, record=record)
             return journal.conclude(record, lambda: conclusion.of_event(event, task_id=self._task_at_service))
 
     def on_kill(self) -> None:
@@ -171,10 +183,12 @@ class GenerationOperator(BaseOperator):
         elif step.decision is Decision.ATTACH:
             record = self._extend(record, journal=journal)
         elif step.decision is Decision.REUSE and record.result is not None:
-            return self._conclusion(hook, context, record=record, reused=True).of_result(record.result)
+            return self._conclusion(hook, context, journal=journal, record=record, reused=True).of_result(
+                record.result
+            )
         elif step.decision is Decision.CONCLUDE and (task := step.task) is not None:
             reused = record.phase is Phase.FINISHED
-            conclusion = self._conclusion(hook, context, record=record, reused=reused)
+            conclusion = self._conclusion(hook, context, journal=journal, record=record, reused=reused)
             return journal.conclude(record, lambda: conclusion.of_task(task))
         elif step.decision is Decision.MISSING:
             raise missing_task(record, journal=journal)
@@ -257,19 +271,47 @@ class GenerationOperator(BaseOperator):
         watch = Watch(
             task_id=task_id, submitted_at=record.intended_at, deadline=record.deadline, usual_s=usual_s
         )
-        conclusion = self._conclusion(hook, context, record=record)
+        conclusion = self._conclusion(hook, context, journal=journal, record=record)
         return journal.conclude(record, lambda: conclusion.of_ending(hook.watch(watch)))
 
+    def _asked(
+        self, hook: KlingHook, context: Context, *, journal: Journal, record: Record
+    ) -> dict[str, Any] | None:
+        """Return what the record's request was, if that can still be told.
+
+        After a deferral this is a new process. What templates render to now is what was asked only if it has
+        the recorded fingerprint; what a function said (``@task.kling_video``) is gone.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", KlingRequestWarning)  # told when it was submitted
+                submission = self._submission(hook, context, journal=journal)
+        except KlingRequestError:
+            return None
+        same = submission.fingerprint == record.fingerprint
+        return cut_media(submission.request.body()) if same else None
+
     def _conclusion(
-        self, hook: KlingHook, context: Context, *, record: Record | None, reused: bool = False
+        self,
+        hook: KlingHook,
+        context: Context,
+        *,
+        journal: Journal,
+        record: Record | None,
+        reused: bool = False,
     ) -> Conclusion:
         model = find_model(self.model)
+        asked = None
+        if self.output_uri and record:
+            asked = self._asked(hook, context, journal=journal, record=record)
         return Conclusion(
             hook=hook,
             context=context,
             model=str(model.name),
             wanted_type=model.output,
             output=self.output_uri,
+            max_bytes=self.max_bytes,
+            request=asked,
             submitted_at=record.intended_at if record else None,
             reused=reused,
             again=(

@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
 from airflow_provider_kling.operators.conclusion import Conclusion
 from airflow_provider_kling.operators.failure import failing_fast
 from airflow_provider_kling.operators.generation import GenerationOperator
@@ -106,6 +107,7 @@ class KlingDownloadOperator(BaseOperator):
 
     :param source: a task id, or the dict that a generating operator returned (templated).
     :param output: a file or folder URI on any storage Airflow knows (templated).
+    :param max_bytes: a result that is larger is not stored, and the task fails.
     :param conn_id: the connection whose key submitted the task (templated).
     """
 
@@ -116,6 +118,7 @@ class KlingDownloadOperator(BaseOperator):
         *,
         source: str | Mapping[str, Any],
         output: str,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         conn_id: str = KlingHook.default_conn_name,
         multiple_outputs: bool = True,
         **kwargs: Any,
@@ -123,6 +126,7 @@ class KlingDownloadOperator(BaseOperator):
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.source = source
         self.output_uri = output
+        self.max_bytes = max_bytes
         self.conn_id = conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -135,6 +139,7 @@ class KlingDownloadOperator(BaseOperator):
                 model=self._known("model"),
                 wanted_type=self._known("type"),
                 output=self.output_uri,
+                max_bytes=self.max_bytes,
             )
             return conclusion.of_task(task)
 

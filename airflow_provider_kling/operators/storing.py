@@ -1,20 +1,28 @@
-"""Copying a result to where ``output`` says, on any storage that Airflow knows."""
+"""Copying results to where ``output`` says, on any storage that Airflow knows."""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.api.settings import ClientSettings
-from airflow_provider_kling.api.task import Resource
-from airflow_provider_kling.media.download import Downloader
-from airflow_provider_kling.media.kind import MediaKind
+from airflow_provider_kling.api.task import Resource, Task
+from airflow_provider_kling.media.download import Download, Downloader
+from airflow_provider_kling.media.hosts import HostRules
+from airflow_provider_kling.media.kind import HEAD_BYTES, MediaKind, sniff
 from airflow_provider_kling.operators.result import StoredFile
+from airflow_provider_kling.operators.sidecar import Provenance, recorded_hash, write_sidecar
+
+log = logging.getLogger(__name__)
 
 _FILE_EXTENSIONS = frozenset(f".{kind.value}" for kind in MediaKind) | {".mov", ".jpeg", ".m4v"}
+_CHUNK_BYTES = 1024 * 1024
 
 
 def target_uri(output: str, *, task_id: str, extension: str, number: int = 1) -> str:
@@ -31,25 +39,70 @@ def target_uri(output: str, *, task_id: str, extension: str, number: int = 1) ->
     return f"{output.rstrip('/')}/{task_id}{count}.{extension}"
 
 
-def store(
-    results: Sequence[Resource], *, task_id: str, output: str, settings: ClientSettings
-) -> dict[Resource, StoredFile]:
-    """Copy the results of a task to ``output``, one after another.
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Where the results of a task go.
 
-    :raises KlingMediaError: the link leads to something that is not a media file, or is not allowed.
-    :raises KlingConnectionError: the download kept breaking.
+    :param output: a file's or a folder's URI.
+    :param max_bytes: a result that is larger is not stored.
     """
-    downloader = Downloader(
-        own_url=settings.base_url, user_agent=settings.user_agent, read_timeout_s=settings.read_timeout_s
-    )
-    stored = {}
-    with closing(downloader):
-        for number, resource in enumerate(results, start=1):
-            extension = (
-                resource.format or (MediaKind.PNG if resource.type == "image" else MediaKind.MP4).value
-            )
-            uri = target_uri(output, task_id=task_id, extension=extension, number=number)
-            path = ObjectStoragePath(uri)
-            download = downloader.fetch(resource.url, files=path.fs, path=path.path)
-            stored[resource] = StoredFile(uri=uri, download=download)
-    return stored
+
+    output: str
+    max_bytes: int
+    settings: ClientSettings
+
+    def store(
+        self, task: Task, results: Sequence[Resource], *, provenance: Provenance
+    ) -> dict[Resource, StoredFile]:
+        """Copy results, each with a sidecar. One that lies there already, as recorded, is not fetched again.
+
+        :raises DeadLinkError: a link does not work, or no longer.
+        :raises KlingMediaError: a link leads to something that is not a media file, or is not allowed.
+        :raises KlingConnectionError: a download kept breaking.
+        """
+        stored = {}
+        with closing(self._downloader()) as downloader:
+            for number, resource in enumerate(results, start=1):
+                file = ObjectStoragePath(self._target(task, resource, number=number))
+                download = _as_recorded(file, task_id=task.task_id)
+                if download is None:
+                    download = downloader.fetch(resource.url, files=file.fs, path=file.path)
+                    write_sidecar(file, task=task, download=download, provenance=provenance)
+                else:
+                    log.info("%s is there already, with the recorded hash; nothing is fetched", file)
+                stored[resource] = StoredFile(uri=str(file), download=download)
+        return stored
+
+    def _downloader(self) -> Downloader:
+        settings = self.settings
+        return Downloader(
+            hosts=HostRules(
+                own_url=settings.base_url,
+                allow_private=settings.allow_private_hosts,
+                allow_http=settings.allow_insecure_http,
+            ),
+            user_agent=settings.user_agent,
+            max_bytes=self.max_bytes,
+            read_timeout_s=settings.read_timeout_s,
+        )
+
+    def _target(self, task: Task, resource: Resource, *, number: int) -> str:
+        usual = MediaKind.PNG if resource.type == "image" else MediaKind.MP4
+        extension = resource.format or usual.value
+        return target_uri(self.output, task_id=task.task_id, extension=extension, number=number)
+
+
+def _as_recorded(file: ObjectStoragePath, *, task_id: str) -> Download | None:
+    """Return what lies under a name if it is the whole result of this task, by the hash in its sidecar."""
+    recorded = recorded_hash(file, task_id=task_id)
+    if recorded is None or not file.exists():
+        return None
+    digest, size, kind = hashlib.sha256(), 0, None
+    with file.open("rb") as stored:  # type: ignore[no-untyped-call]
+        while chunk := stored.read(_CHUNK_BYTES):
+            kind = kind or sniff(chunk[:HEAD_BYTES])
+            digest.update(chunk)
+            size += len(chunk)
+    if kind is None or digest.hexdigest() != recorded:
+        return None
+    return Download(kind=kind, size=size, sha256=recorded)

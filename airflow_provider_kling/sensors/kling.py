@@ -12,6 +12,7 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow_provider_kling.api.retry import is_transient
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
 from airflow_provider_kling.operators.conclusion import Conclusion
 from airflow_provider_kling.operators.failure import failing_as_sensor
 from airflow_provider_kling.operators.generation import DEFER_NET_S
@@ -31,6 +32,7 @@ class KlingTaskSensor(BaseSensorOperator):
     :param deferrable: wait in the triggerer. False pokes from the worker, every ``poke_interval``
         seconds and in the ``mode`` that any sensor has.
     :param output: where to copy the result, as for the generating operators (templated).
+    :param max_bytes: a result that is larger is not stored, and the task fails.
     """
 
     template_fields: Sequence[str] = ("kling_task_id", "conn_id", "output_uri")
@@ -42,6 +44,7 @@ class KlingTaskSensor(BaseSensorOperator):
         conn_id: str = KlingHook.default_conn_name,
         deferrable: bool = True,
         output: str | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -50,6 +53,7 @@ class KlingTaskSensor(BaseSensorOperator):
         self.conn_id = conn_id
         self.deferrable = deferrable
         self.output_uri = output
+        self.max_bytes = max_bytes
 
     def execute(self, context: Context) -> Any:
         """Look once; if the task still runs, wait for it."""
@@ -95,4 +99,4 @@ class KlingTaskSensor(BaseSensorOperator):
             return self._conclusion(hook, context).of_event(event, task_id=kling_task_id)
 
     def _conclusion(self, hook: KlingHook, context: Context) -> Conclusion:
-        return Conclusion(hook=hook, context=context, output=self.output_uri)
+        return Conclusion(hook=hook, context=context, output=self.output_uri, max_bytes=self.max_bytes)

@@ -22,7 +22,8 @@ from airflow_provider_kling.exceptions import (
     KlingMediaError,
     KlingServerError,
 )
-from airflow_provider_kling.media.download import Download, Downloader
+from airflow_provider_kling.media.download import DeadLinkError, Download, Downloader
+from airflow_provider_kling.media.hosts import HostRules, resolve
 from airflow_provider_kling.media.kind import MediaKind
 from tests.api.raw_server import Answer, RawServer, hang_up, reply, reset, silence, unread
 
@@ -57,7 +58,11 @@ class Fetch:
     def __call__(
         self, server: RawServer, *, files: Any = None, target: str = f"/clip.mp4?{SECRET}"
     ) -> Download:
-        downloader = Downloader(own_url=server.url, user_agent="tests/1", **self.options)
+        options = dict(self.options)
+        resolver = options.pop("resolver", resolve)
+        allow_private = options.pop("allow_private", False)
+        hosts = HostRules(own_url=server.url, resolver=resolver, allow_private=allow_private)
+        downloader = Downloader(hosts=hosts, user_agent="tests/1", **options)
         try:
             return downloader.fetch(
                 f"{server.url}{target}", files=files or LocalFileSystem(), path=str(self.path)
@@ -244,7 +249,7 @@ def test_a_link_that_no_longer_works_is_told_and_not_tried_again(
     serve: Serve, fetch: Fetch, status: int
 ) -> None:
     server = serve(reply(b"" if status in (204, 304) else MP4, status=status))
-    assert f"was answered {status}" in fetch.fails(server, KlingMediaError)
+    assert f"was answered {status}" in fetch.fails(server, DeadLinkError)
     assert server.connections == 1
 
 
@@ -344,9 +349,8 @@ def test_a_redirect_that_is_broken_is_trouble_on_the_way(serve: Serve, fetch: Fe
 
 @pytest.mark.parametrize("url", ["https://cdn.example/a\x00b", "https://cdn.example/" + "a" * 70_000])
 def test_a_link_that_cannot_be_asked_for_is_told(tmp_path: Path, url: str) -> None:
-    downloader = Downloader(
-        own_url="https://api.example", user_agent="tests/1", resolver=lambda host: ["93.184.215.14"]
-    )
+    hosts = HostRules(own_url="https://api.example", resolver=lambda host: ["93.184.215.14"])
+    downloader = Downloader(hosts=hosts, user_agent="tests/1")
     with pytest.raises(KlingMediaError, match="is not a web address"):
         downloader.fetch(url, files=LocalFileSystem(), path=str(tmp_path / "x"))
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.hosts import check_host, resolve, without_query
+from airflow_provider_kling.media.hosts import HostRules, resolve, without_query
 
 OWN = "https://api.example"
 PUBLIC, PUBLIC_6 = "93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
@@ -13,7 +13,7 @@ PUBLIC, PUBLIC_6 = "93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
 
 def check(url: str, *addresses: str, own_url: str = OWN) -> None:
     """Check a URL whose host has these addresses."""
-    check_host(url, own_url=own_url, resolver=lambda host: addresses)
+    HostRules(own_url=own_url, resolver=lambda host: addresses).check(url)
 
 
 @pytest.mark.parametrize("addresses", [(PUBLIC,), (PUBLIC_6,), (PUBLIC, PUBLIC_6), (f"::ffff:{PUBLIC}",)])
@@ -63,7 +63,7 @@ def test_one_private_address_among_public_ones_is_enough() -> None:
 )
 def test_a_private_address_is_known_however_it_is_written(url: str) -> None:
     with pytest.raises(KlingMediaError):
-        check_host(url, own_url=OWN, resolver=resolve)
+        HostRules(own_url=OWN, resolver=resolve).check(url)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_private_service_may_not_lead_to_another_port_over_https() -> None:
 @pytest.mark.parametrize("host", ["..", "a" * 70 + ".example", "a..example"])
 def test_a_name_that_cannot_exist_is_refused(host: str) -> None:
     with pytest.raises(KlingMediaError, match="names no host"):
-        check_host(f"https://{host}/x", own_url=OWN, resolver=resolve)
+        HostRules(own_url=OWN, resolver=resolve).check(f"https://{host}/x")
 
 
 def test_a_name_without_an_address_resolves_to_nothing() -> None:
@@ -147,3 +147,24 @@ def test_addresses_resolve_to_themselves() -> None:
 )
 def test_a_signature_is_not_shown(url: str, shown: str) -> None:
     assert without_query(url) == shown
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "fe80::1"])
+def test_who_answers_counts_as_much_as_what_the_name_leads_to(address: str) -> None:
+    rules = HostRules(own_url=OWN)
+    with pytest.raises(KlingMediaError, match="not a public address"):
+        rules.check_peer("https://cdn.example/clip.mp4", address)
+    rules.check_peer("https://cdn.example/clip.mp4", PUBLIC)
+    rules.check_peer("https://cdn.example/clip.mp4", None)
+    rules.check_peer(f"{OWN}/clip.mp4", address)
+
+
+def test_private_hosts_and_plain_http_pass_where_the_connection_allows_each() -> None:
+    private = HostRules(own_url=OWN, resolver=lambda host: ["10.0.0.1"], allow_private=True)
+    private.check("https://minio.internal/clip.mp4")
+    private.check_peer("https://minio.internal/clip.mp4", "10.0.0.1")
+    with pytest.raises(KlingMediaError, match="is not https"):
+        private.check("http://minio.internal/clip.mp4")
+    plain = HostRules(own_url=OWN, resolver=lambda host: ["10.0.0.1"], allow_http=True)
+    with pytest.raises(KlingMediaError, match="extra `allow_private_hosts` lifts this"):
+        plain.check("http://minio.internal/clip.mp4")

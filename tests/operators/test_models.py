@@ -39,7 +39,7 @@ def test_nine_pictures_are_all_stored_and_told_within_an_xcom(
     task_id = result["task_id"]
     names = [f"{task_id}.png", *(f"{task_id}-{number}.png" for number in range(2, 10))]
     stored = [tmp_path / "owls" / name for name in names]
-    assert sorted((tmp_path / "owls").iterdir()) == sorted(stored)
+    assert sorted((tmp_path / "owls").glob("*.png")) == sorted(stored)
     assert [one["uri"] for one in result["resources"]] == [f"file://{path}" for path in stored]
     assert len({hashlib.sha256(path.read_bytes()).hexdigest() for path in stored}) == 9
     assert (result["type"], result["format"], result["uri"]) == ("image", "png", f"file://{stored[0]}")
@@ -80,7 +80,7 @@ def test_a_download_fetches_every_result_too(
         folder = tmp_path / str(number)
         get = KlingDownloadOperator(task_id="get", source=source, output=f"file://{folder}")
         assert len(run(get, task_instance)["resources"]) == 2
-        assert len(list(folder.iterdir())) == 2
+        assert len(list(folder.glob("*.png"))) == 2
 
 
 @pytest.mark.parametrize("parameters", [ImageO1Request(prompt="An owl"), {"prompt": "An owl"}])

@@ -1,0 +1,301 @@
+"""A download that breaks goes on where it stopped, if that is safe; a writer that died leaves nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from fsspec.implementations.local import LocalFileSystem
+
+from airflow_provider_kling.exceptions import KlingConnectionError, KlingMediaError
+from airflow_provider_kling.media.download import DeadLinkError
+from airflow_provider_kling.media.landing import Landing
+from tests.api.raw_server import Answer, RawServer, raw, reply
+from tests.media.test_download import FILE, HALF, MP4, Fetch, Serve
+
+HELD = 2**18  # bytes are written in pieces of this size
+TAG = {"ETag": '"v1"'}
+DATE = {"Last-Modified": "Sun, 22 Nov 2026 08:00:00 GMT"}
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with ExitStack() as stack:
+
+        def serve(*script: Answer) -> RawServer:
+            return stack.enter_context(RawServer(*script))
+
+        yield serve
+
+
+@pytest.fixture
+def fetch(tmp_path: Path) -> Fetch:
+    return Fetch(tmp_path)
+
+
+def broken(headers: dict[str, str], *, at: int = HELD) -> Answer:
+    """Send the beginning of the file, and break off."""
+    return reply(MP4[:at], declared=len(MP4), headers=headers)
+
+
+def rest(*, at: int = HELD, until: int = len(MP4), declared: int | None = None, said: str = "") -> Answer:
+    """Send a part of the file as such."""
+    where = said or f"bytes {at}-{len(MP4) - 1}/{len(MP4)}"
+    return reply(MP4[at:until], status=206, declared=declared, headers={"Content-Range": where})
+
+
+def asked(server: RawServer) -> list[tuple[str | None, str | None]]:
+    return [(one.headers.get("range"), one.headers.get("if-range")) for one in server.requests]
+
+
+@pytest.mark.parametrize(("headers", "version"), [(TAG, TAG["ETag"]), (DATE, DATE["Last-Modified"])])
+def test_after_a_break_only_the_rest_is_asked_for(
+    serve: Serve, fetch: Fetch, headers: dict[str, str], version: str
+) -> None:
+    server = serve(broken(headers), rest())
+    assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
+    assert fetch.path.read_bytes() == MP4
+    assert asked(server) == [(None, None), (f"bytes={HELD}-", version)]
+    assert list(fetch.folder.iterdir()) == [fetch.path]
+
+
+def test_a_file_that_changed_meanwhile_is_started_over(serve: Serve, fetch: Fetch) -> None:
+    other = MP4[:32] + b"another take" * 1000
+    server = serve(broken(TAG), reply(other, headers={"ETag": '"v2"'}))
+    assert fetch(server).size == len(other)
+    assert fetch.path.read_bytes() == other
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"v1"'}], ids=["unnamed", "weakly named"])
+def test_without_a_name_for_its_version_the_file_is_started_over(
+    serve: Serve, fetch: Fetch, headers: dict[str, str]
+) -> None:
+    server = serve(broken(headers), FILE)
+    fetch(server)
+    assert asked(server) == [(None, None), (None, None)]
+    assert fetch.path.read_bytes() == MP4
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        rest(at=HELD + 1, said=f"bytes {HELD + 1}-{len(MP4) - 1}/{len(MP4)}"),
+        rest(said="bytes */*"),
+        rest(said="pages 1-2/3"),
+        reply(status=416, headers={"Content-Range": f"bytes */{HELD}"}),
+    ],
+    ids=["from elsewhere", "from nowhere", "of something else", "unsatisfiable"],
+)
+def test_a_rest_that_does_not_fit_is_not_put_to_the_beginning(
+    serve: Serve, fetch: Fetch, answer: Answer
+) -> None:
+    server = serve(broken(TAG), answer, FILE)
+    assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
+    assert [range_ for range_, _ in asked(server)] == [None, f"bytes={HELD}-", None]
+
+
+def test_each_break_that_brought_something_counts_as_the_first(serve: Serve, fetch: Fetch) -> None:
+    pieces = [(at, at + HELD) for at in range(HELD, len(MP4) - HELD, HELD)]
+    script = [rest(at=at, until=until, declared=len(MP4) - at) for at, until in pieces]
+    server = serve(broken(TAG), *script, rest(at=pieces[-1][1]))
+    assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
+    assert fetch.slept == [0.5] * (1 + len(pieces)), "the wait does not grow"
+    assert len(pieces) >= 2
+
+
+def test_breaks_that_bring_nothing_end_it(serve: Serve, fetch: Fetch) -> None:
+    server = serve(broken(TAG), rest(at=HELD, until=HELD, declared=5))
+    fetch.fails(server, KlingConnectionError)
+    assert server.connections == 4
+
+
+def test_a_link_that_dies_half_way_is_told_as_dead(serve: Serve, fetch: Fetch) -> None:
+    fetch.fails(serve(broken(TAG), reply(b"expired", status=403)), DeadLinkError)
+
+
+def test_the_cap_holds_over_all_parts(serve: Serve, tmp_path: Path) -> None:
+    cut = b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nTransfer-Encoding: chunked\r\n\r\n'
+    cut += b"%x\r\n%s\r\n" % (HELD, MP4[:HELD])  # and no end
+    server = serve(raw(cut), rest())
+    fetch = Fetch(tmp_path, max_bytes=len(MP4) - 1)
+    assert "larger than" in fetch.fails(server, KlingMediaError)
+    assert [range_ for range_, _ in asked(server)] == [None, f"bytes={HELD}-"]
+
+
+def test_halves_without_a_name_are_never_joined(serve: Serve, fetch: Fetch) -> None:
+    server = serve(HALF, HALF, FILE)
+    assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
+    assert {range_ for range_, _ in asked(server)} == {None}
+
+
+# -- writers that die -----------------------------------------------------------------------------
+
+WRITER = """
+import sys
+from fsspec.implementations.local import LocalFileSystem
+from airflow_provider_kling.media.download import Downloader
+from airflow_provider_kling.media.hosts import HostRules
+url, path = sys.argv[1:]
+downloader = Downloader(hosts=HostRules(own_url=url), user_agent="tests/1")
+print(downloader.fetch(f"{url}/clip.mp4", files=LocalFileSystem(), path=path).sha256)
+"""
+
+
+def test_after_a_kill_the_next_try_leaves_one_whole_file(serve: Serve, fetch: Fetch) -> None:
+    half_way, go_on = threading.Event(), threading.Event()
+
+    def stall(connection: socket.socket) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(MP4)}\r\n\r\n".encode()
+        connection.sendall(head + MP4[:800_000])
+        half_way.set()
+        go_on.wait(60)
+
+    server = serve(stall)
+    command = [sys.executable, "-c", WRITER, server.url, str(fetch.path)]
+    with subprocess.Popen(command) as writer:
+        assert half_way.wait(60)
+        while not (left := list(fetch.folder.glob("clip.mp4.*.part"))) or left[0].stat().st_size == 0:
+            assert writer.poll() is None
+        writer.send_signal(signal.SIGKILL)
+    go_on.set()
+    assert len(list(fetch.folder.iterdir())) == 1, "what the killed one wrote"
+    assert not fetch.path.exists()
+
+    server.then(FILE)
+    assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
+    assert list(fetch.folder.iterdir()) == [fetch.path]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "[a]*?.mp4"])
+def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(tmp_path: Path, name: str) -> None:
+    others = ["clip.mp4.part", "clip.mp4.json", "other.mp4.0123456789ab.part", "clip2.mp4.0123456789ab.part"]
+    for other in others:
+        (tmp_path / other).write_bytes(b"x")
+    (tmp_path / f"{name}.0123456789ab.part").write_bytes(b"half")
+    with Landing(files=LocalFileSystem(), path=str(tmp_path / name)) as landing:
+        landing.write(b"whole")
+        landing.commit()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, name])
+    assert (tmp_path / name).read_bytes() == b"whole"
+
+
+def test_two_writers_of_one_file_are_told_so(tmp_path: Path) -> None:
+    path = str(tmp_path / "clip.mp4")
+    with Landing(files=LocalFileSystem(), path=path) as first:
+        first.write(b"first")
+        with Landing(files=LocalFileSystem(), path=path) as second:
+            second.write(b"second")
+            second.commit()
+        with pytest.raises(KlingMediaError, match="being written by another task too"):
+            first.commit()
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"second"]
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+GIB = 2**30
+MEASURED = """
+import resource, sys
+from fsspec.implementations.local import LocalFileSystem
+from airflow_provider_kling.media.download import Downloader
+from airflow_provider_kling.media.hosts import HostRules
+url, path = sys.argv[1:]
+downloader = Downloader(hosts=HostRules(own_url=url), user_agent="tests/1")
+files = LocalFileSystem()
+downloader.fetch(f"{url}/small.mp4", files=files, path=path)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+size = downloader.fetch(f"{url}/large.mp4", files=files, path=path).size
+print(size, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_a_gibibyte_takes_no_more_memory_than_a_few_bytes(serve: Serve, tmp_path: Path) -> None:
+    def large(connection: socket.socket) -> None:
+        connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {GIB}\r\n\r\n".encode())
+        block = MP4[:16] + bytes(2**20 - 16)
+        for _ in range(GIB // len(block)):
+            connection.sendall(block)
+
+    path = tmp_path / "clip.mp4"
+    command = [sys.executable, "-c", MEASURED, serve(FILE, large).url, str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
+    path.unlink()
+    size, grown = map(int, ran.stdout.split())
+    assert size == GIB
+    assert grown < 50 * 2**20
+
+
+# -- names that lead elsewhere --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate and its key for ``localhost``, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + built.public_bytes(serialization.Encoding.PEM)
+    )
+    return file
+
+
+class SecureServer(RawServer):
+    """Answers over TLS."""
+
+    def __init__(self, certificate: Path, *script: Answer) -> None:
+        super().__init__(*script)
+        self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.tls.load_cert_chain(certificate)
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        return self.tls.wrap_socket(connection, server_side=True), address
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_name_that_leads_elsewhere_once_it_is_checked_gets_nothing_read(
+    serve: Serve, tmp_path: Path, certificate: Path, allowed: bool
+) -> None:
+    """The look-up says a public address; by the time of the connection the name leads to this machine."""
+    tls = ssl.create_default_context(cafile=str(certificate))
+    with SecureServer(certificate, FILE) as inside:
+        to = f"https://localhost:{inside.server_address[1]}/secret.mp4"
+        fetch = Fetch(tmp_path, tls=tls, resolver=lambda host: ["93.184.215.14"], allow_private=allowed)
+        server = serve(reply(status=302, headers={"Location": to}))
+        if allowed:
+            assert fetch(server).size == len(MP4)
+        else:
+            assert "leads to 127.0.0.1" in fetch.fails(server, KlingMediaError)
