@@ -13,11 +13,22 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
+class FilePart:
+    """A file to send as the form's part of this name."""
+
+    name: str
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class HttpRequest:
     """One HTTP request, without the host and the credentials, which the client adds.
 
     :param path: the path below the base URL, already percent-encoded.
     :param body: what goes out as JSON; None for no body.
+    :param file: what goes out as a form, in place of JSON.
     """
 
     method: str
@@ -25,6 +36,7 @@ class HttpRequest:
     params: Mapping[str, str | int] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    file: FilePart | None = None
 
     def __str__(self) -> str:
         """Name the request the way messages do."""

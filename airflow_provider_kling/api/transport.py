@@ -53,6 +53,9 @@ def send_options(request: HttpRequest) -> dict[str, Any]:
     if request.body is not None:
         options["content"] = json.dumps(request.body, ensure_ascii=False, separators=(",", ":")).encode()
         options["headers"]["Content-Type"] = "application/json"
+    if request.file is not None:
+        part = request.file
+        options["files"] = {part.name: (part.filename, part.content, part.content_type)}
     return options
 
 

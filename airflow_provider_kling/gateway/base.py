@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
+from airflow_provider_kling.api.file import FileLimits, UploadedFile
 from airflow_provider_kling.api.message import Call
 from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
 from airflow_provider_kling.api.task import LoggedRequest, Task
-from airflow_provider_kling.requests import KlingRequest, ModelName
+from airflow_provider_kling.requests import KlingRequest, MediaLimits, Medium, ModelName
 
 
 class Gateway(Protocol):
@@ -48,6 +49,25 @@ class Gateway(Protocol):
 
         :param base_url: the connection's.
         """
+
+    @property
+    def file_limits(self) -> FileLimits:
+        """What may be uploaded."""
+
+    def upload(self, content: bytes, *, filename: str, content_type: str) -> Call[UploadedFile]:
+        """Leave a file at the service, for use as an input. Free.
+
+        :raises KlingMediaError: it is larger than the service takes.
+        """
+
+    def files(self) -> Call[list[UploadedFile]]:
+        """List the team's files that are kept."""
+
+    def file_deletion(self, file_id: str) -> Call[None]:
+        """Delete a file."""
+
+    def media_limits(self, request: KlingRequest) -> Mapping[Medium, MediaLimits]:
+        """Return what is documented of the media of a request, as this dialect writes it."""
 
     def request_log(self, *, entries: int) -> Call[list[LoggedRequest]]:
         """Read the newest submissions of the key."""

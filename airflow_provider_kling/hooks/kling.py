@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from airflow.sdk import BaseHook
 
 from airflow_provider_kling.api.client import KlingClient
+from airflow_provider_kling.api.file import UploadedFile
 from airflow_provider_kling.api.message import Call
 from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
 from airflow_provider_kling.api.settings import ClientSettings
@@ -187,6 +188,44 @@ class KlingHook(BaseHook):
                 lambda: shared.client.call(look),
                 lambda: Budget(rate_limit=shared.client.rate_limit, watchers=shared.holders),
             )
+
+    # -- files --------------------------------------------------------------------------------
+
+    def upload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:
+        """Leave a file at the service; its ``url`` stands for it in a request. Free.
+
+        :param filename: as it will be listed.
+        :param content_type: such as ``image/png``.
+        :raises KlingMediaError: it is larger than the service takes; nothing was sent.
+        :raises KlingBadRequestError: the service does not take it, or keeps as many files as it will.
+        """
+        return self.call(
+            self.connection.gateway.upload(content, filename=filename, content_type=content_type)
+        )
+
+    async def aupload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:
+        """Leave a file at the service; see :meth:`upload`."""
+        gateway = (await self.aconnection()).gateway
+        return await self.acall(gateway.upload(content, filename=filename, content_type=content_type))
+
+    def list_files(self) -> list[UploadedFile]:
+        """List the team's files that the service keeps. Free."""
+        return self.call(self.connection.gateway.files())
+
+    async def alist_files(self) -> list[UploadedFile]:
+        """List the team's files that the service keeps. Free."""
+        return await self.acall((await self.aconnection()).gateway.files())
+
+    def delete_file(self, file_id: str) -> None:
+        """Delete a file at the service. Free. A generation that has not read it yet will fail.
+
+        :raises KlingNotFoundError: there is none, or no longer.
+        """
+        self.call(self.connection.gateway.file_deletion(file_id))
+
+    async def adelete_file(self, file_id: str) -> None:
+        """Delete a file at the service; see :meth:`delete_file`."""
+        await self.acall((await self.aconnection()).gateway.file_deletion(file_id))
 
     # -- account ------------------------------------------------------------------------------
 

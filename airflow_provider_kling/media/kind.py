@@ -19,6 +19,12 @@ class MediaKind(StrEnum):
     GIF = "gif"
     WAV = "wav"
     MP3 = "mp3"
+    AAC = "aac"
+
+    @property
+    def content_type(self) -> str:
+        """The media type as HTTP names it."""
+        return _CONTENT_TYPES[self]
 
 
 def sniff(head: bytes) -> MediaKind | None:
@@ -37,4 +43,20 @@ _MAGIC = (
     (b"GIF8", MediaKind.GIF),
     (b"ID3", MediaKind.MP3),
     (b"\xff\xfb", MediaKind.MP3),
+    (b"\xff\xf3", MediaKind.MP3),
+    (b"\xff\xf2", MediaKind.MP3),
+    (b"\xff\xf1", MediaKind.AAC),
+    (b"\xff\xf9", MediaKind.AAC),
 )
+
+_CONTENT_TYPES = {
+    MediaKind.MP4: "video/mp4",
+    MediaKind.WEBM: "video/webm",
+    MediaKind.PNG: "image/png",
+    MediaKind.JPEG: "image/jpeg",
+    MediaKind.WEBP: "image/webp",
+    MediaKind.GIF: "image/gif",
+    MediaKind.WAV: "audio/wav",
+    MediaKind.MP3: "audio/mpeg",
+    MediaKind.AAC: "audio/aac",
+}

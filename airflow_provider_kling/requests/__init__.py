@@ -35,6 +35,7 @@ from airflow_provider_kling.requests.image_tools import (
     ImageRecognitionRequest,
     VirtualTryOnRequest,
 )
+from airflow_provider_kling.requests.media_limits import MediaLimits, Medium
 from airflow_provider_kling.requests.models.model import KlingModel
 from airflow_provider_kling.requests.names import ModelName
 from airflow_provider_kling.requests.omni_image import ImageO1Request, V3OmniImageRequest
@@ -64,6 +65,8 @@ __all__ = [
     "ImageToVideoRequest",
     "KlingModel",
     "KlingRequest",
+    "MediaLimits",
+    "Medium",
     "ModelName",
     "MultiImageToImageRequest",
     "MultiImageToVideoRequest",

@@ -22,6 +22,7 @@ from airflow_provider_kling.requests.fields import (
     VideoShape,
     inferred,
 )
+from airflow_provider_kling.requests.media_limits import O1_EDITING, O1_PICTURES, MediaLimits, Medium
 
 O1Resolution = Literal["720p", "1080p"]
 V3Resolution = Literal["720p", "1080p", "4k"]
@@ -57,6 +58,7 @@ class VideoO1EditRequest(AugustRequest):
     :param duration: length in seconds, 3 to 10. Default 5. Price grows with it.
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = O1_EDITING
     single_slug: ClassVar[str] = "kling-video-o1"
 
     prompt: LongPrompt
@@ -98,6 +100,7 @@ class VideoO1ImageRequest(AugustRequest):
         it.
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = O1_PICTURES
     single_slug: ClassVar[str] = "kling-video-o1-i2v"
 
     prompt: LongPrompt

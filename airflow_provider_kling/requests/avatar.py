@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from airflow_provider_kling.exceptions import BrokenRule
 from airflow_provider_kling.requests.base import KlingRequest
 from airflow_provider_kling.requests.fields import Media, Mode, Prompt
+from airflow_provider_kling.requests.media_limits import SPEECH, MediaLimits, Medium
 from airflow_provider_kling.requests.rules import exactly_one
 
 
@@ -23,6 +24,7 @@ class AvatarRequest(KlingRequest):
     :param mode: ``std`` (default) or ``pro``, which costs about twice as much.
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = SPEECH
     single_slug: ClassVar[str] = "kling-avatar"
 
     image: Media

@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.requests.media_limits import MediaLimits, Medium
 from airflow_provider_kling.requests.names import DEFAULT_PROVIDER, ModelName
 
 
@@ -48,6 +49,9 @@ class KlingRequest(BaseModel):
     written_in: ClassVar[FieldContract] = FieldContract.APRIL
     documented: ClassVar[bool] = True
     """False where the service's documents were never seen, so that all the rules are inferred."""
+
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = {}
+    """What is documented of the files that the request may bring; checked where a file is at hand."""
 
     _model: ModelName | None = PrivateAttr(default=None)
 

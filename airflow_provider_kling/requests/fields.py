@@ -31,13 +31,6 @@ def _refuse_float(value: object) -> object:
     return value
 
 
-def _refuse_bool(value: object) -> object:
-    """Keep True from passing as 1."""
-    if isinstance(value, bool):
-        raise PydanticCustomError("float_type", "must be a number")
-    return value
-
-
 def inferred(rule: str, holds: Callable[[Any], bool]) -> AfterValidator:
     """Return a bound that no document of the service states: beyond it the value is sent, with a warning.
 
@@ -62,10 +55,10 @@ OneOfIntegers = BeforeValidator(_refuse_float)
 Prompt = Annotated[str, Field(min_length=1, max_length=2500)]
 """Characters are counted, not bytes. Also what should not be seen, where a model takes that."""
 
-Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_refuse_bool)]
+Share = Annotated[float, Field(ge=0, le=1)]
 """A strength from 0 to 1."""
 
-Growth = Annotated[float, Field(ge=0, le=2), BeforeValidator(_refuse_bool)]
+Growth = Annotated[float, Field(ge=0, le=2)]
 """How far a picture grows on one side, as a multiple of its own size."""
 
 Count = Annotated[int, Field(ge=1, le=9)]

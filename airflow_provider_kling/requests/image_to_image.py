@@ -10,6 +10,7 @@ from pydantic import Field
 from airflow_provider_kling.exceptions import BrokenRule
 from airflow_provider_kling.requests.base import KlingRequest
 from airflow_provider_kling.requests.fields import Count, ImageShape, Media, Prompt, Share, inferred
+from airflow_provider_kling.requests.media_limits import IMAGE_PAGES, MediaLimits, Medium
 from airflow_provider_kling.requests.rules import at_least_one
 from airflow_provider_kling.requests.warn import warn
 
@@ -25,6 +26,8 @@ class ImageToImageRequest(KlingRequest):
     :param resolution: ``1k``.
     :param n: how many pictures, 1 (default) to 9. Each is paid for.
     """
+
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
 
     prompt: Prompt
     image: Media
@@ -66,6 +69,7 @@ class V3ImageToImageRequest(KlingRequest):
     :param resolution: ``1k`` (default, inferred) or ``2k``.
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
     single_slug: ClassVar[str] = "kling-v3-i2i"
 
     prompt: Prompt
@@ -90,6 +94,8 @@ class MultiImageToImageRequest(KlingRequest):
     :param n: how many pictures, 1 (default) to 9. Each is paid for.
     :param aspect_ratio: the shape; the field and its values are inferred from other models.
     """
+
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
 
     prompt: Prompt | None = None
     subject_images: Annotated[list[Media], Field(max_length=4)] | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from airflow_provider_kling.requests.base import KlingRequest
 from airflow_provider_kling.requests.fields import Count, Growth, Media
+from airflow_provider_kling.requests.media_limits import IMAGE_PAGES, MediaLimits, Medium
 
 
 class ImageExpansionRequest(KlingRequest):
@@ -22,6 +24,7 @@ class ImageExpansionRequest(KlingRequest):
     :param n: how many pictures, 1 (default) to 9. Each is paid for.
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
     single_slug: ClassVar[str] = "kling-image-expansion"
 
     image: Media
@@ -39,6 +42,7 @@ class ImageRecognitionRequest(KlingRequest):
     :param image: the picture, a public URL or Base64 (jpg or png, at most 10 MB).
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
     single_slug: ClassVar[str] = "kling-image-recognize"
 
     image: Media
@@ -50,6 +54,8 @@ class VirtualTryOnRequest(KlingRequest):
     :param human_image: the person, a public URL or Base64; at most 10 MB, at least 300 px a side.
     :param cloth_image: the garment, in the same limits. V1.5 also takes a top and a bottom in one picture.
     """
+
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
 
     human_image: Media
     cloth_image: Media

@@ -10,6 +10,7 @@ from pydantic import Field
 from airflow_provider_kling.exceptions import BrokenRule
 from airflow_provider_kling.requests.base import KlingRequest
 from airflow_provider_kling.requests.fields import Count, ImageShapeOrAuto, Media, Prompt, inferred
+from airflow_provider_kling.requests.media_limits import IMAGE_PAGES, MediaLimits, Medium
 
 _MOST_REFERENCES = 10
 
@@ -26,6 +27,7 @@ class ImageO1Request(KlingRequest):
     :param n: how many pictures, 1 (default) to 9. Each is paid for.
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
     single_slug: ClassVar[str] = "kling-image-o1"
 
     prompt: Prompt
@@ -49,6 +51,7 @@ class V3OmniImageRequest(KlingRequest):
     :param aspect_ratio: the shape; its values are not documented.
     """
 
+    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = IMAGE_PAGES
     single_slug: ClassVar[str] = "kling-v3-omni-image"
 
     prompt: Prompt

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from airflow_provider_kling.api.task import Task, TaskStatus
 from airflow_provider_kling.exceptions import (
@@ -31,6 +33,13 @@ def hook(kling_sandbox: SandboxProcess, connect: Callable[..., None]) -> Iterato
     connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
     with KlingHook() as hook:
         yield hook
+
+
+@pytest.fixture(scope="module")
+def small_png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -75,6 +84,20 @@ def test_what_is_published_of_a_model_is_read_without_the_key(
 def test_a_model_of_which_nothing_is_published_is_not_found(call: Callable[..., Any]) -> None:
     with pytest.raises(KlingNotFoundError, match="Model Not Found"):
         call("fetch_schema", "google/veo-3")
+
+
+def test_a_file_is_left_listed_used_and_deleted(
+    call: Callable[..., Any], kling_sandbox: SandboxProcess, small_png: bytes
+) -> None:
+    file = call("upload", small_png, filename="still.png", content_type="image/png")
+    assert (file.type, file.filename, file.size) == ("image", "still.png", len(small_png))
+    assert [one.file_id for one in call("list_files")] == [file.file_id]
+    request = VideoO1Request(prompt="x", images=[file.url], mode="std", duration=5)
+    call("wait", call("submit", request).task_id, timeout=60)
+    call("delete_file", file.file_id)
+    assert call("list_files") == []
+    with pytest.raises(KlingNotFoundError):
+        call("delete_file", file.file_id)
 
 
 def test_a_failed_task_raises_with_the_services_reason(

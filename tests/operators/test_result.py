@@ -82,6 +82,7 @@ def test_the_link_of_a_result_that_lies_nowhere_else_is_never_dropped(link_bytes
         ([picture(1, type=None), picture(2, type=None)], "image", 2),
         ([COVER, picture(1, type="video", role=ResourceRole.PRIMARY)], "image", 1),
         ([picture(1), picture(2, role=ResourceRole.ALTERNATIVE)], "image", 2),
+        ([picture(1), picture(2, role=ResourceRole.PRIMARY)], "image", 2),
     ],
 )
 def test_results_are_told_from_what_is_beside_them(

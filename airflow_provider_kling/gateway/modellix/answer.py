@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from airflow_provider_kling.api.file import UploadedFile
 from airflow_provider_kling.api.message import HttpResponse
 from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
 from airflow_provider_kling.api.rate_limit import retry_after
@@ -32,6 +33,7 @@ from airflow_provider_kling.exceptions import (
     api_error_class,
 )
 
+_NO_CONTENT = 204
 _MOST_RESOURCES = 1000
 _LONGEST_DETAIL = 500
 
@@ -108,6 +110,44 @@ def read_schema(response: HttpResponse) -> PublishedSchema:
     servers = published.get("servers")
     server = _mapping(servers[0]) if isinstance(servers, list) and servers else {}
     return PublishedSchema(submit_url=_text(server.get("url")), body=body)
+
+
+def read_uploaded_file(response: HttpResponse) -> UploadedFile:
+    """Read the answer to an upload; one without an id and a link is a :class:`KlingProtocolError`."""
+    file = _uploaded_file(_data(response))
+    if file is None:
+        raise KlingProtocolError(f"{response.request} was answered without a file's id and link")
+    return file
+
+
+def read_files(response: HttpResponse) -> list[UploadedFile]:
+    """Read the list of files; the documents do not say in which member of the answer it stands."""
+    data = _object(response).get("data")
+    listed = _mapping(data).get("files", data)
+    if not isinstance(listed, list):
+        raise KlingProtocolError(f"{response.request} was answered without a list of files")
+    return [file for entry in listed if (file := _uploaded_file(_mapping(entry)))]
+
+
+def read_deletion(response: HttpResponse) -> None:
+    """Read the answer to a deletion, which has no body."""
+    if response.status != _NO_CONTENT:
+        _object(response)
+
+
+def _uploaded_file(fields: Mapping[str, Any]) -> UploadedFile | None:
+    file_id, url = _text(fields.get("file_id")), _text(fields.get("url"))
+    if file_id is None or url is None:
+        return None
+    created_at = fields.get("created_at")
+    return UploadedFile(
+        file_id=file_id,
+        url=url,
+        type=_text(fields.get("type")),
+        filename=_text(fields.get("filename")),
+        size=_whole(fields.get("size")),
+        created_at=_iso_time(created_at) or _epoch_ms(created_at),
+    )
 
 
 def read_request_log(response: HttpResponse) -> list[LoggedRequest]:

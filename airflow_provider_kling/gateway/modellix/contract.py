@@ -35,11 +35,25 @@ class Contract(ABC):
     """Fields that only this contract has, or that only this contract demands."""
 
     @abstractmethod
+    def in_own_fields(self, request: KlingRequest) -> KlingRequest:
+        """Return the request in the fields that are sent.
+
+        :raises KlingRequestError: the contract has no way to say it.
+        """
+
+    @abstractmethod
+    def suffix(self, request: KlingRequest) -> str:
+        """Return what the path ends in."""
+
     def write(self, request: KlingRequest) -> Submission:
         """Write ``request`` for this contract.
 
         :raises KlingRequestError: the contract has no way to say it.
         """
+        written = self.in_own_fields(request)
+        model = written.model
+        path = f"/api/v1/{model.provider}/{model.slug}{self.suffix(written)}"
+        return Submission(slug=model.slug, path=path, body=written.body())
 
 
 class Contract202604(Contract):
@@ -48,9 +62,13 @@ class Contract202604(Contract):
     name = FieldContract.APRIL
     own_fields = frozenset({"mode", "sound", "multi_shot", "shot_type"})
 
-    def write(self, request: KlingRequest) -> Submission:
-        """Send the fields as they are, to the path with ``/async``; the newer ones to the one without."""
-        return _as_it_is(request, suffix="" if request.contract is FieldContract.AUGUST else "/async")
+    def in_own_fields(self, request: KlingRequest) -> KlingRequest:
+        """Send the fields as they are, the newer ones too."""
+        return request
+
+    def suffix(self, request: KlingRequest) -> str:
+        """Send the newer fields to the newer path."""
+        return "" if request.contract is FieldContract.AUGUST else "/async"
 
 
 class Contract202608(Contract):
@@ -60,15 +78,14 @@ class Contract202608(Contract):
     # The editing O1 of this contract demands a video; a request written for the older one may have none.
     own_fields = frozenset({"resolution", "audio", "videos"})
 
-    def write(self, request: KlingRequest) -> Submission:
+    def in_own_fields(self, request: KlingRequest) -> KlingRequest:
         """Translate what is documented in this contract's fields; send the rest as it is."""
-        return _as_it_is(translated(request), suffix="")
+        return translated(request)
 
-
-def _as_it_is(request: KlingRequest, *, suffix: str) -> Submission:
-    model = request.model
-    path = f"/api/v1/{model.provider}/{model.slug}{suffix}"
-    return Submission(slug=model.slug, path=path, body=request.body())
+    def suffix(self, request: KlingRequest) -> str:
+        """Send nothing to the older path."""
+        del request
+        return ""
 
 
 DEFAULT_CONTRACT = FieldContract.APRIL

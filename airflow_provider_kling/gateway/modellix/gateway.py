@@ -9,17 +9,20 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from airflow_provider_kling.api.message import Call, HttpRequest
+from airflow_provider_kling.api.file import FileLimits, UploadedFile
+from airflow_provider_kling.api.message import Call, FilePart, HttpRequest
 from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
 from airflow_provider_kling.api.task import LoggedRequest, Task
-from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
 from airflow_provider_kling.gateway.modellix import answer
 from airflow_provider_kling.gateway.modellix.contract import Contract
 from airflow_provider_kling.gateway.modellix.refusal import explain_submission
-from airflow_provider_kling.requests import KlingRequest, ModelName
+from airflow_provider_kling.requests import KlingRequest, MediaLimits, Medium, ModelName
 
 DEFAULT_BASE_URL = "https://api.modellix.ai"
 _WEBSITE = "https://www.modellix.ai"
+_FILES = "/api/v1/media/files"
+_FILE_LIMITS = FileLimits(max_bytes=16 * 1024**2, max_files=10, days=7)  # docs: file-api/how-to-use
 
 
 class ModellixGateway:
@@ -87,6 +90,36 @@ class ModellixGateway:
     def public_url(self, base_url: str) -> str:
         """See :meth:`Gateway.public_url`: the website for the service's own API, else the same place."""
         return _WEBSITE if base_url == DEFAULT_BASE_URL else base_url
+
+    @property
+    def file_limits(self) -> FileLimits:
+        """See :attr:`Gateway.file_limits`."""
+        return _FILE_LIMITS
+
+    def upload(self, content: bytes, *, filename: str, content_type: str) -> Call[UploadedFile]:
+        """See :meth:`Gateway.upload`."""
+        if len(content) > _FILE_LIMITS.max_bytes:
+            raise KlingMediaError(
+                f"{filename} has {len(content)} bytes, and the service takes files of at most "
+                f"{_FILE_LIMITS.max_bytes}. Nothing was sent."
+            )
+        part = FilePart(name="file", filename=filename, content_type=content_type, content=content)
+        return Call(
+            request=HttpRequest(method="POST", path=_FILES, file=part), parse=answer.read_uploaded_file
+        )
+
+    def files(self) -> Call[list[UploadedFile]]:
+        """See :meth:`Gateway.files`."""
+        return Call(request=HttpRequest(method="GET", path=_FILES), parse=answer.read_files)
+
+    def file_deletion(self, file_id: str) -> Call[None]:
+        """See :meth:`Gateway.file_deletion`."""
+        path = f"{_FILES}/{quote(file_id, safe='')}"
+        return Call(request=HttpRequest(method="DELETE", path=path), parse=answer.read_deletion)
+
+    def media_limits(self, request: KlingRequest) -> Mapping[Medium, MediaLimits]:
+        """See :meth:`Gateway.media_limits`."""
+        return self.contract.in_own_fields(request).media_limits
 
     def request_log(self, *, entries: int) -> Call[list[LoggedRequest]]:
         """See :meth:`Gateway.request_log`."""
