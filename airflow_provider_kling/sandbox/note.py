@@ -18,7 +18,7 @@ async def noted(body: bytes, *, content_type: str) -> Any:
         return None
     if content_type.startswith("multipart/"):
         try:
-            return [part.facts for part in await read_form(body, content_type=content_type)]
+            return {"parts": [part.facts for part in await read_form(body, content_type=content_type)]}
         except MalformedFormError:
             return _facts(body, content_type)
     try:

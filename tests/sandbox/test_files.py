@@ -201,7 +201,7 @@ def test_faults_befall_uploads_and_each_is_noted(lifelike: Client, action: dict[
             lifelike.upload(STILL)
     assert len(_listed(lifelike)) == lifelike.sandbox.stats()["uploads"] == kept
     assert lifelike.sandbox.stats()["submissions_refused"] == {}
-    assert lifelike.sandbox.requests("POST")[0]["body"][0]["size"] == len(STILL)
+    assert lifelike.sandbox.requests("POST")[0]["body"]["parts"][0]["size"] == len(STILL)
 
 
 def test_a_deletion_can_lose_its_answer(lifelike: Client):
@@ -220,7 +220,8 @@ def test_of_a_file_the_log_keeps_name_type_and_size(lifelike: Client):
     lifelike.http.post(FILES, content=b"the content of the file", headers={"Content-Type": "multipart/x"})
     sent, *broken = lifelike.sandbox.requests("POST")
     octets = "application/octet-stream"
-    assert sent["body"] == [{"name": "file", "filename": "***.png", "type": octets, "size": len(content)}]
+    part = {"name": "file", "filename": "***.png", "type": octets, "size": len(content)}
+    assert sent["body"] == {"parts": [part]}
     assert [entry["body"] for entry in broken] == [
         {"type": "image/png", "size": len(content)},
         {"type": "multipart/x", "size": 23},
