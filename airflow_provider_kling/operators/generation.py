@@ -6,7 +6,7 @@ import logging
 import random
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from airflow_provider_kling.exceptions import (
     KlingRateLimitError,
     KlingRequestError,
     KlingRequestWarning,
+    KlingTaskFailedError,
 )
 from airflow_provider_kling.hooks.kling import DEFAULT_TIMEOUT_S, KlingHook
 from airflow_provider_kling.hooks.waiting import Watch, goes_on
@@ -29,6 +30,7 @@ from airflow_provider_kling.journal.store import open_store
 from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
 from airflow_provider_kling.operators.conclusion import XCOM_TASK_ID, Conclusion
 from airflow_provider_kling.operators.failure import failing_fast
+from airflow_provider_kling.operators.media_arguments import Upload, delete_uploads
 from airflow_provider_kling.operators.policies import check_policies
 from airflow_provider_kling.operators.queue import Queue, no_room
 from airflow_provider_kling.operators.sidecar import cut_media
@@ -76,6 +78,11 @@ class GenerationOperator(BaseOperator):
         leaves it to a person; ``resubmit`` sends it again and may pay twice.
     :param on_rerun: what to do when this task is cleared after a success and its request is unchanged:
         ``reuse`` returns the recorded result for nothing; ``regenerate`` pays for a new one.
+    :param upload: how media given as storage URIs (``s3://``, ``file://`` and so on) reach the service.
+        ``auto`` sends pictures and sounds up to 5 MiB along as Base64 and uploads the rest; ``always``
+        uploads all; ``never`` sends all along. Uploading is free; at most 16 MiB a file, 10 files a team.
+    :param keep_uploads: leave uploaded files at the service, which drops them after a week. Otherwise they
+        are deleted when the task has ended.
     :param multiple_outputs: push each part of the result as an XCom of its own too, so that the next step
         can take one: ``step.output["url"]``.
     """
@@ -96,6 +103,8 @@ class GenerationOperator(BaseOperator):
         min_balance: float | str | Decimal | None = None,
         on_unknown_submission: str = OnUnknownSubmission.FAIL.value,
         on_rerun: str = OnRerun.REUSE.value,
+        upload: str = Upload.AUTO.value,
+        keep_uploads: bool = False,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -112,9 +121,11 @@ class GenerationOperator(BaseOperator):
         self.min_balance = min_balance
         self.on_unknown_submission = on_unknown_submission
         self.on_rerun = on_rerun
+        self.upload = upload
+        self.keep_uploads = keep_uploads
         self._task_at_service: str | None = None
         with failing_fast():
-            check_policies(on_unknown_submission=on_unknown_submission, on_rerun=on_rerun)
+            check_policies(on_unknown_submission=on_unknown_submission, on_rerun=on_rerun, upload=upload)
 
     def request_parameters(self) -> Mapping[str, Any]:
         """Return the fields of the request; None counts as not given."""
@@ -159,7 +170,9 @@ class GenerationOperator(BaseOperator):
             record = journal.read()
             self._task_at_service = record.task_id if record else None
             conclusion = self._conclusion(hook, context, journal=journal, record=record)
-            return journal.conclude(record, lambda: conclusion.of_event(event, task_id=self._task_at_service))
+            return self._conclude(
+                journal, record, lambda: conclusion.of_event(event, task_id=self._task_at_service), hook=hook
+            )
 
     def on_kill(self) -> None:
         """Say what is true when the task is killed on a worker. Nothing can be cancelled at the service."""
@@ -189,7 +202,7 @@ class GenerationOperator(BaseOperator):
         elif step.decision is Decision.CONCLUDE and (task := step.task) is not None:
             reused = record.phase is Phase.FINISHED
             conclusion = self._conclusion(hook, context, journal=journal, record=record, reused=reused)
-            return journal.conclude(record, lambda: conclusion.of_task(task))
+            return self._conclude(journal, record, lambda: conclusion.of_task(task), hook=hook)
         elif step.decision is Decision.MISSING:
             raise missing_task(record, journal=journal)
         else:
@@ -210,6 +223,7 @@ class GenerationOperator(BaseOperator):
             on_unknown=OnUnknownSubmission(self.on_unknown_submission),
             on_rerun=OnRerun(self.on_rerun),
             min_balance=None if self.min_balance is None else Decimal(str(self.min_balance)),
+            upload=Upload(self.upload),
         )
 
     def _send(self, submission: Submission, *, queue: Queue | None) -> Record:
@@ -272,7 +286,25 @@ class GenerationOperator(BaseOperator):
             task_id=task_id, submitted_at=record.intended_at, deadline=record.deadline, usual_s=usual_s
         )
         conclusion = self._conclusion(hook, context, journal=journal, record=record)
-        return journal.conclude(record, lambda: conclusion.of_ending(hook.watch(watch)))
+        return self._conclude(journal, record, lambda: conclusion.of_ending(hook.watch(watch)), hook=hook)
+
+    def _conclude(
+        self,
+        journal: Journal,
+        record: Record | None,
+        action: Callable[[], dict[str, Any]],
+        *,
+        hook: KlingHook,
+    ) -> dict[str, Any]:
+        """Conclude by the journal, and delete what was uploaded for the task once it has ended."""
+        uploads = () if self.keep_uploads or record is None else record.uploads
+        try:
+            result = journal.conclude(record, action)
+        except KlingTaskFailedError:
+            delete_uploads(hook, uploads)
+            raise
+        delete_uploads(hook, uploads)
+        return result
 
     def _asked(
         self, hook: KlingHook, context: Context, *, journal: Journal, record: Record

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.journal.rules import OnRerun, OnUnknownSubmission
+from airflow_provider_kling.operators.media_arguments import Upload
 
 _POLICIES: dict[str, type[StrEnum]] = {
     "on_unknown_submission": OnUnknownSubmission,
     "on_rerun": OnRerun,
+    "upload": Upload,
 }
 
 

@@ -16,9 +16,11 @@ from airflow_provider_kling.api.task import Task, TaskStatus
 from airflow_provider_kling.exceptions import (
     ErrorCategory,
     KlingBalanceError,
+    KlingCapacityError,
     KlingError,
     KlingJournalError,
     KlingNotFoundError,
+    KlingRateLimitError,
     KlingSubmissionUnknownError,
 )
 from airflow_provider_kling.hooks.kling import KlingHook
@@ -33,6 +35,7 @@ from airflow_provider_kling.journal.rules import (
     Situation,
     decide,
 )
+from airflow_provider_kling.operators.media_arguments import MediaArguments, Upload, delete_uploads
 from airflow_provider_kling.operators.result import stored_uris
 from airflow_provider_kling.operators.unknown import to_be_resubmitted, unknown_submission
 from airflow_provider_kling.requests import KlingRequest
@@ -69,6 +72,7 @@ class Submission:
     :param timeout: seconds from the submission to the deadline.
     :param run: the same in all tries of one run; another after a clear.
     :param min_balance: USD that the account has to hold before anything is sent.
+    :param upload: how media on the user's storage reach the service.
     """
 
     hook: KlingHook
@@ -81,6 +85,7 @@ class Submission:
     on_unknown: OnUnknownSubmission
     on_rerun: OnRerun
     min_balance: Decimal | None = None
+    upload: Upload = Upload.AUTO
     clock: Callable[[], float] = time.time
 
     @property
@@ -120,13 +125,19 @@ class Submission:
     def send(self) -> Record:
         """Write the intent, send the request once, and write what came of it.
 
-        :raises KlingRequestError: the request cannot be said in the connection's contract.
+        :raises KlingRequestError: the request cannot be said in the connection's contract, or a file that it
+            names breaks a documented limit.
+        :raises KlingMediaError: a file that it names cannot be read.
         :raises KlingBalanceError: the account holds too little.
         :raises KlingAPIError: refused; nothing is billed, and the record is dropped.
         :raises KlingSubmissionUnknownError: it may have taken effect; the record says so.
         """
-        call = self.hook.submission(self.request, extra_parameters=self.extra_parameters)
+        # What the contract cannot say is found out before anything is read or uploaded.
+        self.hook.submission(self.request, extra_parameters=self.extra_parameters)
         self._check_balance()
+        media = MediaArguments(hook=self.hook, policy=self.upload, label=f"kling-{self.fingerprint[:16]}")
+        resolved = media.resolve(self.request)
+        call = self.hook.submission(resolved.request, extra_parameters=self.extra_parameters)
         now = self.clock()
         record = Record(
             phase=Phase.INTENT,
@@ -137,6 +148,7 @@ class Submission:
             run=self.run,
             intended_at=now,
             deadline=now + self.timeout,
+            uploads=resolved.uploads,
         )
         self.journal.write(record)
         try:
@@ -145,6 +157,8 @@ class Submission:
             raise self._unknown(record, cause=str(error.__cause__ or error)) from error
         except KlingError as refusal:
             self._drop_intent()
+            if not isinstance(refusal, KlingCapacityError | KlingRateLimitError):
+                delete_uploads(self.hook, resolved.uploads)
             if isinstance(refusal, KlingBalanceError):
                 raise self._with_balance(refusal) from refusal
             raise
