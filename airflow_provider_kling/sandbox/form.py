@@ -38,8 +38,8 @@ async def read_form(body: bytes, *, content_type: str) -> list[Part]:
     parser = _InMemory(Headers({"content-type": content_type}), _chunks(body))
     try:
         form = await parser.parse()
-    except MultiPartException as error:
-        raise MalformedFormError(error.message) from error
+    except (MultiPartException, ValueError) as error:  # the latter from the parser under older Starlettes
+        raise MalformedFormError(str(error)) from error
     return [await _part(name, value) for name, value in form.multi_items()]
 
 
