@@ -217,7 +217,14 @@ class KlingTimeoutError(KlingError):
 
 
 class KlingMediaError(KlingError):
-    """A file is not what it claims to be, or may not be fetched from where it lies."""
+    """A file is not what it claims to be, or may not be fetched from where it lies.
+
+    :param retryable: false where the same bytes will be refused again.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 def api_error_class(status_code: int, category: ErrorCategory) -> type[KlingAPIError]:
