@@ -1,0 +1,114 @@
+"""Opening a media file: containers only, from bytes that are already here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+
+from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media.library import av
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+T = TypeVar("T")
+
+# Containers and single pictures only: a playlist would have the decoder open further files and addresses.
+_FORMATS: Final = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,gif,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe"
+)
+# A few bytes can announce a picture that fills the memory; this is twice an 8K frame.
+_MOST_PIXELS: Final = 2 * 7680 * 4320
+_OPTIONS: Final = {
+    "format_whitelist": _FORMATS,
+    "protocol_whitelist": "none",
+    "fflags": "+genpts",
+    "max_pixels": str(_MOST_PIXELS),
+}
+
+
+@contextmanager
+def opened(file: BinaryIO, *, name: str) -> Iterator[InputContainer]:
+    """Open a file for demuxing, and translate what goes wrong with it in the body.
+
+    :param file: seekable; it stays open and is the caller's to close.
+    :param name: what messages call the file.
+    :raises KlingMediaError: it is no media file or damaged (will not get better), or could not be read (may).
+    """
+    source = _Source(file)
+    try:
+        with blaming(name):
+            source.seek(0)
+            with av.open(source, "r", options=dict(_OPTIONS)) as container:
+                yield container
+    finally:
+        source.check(name)
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Translate an error of FFmpeg's into one that names the file.
+
+    :raises KlingMediaError: the file is no media file, or damaged.
+    """
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise KlingMediaError(
+            f"{name} cannot be read as a video or picture, or is damaged: {error.strerror}", retryable=False
+        ) from error
+
+
+def picture_stream(container: InputContainer, *, name: str) -> VideoStream:
+    """Return the stream with the pictures; the cover of a sound file is none.
+
+    :raises KlingMediaError: there is none, or nothing here decodes it.
+    """
+    cover = av.stream.Disposition.attached_pic
+    stream = next((stream for stream in container.streams.video if not stream.disposition & cover), None)
+    if stream is None:
+        raise KlingMediaError(f"{name} holds no pictures", retryable=False)
+    if stream.codec_context is None:
+        raise KlingMediaError(f"{name} is encoded in a way that nothing here decodes", retryable=False)
+    stream.codec_context.options = {"max_pixels": str(_MOST_PIXELS)}
+    return stream
+
+
+class _Source:
+    """What FFmpeg reads from.
+
+    It has no name, which FFmpeg would take for a path. It keeps an error of the file below to itself until
+    :meth:`check`, and is at its end from then on: some versions of PyAV go round in circles on an exception.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        """Read as a file does."""
+        return self._attempt(lambda: self._file.read(size), otherwise=b"")
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Seek as a file does."""
+        return self._attempt(lambda: self._file.seek(offset, whence), otherwise=-1)
+
+    def tell(self) -> int:
+        """Tell as a file does."""
+        return self._file.tell()
+
+    def check(self, name: str) -> None:
+        """Raise what was wrong with the file below, if anything was."""
+        if self._error is not None:
+            raise KlingMediaError(f"{name} could not be read: {self._error}") from self._error
+
+    def _attempt(self, call: Callable[[], T], *, otherwise: T) -> T:
+        if self._error is not None:
+            return otherwise
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001  # every storage raises its own; check() raises it again
+            self._error = error
+            return otherwise
