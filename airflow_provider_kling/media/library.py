@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from airflow_provider_kling.exceptions import KlingMediaError
@@ -25,3 +26,6 @@ else:
             return getattr(av, name)
 
     av = _Library()
+
+HAS_LIBRARY = find_spec("av") is not None
+"""Whether the extra is installed, for what is done with it where it is and left out where it is not."""
