@@ -22,6 +22,11 @@ class MediaKind(StrEnum):
     AAC = "aac"
 
     @property
+    def is_picture(self) -> bool:
+        """Whether there is something to see in it, moving or not."""
+        return not self.content_type.startswith("audio/")
+
+    @property
     def content_type(self) -> str:
         """The media type as HTTP names it."""
         return _CONTENT_TYPES[self]

@@ -11,16 +11,21 @@ from typing import Any
 from airflow_provider_kling.api.task import Resource, Task
 from airflow_provider_kling.exceptions import KlingProtocolError
 from airflow_provider_kling.media.download import Download
+from airflow_provider_kling.media.facts import MediaFacts
 
 MAX_XCOM_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFile:
-    """A result that was copied to the user's storage."""
+    """A result that was copied to the user's storage.
+
+    :param facts: what it is, measured; None where the extra ``media`` is not installed.
+    """
 
     uri: str
     download: Download
+    facts: MediaFacts | None = None
 
 
 def task_results(task: Task, *, wanted_type: str | None) -> tuple[Resource, ...]:
@@ -57,6 +62,8 @@ def generation_result(
     """
     primary = results[0]
     copy = stored.get(primary)
+    facts = copy.facts if copy else None
+    sound = facts.sound if facts else None
     elapsed = None
     if task.submitted_at and task.finished_at:
         elapsed = (task.finished_at - task.submitted_at).total_seconds()
@@ -72,10 +79,14 @@ def generation_result(
         "uri": copy.uri if copy else None,
         "poster_uri": None,
         "type": primary.type,
-        "width": primary.width,
-        "height": primary.height,
+        "width": facts.width if facts else primary.width,
+        "height": facts.height if facts else primary.height,
         "format": primary.format or (copy.download.kind.value if copy else None),
-        "duration_s": primary.duration_s,
+        "duration_s": facts.seconds if facts else primary.duration_s,
+        "fps": facts.fps if facts else None,
+        "codec": facts.codec if facts else None,
+        "has_audio": None if facts is None else sound is not None,
+        "audio_codec": sound.codec if sound else None,
         "bytes": copy.download.size if copy else primary.size,
         "sha256": copy.download.sha256 if copy else None,
         "resources": [

@@ -16,6 +16,7 @@ from airflow_provider_kling.api.task import Resource, Task
 from airflow_provider_kling.media.download import Download, Downloader
 from airflow_provider_kling.media.hosts import HostRules
 from airflow_provider_kling.media.kind import HEAD_BYTES, MediaKind, sniff
+from airflow_provider_kling.operators.measuring import measure
 from airflow_provider_kling.operators.result import StoredFile
 from airflow_provider_kling.operators.sidecar import Provenance, recorded_hash, write_sidecar
 
@@ -70,7 +71,10 @@ class Storage:
                     write_sidecar(file, task=task, download=download, provenance=provenance)
                 else:
                     log.info("%s is there already, with the recorded hash; nothing is fetched", file)
-                stored[resource] = StoredFile(uri=str(file), download=download)
+                facts = None
+                if download.kind.is_picture:
+                    facts = measure(file, request=provenance.request)
+                stored[resource] = StoredFile(uri=str(file), download=download, facts=facts)
         return stored
 
     def _downloader(self) -> Downloader:

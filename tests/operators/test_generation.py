@@ -30,7 +30,7 @@ pytestmark = pytest.mark.contract
 RESULT_KEYS = {
     "task_id", "model", "status", "conn_id", "url", "uri", "poster_uri", "type", "width", "height", "format",
     "duration_s", "bytes", "sha256", "resources", "submitted_at", "finished_at", "elapsed_s", "expires_at",
-    "cost_usd", "try_number", "reused",
+    "cost_usd", "try_number", "reused", "fps", "codec", "has_audio", "audio_codec",
 }  # fmt: skip
 
 
