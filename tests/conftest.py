@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import JsonValue, TypeAdapter
 
 # Airflow reads these when it is imported, so they have to stand before the first test module.
 if "AIRFLOW_HOME" not in os.environ:
@@ -37,6 +38,9 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return connect
 
 
+_JSON: TypeAdapter[Any] = TypeAdapter(JsonValue)  # what Airflow's own store takes
+
+
 class FakeStore:
     """Airflow's task state store, in memory; it keeps what JSON keeps."""
 
@@ -50,7 +54,7 @@ class FakeStore:
     def set(self, key: str, value: Any, *, retention: Any = None) -> None:
         """Store a value."""
         del retention
-        self.values[key] = json.dumps(value)
+        self.values[key] = json.dumps(_JSON.validate_python(value, strict=True))
 
     def delete(self, key: str) -> None:
         """Forget a value."""

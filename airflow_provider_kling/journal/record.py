@@ -73,7 +73,8 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as it is stored."""
-        return {"version": VERSION, **asdict(self), "phase": self.phase.value}
+        stored = {"version": VERSION, **asdict(self), "phase": self.phase.value}
+        return {**stored, "uploads": list(self.uploads)}  # Airflow's store takes what JSON has, and no tuple
 
     @classmethod
     def from_json(cls, stored: object) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,10 +30,19 @@ RECORD = Record(
         RECORD.submitted("task-1"),
         RECORD.submitted("task-1").finished({"task_id": "task-1"}),
         RECORD.submitted("task-1").failed(),
+        replace(RECORD, uploads=("file-1", "file-2")),
     ],
 )
 def test_a_record_survives_storage(record: Record) -> None:
-    assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+    stored = json.loads(json.dumps(record.to_json()))
+    assert stored == record.to_json(), "Airflow's store refuses what JSON has no form for, such as a tuple"
+    assert Record.from_json(stored) == record
+
+
+def test_a_record_of_before_there_were_uploads_is_read() -> None:
+    stored = RECORD.to_json()
+    del stored["uploads"]
+    assert Record.from_json(stored) == RECORD
 
 
 def test_an_intent_that_a_person_gave_a_task_id_is_a_submitted_one() -> None:
