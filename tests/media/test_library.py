@@ -11,12 +11,7 @@ import airflow_provider_kling
 WITHOUT_PYAV = """
 import importlib, pkgutil, sys
 
-class NoPyAV:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("av", "numpy", "PIL"):
-            raise ModuleNotFoundError(f"{name} is not installed")
-
-sys.meta_path.insert(0, NoPyAV())
+sys.modules.update(dict.fromkeys(("av", "numpy", "PIL")))  # as if they were not there
 import airflow_provider_kling.media as media
 for found in pkgutil.iter_modules(media.__path__):
     importlib.import_module(f"{media.__name__}.{found.name}")
