@@ -96,7 +96,14 @@ def still_filters(shape: Shape, *, image: ImageFormat, max_width: int | None = N
         ("scale", f"w={width}:h={height}:{shape.colours}{matrix}:out_range=pc:{_SHARP}"),
         ("format", pixels),
         ("setsar", "1"),
+        # A PNG with the video's transfer curve would look different from a JPEG of the same frame.
+        ("setparams", "color_primaries=unknown:color_trc=unknown"),
     ]
+
+
+def light_filters(shape: Shape) -> list[Filter]:
+    """Return the filters for a tiny grey copy, of which the light in a frame is told."""
+    return [("scale", f"w=32:h=32:{shape.colours}:out_range=pc:flags=area"), ("format", "gray")]
 
 
 def film_filters(shape: Shape, *, width: int, height: int) -> list[Filter]:

@@ -12,6 +12,7 @@ import struct
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -33,16 +34,26 @@ _BLOCK = 0.15, 0.25  # width and height, as shares of the picture's
 _CORNER = 0.125, 0.25
 
 
+class Drawing(Enum):
+    """What is drawn in the middle of every frame; the square is white, and half as high as the picture."""
+
+    NUMBER = auto()
+    SQUARE = auto()
+    NOTHING = auto()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Clip:
     """What a clip is to be; :meth:`made` makes it.
 
     :param first: the number in the first frame; the others count on. Below 1024.
-    :param shade: luma around the numbers; ``square`` draws a white square in place of them, half as high as
-        the picture.
+    :param shade: luma around the numbers; ``shades`` gives it frame by frame.
+    :param drawing: what is drawn in the middle.
+    :param grain: how strong a noise lies over the picture, which makes the file large.
     :param times: when each frame is shown, in milliseconds, where the rate is to vary.
     :param flashes: frames that are white around the numbers, and at whose beginning there is a beep.
     :param tone: loudness of a steady tone, from 0 to 1.
+    :param open_groups: frames may refer to those before the key frame in front of them.
     :param sound: whether there is a sound track at all.
     :param sound_late_s: by how much the sound begins after the picture.
     :param in_front: the index lies in front of the frames, so that a file that is cut off can be opened.
@@ -54,7 +65,9 @@ class Clip:
     height: int = 96
     first: int = 0
     shade: int = 90
-    square: bool = False
+    shades: tuple[int, ...] | None = None
+    drawing: Drawing = Drawing.NUMBER
+    grain: int = 0
     times: tuple[int, ...] | None = None
     flashes: tuple[int, ...] = ()
     tone: float = 0.0
@@ -69,6 +82,7 @@ class Clip:
     pixel_aspect: Fraction | None = None
     b_frames: int = 2
     key_every: int = 12
+    open_groups: bool = False
     crf: int = 23
     in_front: bool = False
 
@@ -95,16 +109,19 @@ class Clip:
 
     def picture(self, index: int) -> Luma:
         """Draw the luma of a frame."""
-        canvas = np.full((self.height, self.width), self.shade, np.uint8)
+        shade = self.shades[index] if self.shades else self.shade
+        canvas = np.full((self.height, self.width), shade, np.uint8)
         if index in self.flashes:
             canvas[:] = WHITE
-        if self.square:
-            half = self.height // 4
-            rows, columns = self.height // 2, self.width // 2
-            canvas[rows - half : rows + half, columns - half : columns + half] = WHITE
-            return canvas
-        for bit in range(_COLUMNS * _ROWS):
-            canvas[_part(canvas, _block(bit))] = WHITE if (self.first + index) >> bit & 1 else BLACK
+        if self.grain:
+            noise = np.random.default_rng(index).integers(0, self.grain, canvas.shape, np.uint8)
+            canvas += noise
+        if self.drawing is Drawing.NUMBER:
+            for bit in range(_COLUMNS * _ROWS):
+                canvas[_part(canvas, _block(bit))] = WHITE if (self.first + index) >> bit & 1 else BLACK
+        if self.drawing is Drawing.SQUARE:
+            half, row, column = self.height // 4, self.height // 2, self.width // 2
+            canvas[row - half : row + half, column - half : column + half] = WHITE
         return canvas
 
     def track(self) -> Samples:
@@ -201,13 +218,16 @@ def places(clip: bytes) -> list[tuple[int, int]]:
         return [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
 
 
-def damaged(clip: bytes, packets: range) -> bytes:
-    """Overwrite some video packets with zeros, by their places in the order of decoding."""
+def damaged(clip: bytes, packets: range, *, keep: int = 0) -> bytes:
+    """Overwrite some video packets with zeros, by their places in the order of decoding.
+
+    :param keep: bytes that are left in front of each, so that it is noticed only while it is decoded.
+    """
     changed = bytearray(clip)
     found = places(clip)
     for index in packets:
         begin, size = found[index]
-        changed[begin : begin + size] = bytes(size)
+        changed[begin + keep : begin + size] = bytes(max(0, size - keep))
     return bytes(changed)
 
 
@@ -262,7 +282,7 @@ def _write(clip: Clip, target: str | io.BytesIO) -> None:
             stream.codec_context.options = {
                 "preset": "ultrafast",
                 "crf": str(clip.crf),
-                "x264-params": "b-adapt=0:scenecut=0",
+                "x264-params": f"b-adapt=0:scenecut=0:open-gop={int(clip.open_groups)}",
             }
         time_base = Fraction(1, 1000) if clip.times else 1 / Fraction(clip.fps)
         stream.codec_context.time_base = time_base

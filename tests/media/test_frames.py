@@ -1,0 +1,388 @@
+"""Single frames out of real files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media.frames import Edge, first_light, read_frame, read_poster
+from airflow_provider_kling.media.picture import ImageFormat
+from airflow_provider_kling.media.still import Still
+from tests.media.clips import (
+    BLACK,
+    Clip,
+    Drawing,
+    damaged,
+    number_in,
+    oriented,
+    places,
+    rotated,
+    trimmed_by_edit_list,
+)
+
+CLIP = Clip(frames=48, first=100)
+
+
+def frame(content: bytes, at: Edge | float, **options: Any) -> Still:
+    return read_frame(io.BytesIO(content), name="scene.mp4", at=at, **options)
+
+
+def pixels(still: Still) -> npt.NDArray[np.uint8]:
+    """Decode a still with another library than the one that made it."""
+    with Image.open(io.BytesIO(still.content)) as opened:
+        assert opened.format == {"png": "PNG", "jpg": "JPEG"}[still.image]
+        assert opened.size == (still.width, still.height)
+        return np.asarray(opened.convert("RGB"))
+
+
+def number(still: Still) -> int:
+    return number_in(pixels(still)[:, :, 1])
+
+
+KINDS = {
+    "b-frames": CLIP,
+    "no b-frames": replace(CLIP, b_frames=0),
+    "open groups": replace(CLIP, open_groups=True),
+    "one key frame": replace(CLIP, key_every=48),
+    "only key frames": replace(CLIP, key_every=1),
+    "film rate": replace(CLIP, fps=Fraction(24000, 1001)),
+    "varying rate": replace(CLIP, times=tuple(index * index * 3 for index in range(48))),
+    "webm": replace(CLIP, container="webm", codec="libvpx"),
+    "matroska": replace(CLIP, container="matroska"),
+    "transport stream": replace(CLIP, container="mpegts"),
+    "old transport stream": replace(CLIP, container="mpegts", codec="mpeg4"),
+    "avi": replace(CLIP, container="avi", codec="mpeg4"),
+    "late sound": replace(CLIP, sound=True, sound_late_s=0.3),
+}
+
+
+@pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
+def clip(request: pytest.FixtureRequest) -> Clip:
+    found: Clip = request.param
+    return found
+
+
+def test_the_first_frame_is_the_first(clip: Clip) -> None:
+    still = frame(clip.made(), Edge.FIRST)
+    assert (number(still), still.seconds) == (100, 0)
+
+
+def test_the_last_frame_is_the_one_shown_last(clip: Clip) -> None:
+    still = frame(clip.made(), Edge.LAST)
+    assert number(still) == 147
+    assert still.seconds == pytest.approx(float(clip.when(47)), abs=0.002)
+
+
+def test_every_frame_is_found_at_its_time(clip: Clip) -> None:
+    rounded = clip.container in ("webm", "matroska")  # to milliseconds
+    times = [round(float(clip.when(index)), 3) if rounded else float(clip.when(index)) for index in range(48)]
+    assert [number(frame(clip.made(), at)) for at in times] == clip.numbers()
+
+
+def test_a_frame_is_shown_until_the_next_one(clip: Clip) -> None:
+    for index in (0, 11, 12, 30, 46):
+        just_before_the_next = float(clip.when(index + 1)) - 0.002
+        assert number(frame(clip.made(), just_before_the_next)) == 100 + index
+
+
+def test_the_last_frame_is_shown_until_the_end() -> None:
+    assert number(frame(CLIP.made(), 1.999)) == 147
+
+
+@pytest.mark.parametrize("at", [2.0, 2.5, 3600.0])
+def test_a_time_beyond_the_end_names_the_length(at: float) -> None:
+    with pytest.raises(KlingMediaError, match=r"scene\.mp4 lasts 2\.000 s, so it has no frame at") as caught:
+        frame(CLIP.made(), at)
+    assert not caught.value.retryable
+
+
+def test_a_time_before_the_beginning_is_refused() -> None:
+    with pytest.raises(KlingMediaError, match=r"no frame at -0\.1 s"):
+        frame(CLIP.made(), -0.1)
+
+
+def test_an_edit_list_is_kept_to() -> None:
+    clip = trimmed_by_edit_list(CLIP.made(), skip=5, frames=20, ticks_a_frame=512, movie_ticks=833)
+    assert number(frame(clip, Edge.FIRST)) == 105
+    assert frame(clip, Edge.FIRST).seconds == 0
+    assert number(frame(clip, Edge.LAST)) == 124
+    assert number(frame(clip, 10 / 24)) == 115
+    with pytest.raises(KlingMediaError, match=r"lasts 0\.833 s"):
+        frame(clip, 1.0)
+
+
+@pytest.mark.parametrize("keep", [0, 12, 40])
+@pytest.mark.parametrize("broken", [range(47, 48), range(43, 48), range(36, 48), range(13, 48)])
+def test_the_last_frame_is_the_last_that_can_be_decoded(broken: range, keep: int) -> None:
+    content = damaged(replace(CLIP, grain=20).made(), broken, keep=keep)
+    whole = decodable(content)
+    assert len(whole) < 48
+    assert frame(content, Edge.LAST).seconds == pytest.approx(max(whole) / 24)
+
+
+@pytest.mark.parametrize("packet", [5, 24, 30, 47])
+def test_the_last_frame_of_a_file_that_was_cut_off_is_the_last_that_is_there(packet: int) -> None:
+    made = replace(CLIP, in_front=True).made()
+    begin, size = places(made)[packet]
+    content = made[: begin + size // 2]
+    assert number(frame(content, Edge.LAST)) == 100 + max(decodable(content))
+
+
+def test_a_stream_that_breaks_off_into_nothing_has_a_last_frame() -> None:
+    made = replace(CLIP, container="mpegts").made()
+    half = len(made) // 2
+    whole = [number for number, (begin, _) in enumerate(places(made)) if begin < half - 2000]
+    assert whole[-1] <= number(frame(made[:half] + bytes(half), Edge.LAST)) - 100 < 47
+
+
+def test_the_length_of_a_file_that_was_cut_off_is_what_is_there() -> None:
+    made = replace(CLIP, in_front=True, b_frames=0).made()
+    content = made[: places(made)[24][0]]
+    assert number(frame(content, 0.99)) == 123
+    with pytest.raises(KlingMediaError, match=r"lasts 1\.000 s, so it has no frame at 1\.5 s"):
+        frame(content, 1.5)
+
+
+def decodable(content: bytes) -> list[int]:
+    """Decode all packets, one after another, and return the places of the frames without an error."""
+    found = []
+    with av.open(io.BytesIO(content)) as container:
+        for packet in container.demux(video=0):
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                continue
+            found += [round(good.time * 24) for good in frames if not good.is_corrupt]
+    return found
+
+
+def test_the_first_frame_is_the_first_that_can_be_decoded() -> None:
+    still = frame(damaged(CLIP.made(), range(12)), Edge.FIRST)
+    assert number(still) == 112
+    assert still.seconds == pytest.approx(0.5)
+
+
+def test_a_frame_in_a_damaged_stretch_is_the_last_before_it() -> None:
+    content = damaged(CLIP.made(), range(12, 24))
+    assert number(frame(content, 0.9)) == 100 + max(index for index in decodable(content) if index < 24)
+    assert number(frame(content, 1.1)) == 126
+
+
+class Counting(io.BytesIO):
+    """A file that counts how much of it is read."""
+
+    total = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        self.total += len(content)
+        return content
+
+
+LONG = Clip(frames=3000, fps=5, key_every=25, grain=40, crf=35, in_front=True)
+
+
+@pytest.mark.parametrize(
+    ("at", "index", "container", "broken"),
+    [
+        (Edge.FIRST, 0, "mp4", range(0)),
+        (300.0, 1500, "mp4", range(0)),
+        (599.5, 2997, "mp4", range(0)),
+        (Edge.LAST, 2999, "mp4", range(0)),
+        (Edge.LAST, 2974, "mp4", range(2975, 3000)),
+        (Edge.LAST, 2999, "matroska", range(0)),
+    ],
+)
+def test_a_frame_of_a_long_video_is_found_without_reading_it_all(
+    at: Edge | float, index: int, container: str, broken: range
+) -> None:
+    clip = LONG if container == "mp4" else replace(LONG, container=container, in_front=False)
+    content = damaged(clip.made(), broken)
+    file = Counting(content)
+    assert number(read_frame(file, name="scene.mp4", at=at)) == index % 1024
+    assert file.total < len(content) / 10
+
+
+@pytest.mark.parametrize("image", ImageFormat)
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_rotated_video_gives_an_upright_picture(degrees: int, image: ImageFormat) -> None:
+    upright = pixels(frame(CLIP.made(), Edge.LAST, image=image)).astype(int)
+    turned = pixels(frame(rotated(CLIP.made(), degrees), Edge.LAST, image=image)).astype(int)
+    expected = np.rot90(upright, -degrees // 90)  # NumPy turns the other way round
+    assert turned.shape == expected.shape
+    assert np.abs(turned - expected).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("matrix", "change"),
+    [
+        ((-1, 0, 0, 1), np.fliplr),
+        ((1, 0, 0, -1), np.flipud),
+        ((0, 1, 1, 0), lambda picture: np.transpose(picture, (1, 0, 2))),
+        ((0, -1, -1, 0), lambda picture: np.transpose(np.rot90(picture, 2), (1, 0, 2))),
+    ],
+)
+def test_a_mirrored_video_gives_a_mirrored_picture(
+    matrix: tuple[int, int, int, int], change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+) -> None:
+    plain = pixels(frame(CLIP.made(), Edge.LAST)).astype(int)
+    mirrored = pixels(frame(oriented(CLIP.made(), matrix), Edge.LAST)).astype(int)
+    assert np.abs(mirrored - change(plain)).mean() < 3
+
+
+RGB = (200, 60, 90)
+
+
+def coloured(*, matrix: int, tagged: bool, width: int, height: int, full: bool = False) -> bytes:
+    """Make a clip of one frame of a colour; the matrix is 1 for BT.709 and 6 for BT.601."""
+    red, blue = {1: (0.2126, 0.0722), 6: (0.299, 0.114)}[matrix]
+    r, g, b = (value / 255 for value in RGB)
+    luma = red * r + (1 - red - blue) * g + blue * b
+    shares = luma, (b - luma) / (2 - 2 * blue), (r - luma) / (2 - 2 * red)
+    scale = ((255, 0), (255, 128), (255, 128)) if full else ((219, 16), (224, 128), (224, 128))
+    picture = av.VideoFrame(width, height, "yuv420p")
+    for plane, share, (times, plus) in zip(picture.planes, shares, scale, strict=True):
+        plane.update(bytes([round(share * times + plus)]) * plane.buffer_size)
+    picture.color_range = 2 if full else 1
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        context.options = {"crf": "1", "preset": "ultrafast"}
+        context.color_range = picture.color_range
+        if tagged:
+            picture.colorspace = context.colorspace = matrix
+            context.color_primaries = context.color_trc = 1
+        container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("image", ImageFormat)
+@pytest.mark.parametrize(
+    "content",
+    [
+        coloured(matrix=1, tagged=True, width=160, height=96),
+        coloured(matrix=6, tagged=True, width=1280, height=720),
+        coloured(matrix=6, tagged=False, width=160, height=96),
+        coloured(matrix=1, tagged=False, width=1280, height=720),
+        coloured(matrix=1, tagged=True, width=160, height=96, full=True),
+    ],
+    ids=["709", "601 in HD", "untagged small", "untagged HD", "full range"],
+)
+def test_colours_come_out_right(content: bytes, image: ImageFormat) -> None:
+    colour = pixels(frame(content, Edge.FIRST, image=image, quality=95))[40, 80]
+    assert np.abs(colour.astype(int) - RGB).max() <= 3
+    assert not pixels_are_tagged(content)
+
+
+def pixels_are_tagged(content: bytes) -> bool:
+    """Tell whether a PNG asks viewers to change its colours, which a JPEG of the same frame does not."""
+    png = frame(content, Edge.FIRST).content
+    return any(chunk in png for chunk in (b"gAMA", b"cHRM", b"cICP", b"iCCP"))
+
+
+@pytest.mark.parametrize("size", [(161, 97), (160, 96), (2, 2)])
+@pytest.mark.parametrize("image", ImageFormat)
+def test_any_size_can_be_encoded(size: tuple[int, int], image: ImageFormat) -> None:
+    width, height = size
+    clip = Clip(frames=2, width=width, height=height, pixel_format="yuv444p")
+    still = frame(clip.made(), Edge.LAST, image=image)
+    assert pixels(still).shape == (height, width, 3)
+
+
+def test_a_wide_picture_is_made_smaller_in_proportion() -> None:
+    still = frame(CLIP.made(), Edge.LAST, max_width=80)
+    assert (still.width, still.height) == (80, 48)
+    assert number(still) == 147
+    assert frame(CLIP.made(), Edge.LAST, max_width=5000).width == 160
+
+
+def test_pixels_come_out_square() -> None:
+    still = frame(replace(CLIP, pixel_aspect=Fraction(2)).made(), Edge.LAST)
+    assert pixels(still).shape == (96, 320, 3)
+    assert number(still) == 147
+
+
+def test_quality_is_worth_its_bytes() -> None:
+    content = replace(CLIP, grain=60, crf=10).made()
+    exact = pixels(frame(content, Edge.FIRST)).astype(int)
+    sizes, errors = [], []
+    for quality in (1, 30, 60, 90, 100):
+        still = frame(content, Edge.FIRST, image=ImageFormat.JPEG, quality=quality)
+        sizes.append(len(still.content))
+        errors.append(np.abs(pixels(still) - exact).mean())
+    assert sizes == sorted(sizes)
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 2
+
+
+@pytest.mark.parametrize("quality", [0, 101, -5])
+def test_a_quality_out_of_range_is_refused(quality: int) -> None:
+    with pytest.raises(KlingMediaError, match="from 1 to 100"):
+        frame(CLIP.made(), Edge.FIRST, image=ImageFormat.JPEG, quality=quality)
+
+
+@pytest.mark.parametrize("image", ImageFormat)
+def test_the_same_frame_makes_the_same_bytes_without_a_version(image: ImageFormat) -> None:
+    stills = [frame(CLIP.made(), Edge.LAST, image=image) for _ in range(2)]
+    assert stills[0] == stills[1]
+    assert b"Lav" not in stills[0].content
+
+
+def test_a_picture_is_a_video_of_one_frame() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), RGB).save(file, "PNG")
+    for at in (Edge.FIRST, Edge.LAST, 0.0):
+        assert tuple(pixels(frame(file.getvalue(), at))[0, 0]) == RGB
+
+
+def test_a_broken_file_is_named() -> None:
+    for read in (lambda file: read_frame(file, name="scene.mp4", at=Edge.LAST), read_poster_of):
+        with pytest.raises(KlingMediaError, match=r"scene\.mp4"):
+            read(io.BytesIO(b"<html>"))
+
+
+def read_poster_of(file: io.BytesIO) -> Still:
+    return read_poster(file, name="scene.mp4")
+
+
+def test_a_poster_is_the_first_frame_that_is_not_nearly_black() -> None:
+    first = read_poster_of(io.BytesIO(CLIP.made()))
+    assert (first.image, first.seconds) == (ImageFormat.JPEG, 0)
+    dark = Clip(frames=40, drawing=Drawing.NOTHING, shades=(BLACK,) * 9 + (120,) * 31)
+    assert read_poster_of(io.BytesIO(dark.made())).seconds == pytest.approx(9 / 24)
+
+
+def test_a_poster_of_a_dark_video_is_its_lightest_early_frame() -> None:
+    shades = [BLACK] * 96
+    shades[30], shades[50], shades[90] = 30, 32, 235
+    dark = Clip(frames=96, drawing=Drawing.NOTHING, shades=tuple(shades))
+    assert read_poster_of(io.BytesIO(dark.made())).seconds == pytest.approx(50 / 24)
+
+
+def test_a_poster_is_made_smaller() -> None:
+    still = read_poster(io.BytesIO(CLIP.made()), name="scene.mp4", max_width=80)
+    assert (still.width, still.height) == (80, 48)
+
+
+def test_the_choice_stops_at_the_first_light() -> None:
+    def seen() -> Iterator[tuple[float, str]]:
+        yield 3.0, "black"
+        yield 20.0, "nearly black"
+        yield 90.0, "light"
+        raise AssertionError("nothing more is to be decoded")
+
+    assert first_light(seen()) == "light"
+    assert first_light([(3.0, "black"), (20.0, "lighter"), (10.0, "dark")]) == "lighter"
