@@ -2,8 +2,10 @@
 PYTHON ?= python3
 AIRFLOWS := 3.1 3.2 3.3
 LATEST := 3.3
-# Tests of what has no Airflow in it; once, on the latest, is enough.
-NO_AIRFLOW := --ignore=tests/sandbox --ignore=tests/dev --ignore=tests/models
+# Tests of what has no Airflow in it (tests/test_layers.py shows that); once, on the latest, is enough.
+NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models api gateway requests catalogue media)
+# Most of these tests wait for the sandbox; three at a time keep two cores busy.
+SIDE_BY_SIDE := -n 3 --dist worksteal
 CRASHED := 3.3 3.2  # one for each way of keeping a record: the task state store, and Variables
 
 VENV = .venv/airflow-$(LATEST)
@@ -27,19 +29,19 @@ standalone: $(READY)  ## Airflow's UI with the sandbox and the example DAGs, unt
 test: $(AIRFLOWS:%=test-airflow-%) test-e2e test-crash  ## everything: unit and contract tests on each Airflow, end to end, crashes
 
 test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1
-	.venv/airflow-3.1/bin/python -m pytest -m 'not e2e and not crash' $(NO_AIRFLOW)
+	.venv/airflow-3.1/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW)
 
 test-airflow-3.2: .venv/airflow-3.2/.stamp  ## unit and contract tests on Airflow 3.2
-	.venv/airflow-3.2/bin/python -m pytest -m 'not e2e and not crash' $(NO_AIRFLOW)
+	.venv/airflow-3.2/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW)
 
 test-airflow-3.3: .venv/airflow-3.3/.stamp  ## unit and contract tests on Airflow 3.3
-	.venv/airflow-3.3/bin/python -m pytest -m 'not e2e and not crash'
+	.venv/airflow-3.3/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash'
 
 test-unit: $(READY)  ## unit tests only, on the latest Airflow
-	$(BIN)/python -m pytest -m 'not contract and not e2e and not crash'
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash'
 
 test-contract: $(READY)  ## the client against the sandbox, over real HTTP
-	$(BIN)/python -m pytest -m contract
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m contract
 
 test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the sandbox
 	$(BIN)/python -m pytest -m e2e

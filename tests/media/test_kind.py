@@ -47,6 +47,7 @@ REAL: dict[MediaKind, Callable[[], bytes]] = {
     MediaKind.WEBP: lambda: picture("WEBP"),
     MediaKind.GIF: lambda: picture("GIF"),
     MediaKind.WAV: sound,
+    MediaKind.AAC: lambda: b"\xff\xf1\x50\x80\x02\x1f\xfc\xde\x02\0",  # an ADTS header
     MediaKind.MP3: lambda: b"ID3\x04\0\0\0\0\0\0",
 }
 
@@ -57,7 +58,13 @@ def test_a_real_file_is_known_by_its_first_bytes(kind: MediaKind) -> None:
 
 
 def test_sound_without_a_tag_is_known() -> None:
-    assert sniff(b"\xff\xfb\x90\x00") is MediaKind.MP3
+    for second in (0xFB, 0xF3, 0xF2):  # MPEG 1 and 2, with and without a checksum
+        assert sniff(bytes((0xFF, second, 0x90, 0))) is MediaKind.MP3
+
+
+def test_pictures_are_told_from_sounds() -> None:
+    sounds = {kind for kind in MediaKind if not kind.is_picture}
+    assert sounds == {MediaKind.WAV, MediaKind.MP3, MediaKind.AAC}
 
 
 @pytest.mark.parametrize(
