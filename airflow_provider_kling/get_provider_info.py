@@ -21,7 +21,12 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [{"integration-name": integration, "python-modules": [f"{modules}.hooks.kling"]}],
-        "operators": [{"integration-name": integration, "python-modules": [f"{modules}.operators.kling"]}],
+        "operators": [
+            {
+                "integration-name": integration,
+                "python-modules": [f"{modules}.operators.kling", f"{modules}.operators.media"],
+            }
+        ],
         "sensors": [{"integration-name": integration, "python-modules": [f"{modules}.sensors.kling"]}],
         "triggers": [{"integration-name": integration, "python-modules": [f"{modules}.triggers.kling"]}],
         "task-decorators": [

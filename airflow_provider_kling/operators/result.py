@@ -21,11 +21,13 @@ class StoredFile:
     """A result that was copied to the user's storage.
 
     :param facts: what it is, measured; None where the extra ``media`` is not installed.
+    :param poster_uri: a picture to show for a video.
     """
 
     uri: str
     download: Download
     facts: MediaFacts | None = None
+    poster_uri: str | None = None
 
 
 def task_results(task: Task, *, wanted_type: str | None) -> tuple[Resource, ...]:
@@ -77,7 +79,7 @@ def generation_result(
         "conn_id": conn_id,
         "url": primary.url,
         "uri": copy.uri if copy else None,
-        "poster_uri": None,
+        "poster_uri": copy.poster_uri if copy else None,
         "type": primary.type,
         "width": facts.width if facts else primary.width,
         "height": facts.height if facts else primary.height,

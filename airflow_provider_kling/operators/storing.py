@@ -13,9 +13,13 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.api.settings import ClientSettings
 from airflow_provider_kling.api.task import Resource, Task
+from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.download import Download, Downloader
+from airflow_provider_kling.media.facts import MediaType
+from airflow_provider_kling.media.frames import read_poster
 from airflow_provider_kling.media.hosts import HostRules
 from airflow_provider_kling.media.kind import HEAD_BYTES, MediaKind, sniff
+from airflow_provider_kling.media.landing import Landing
 from airflow_provider_kling.operators.measuring import measure
 from airflow_provider_kling.operators.result import StoredFile
 from airflow_provider_kling.operators.sidecar import Provenance, recorded_hash, write_sidecar
@@ -71,10 +75,11 @@ class Storage:
                     write_sidecar(file, task=task, download=download, provenance=provenance)
                 else:
                     log.info("%s is there already, with the recorded hash; nothing is fetched", file)
-                facts = None
-                if download.kind.is_picture:
-                    facts = measure(file, request=provenance.request)
-                stored[resource] = StoredFile(uri=str(file), download=download, facts=facts)
+                facts = measure(file, request=provenance.request) if download.kind.is_picture else None
+                poster = _poster(file) if facts and facts.type is MediaType.VIDEO else None
+                stored[resource] = StoredFile(
+                    uri=str(file), download=download, facts=facts, poster_uri=poster
+                )
         return stored
 
     def _downloader(self) -> Downloader:
@@ -94,6 +99,26 @@ class Storage:
         usual = MediaKind.PNG if resource.type == "image" else MediaKind.MP4
         extension = resource.format or usual.value
         return target_uri(self.output, task_id=task.task_id, extension=extension, number=number)
+
+
+def land(file: ObjectStoragePath, content: bytes) -> str:
+    """Store bytes under a temporary name, then under their own; return their SHA-256 in hexadecimal."""
+    with Landing(files=file.fs, path=file.path) as landing:
+        landing.write(content)
+        landing.commit()
+        return landing.sha256
+
+
+def _poster(video: ObjectStoragePath) -> str | None:
+    """Store a picture to show for a video beside it. A video without one is worth no failure."""
+    file = video.with_name(f"{PurePosixPath(video.name).stem}.jpg")
+    try:
+        with video.open("rb") as stored:  # type: ignore[no-untyped-call]
+            land(file, read_poster(stored, name=video.name).content)
+    except KlingMediaError as error:
+        log.warning("No poster could be made: %s", error)
+        return None
+    return str(file)
 
 
 def _as_recorded(file: ObjectStoragePath, *, task_id: str) -> Download | None:

@@ -55,7 +55,7 @@ def test_a_clip_is_made_paid_once_and_stored(
     assert (result["try_number"], result["reused"]) == (1, False)
     assert result["elapsed_s"] >= 0
     assert [one["uri"] for one in result["resources"]] == [result["uri"]]
-    assert sorted(path.name for path in clip.parent.iterdir()) == ["boat.mp4", "boat.mp4.json"]
+    assert sorted(path.name for path in clip.parent.iterdir()) == ["boat.jpg", "boat.mp4", "boat.mp4.json"]
     assert task_instance.xcoms == {"kling_task_id": result["task_id"], "kling_cost_usd": result["cost_usd"]}
     assert len(json.dumps(result)) < 4096
     assert sandbox.stats()["submissions_accepted"] == 1
@@ -173,7 +173,7 @@ def test_a_download_that_breaks_is_started_over(
     sandbox.faults([{"method": "GET", "path": "/results/*", "action": {"truncate": 5000}}])
     result = run(video(output=f"file://{tmp_path}/boat.mp4"), task_instance)
     assert (tmp_path / "boat.mp4").stat().st_size == result["bytes"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["boat.mp4", "boat.mp4.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["boat.jpg", "boat.mp4", "boat.mp4.json"]
 
 
 def test_asset_events_carry_the_facts_but_not_the_signed_link(

@@ -204,6 +204,6 @@ def test_a_worker_killed_half_way_leaves_one_whole_file_after_its_retry(
 
     get = KlingDownloadOperator(task_id="get", source=made["task_id"], output=f"file://{clip}")
     result = run(get, task_instance)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["boat.mp4", "boat.mp4.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["boat.jpg", "boat.mp4", "boat.mp4.json"]
     assert result["bytes"] == clip.stat().st_size
     assert sandbox.stats()["submissions_accepted"] == 1

@@ -1,0 +1,127 @@
+"""``VideoFrameOperator``: one frame of a stored video, and the poster beside a stored result."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from airflow_provider_kling.exceptions import KlingMediaError, KlingRequestError
+from airflow_provider_kling.operators.media import VideoFrameOperator
+from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.airflow_names import AirflowFailException
+from tests.conftest import FakeTaskInstance
+from tests.operators.harness import run, video
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten frames at ten a second, each lighter than the one before: 20, 40, ... 200."""
+    path = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(1, 11):
+            picture = np.full((48, 64, 3), 20 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def frame(clip: Path | str, output: Path, **arguments: Any) -> VideoFrameOperator:
+    source = f"file://{clip}" if isinstance(clip, Path) else clip
+    return VideoFrameOperator(task_id="frame", source=source, output=f"file://{output}", **arguments)
+
+
+def level(path: Path) -> float:
+    pixels: npt.NDArray[np.uint8] = np.asarray(Image.open(path).convert("L"))
+    return float(pixels.mean())
+
+
+@pytest.mark.parametrize(
+    ("at", "light", "seconds"),
+    [("first", 20, 0.0), ("last", 200, 0.9), (0.35, 80, 0.3), ("0.5", 120, 0.5), (0, 20, 0.0)],
+)
+def test_the_frame_that_was_asked_for_is_stored(
+    task_instance: FakeTaskInstance, tmp_path: Path, clip: Path, at: Any, light: int, seconds: float
+) -> None:
+    result = run(frame(clip, tmp_path / "deep" / "frame.png", at=at), task_instance)
+    stored = tmp_path / "deep" / "frame.png"
+    assert level(stored) == pytest.approx(light, abs=4)
+    assert result == {
+        "uri": f"file://{stored}",
+        "source": f"file://{clip}",
+        "format": "png",
+        "width": 64,
+        "height": 48,
+        "seconds": pytest.approx(seconds),
+        "bytes": stored.stat().st_size,
+        "sha256": hashlib.sha256(stored.read_bytes()).hexdigest(),
+    }
+    assert [path.name for path in stored.parent.iterdir()] == ["frame.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.png", "PNG"), ("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.PNG", "PNG")]
+)
+def test_the_ending_tells_the_format(
+    task_instance: FakeTaskInstance, tmp_path: Path, clip: Path, name: str, kind: str
+) -> None:
+    run(frame(clip, tmp_path / name), task_instance)
+    assert Image.open(tmp_path / name).format == kind
+
+
+@pytest.mark.parametrize("at", ["middle", -1, "-0.5", float("nan"), float("inf"), None])
+def test_a_time_that_is_none_fails_the_import(tmp_path: Path, clip: Path, at: Any) -> None:
+    with pytest.raises(KlingRequestError, match="at: must be 'first', 'last' or seconds"):
+        frame(clip, tmp_path / "a.png", at=at)
+
+
+def test_an_ending_that_is_no_pictures_fails_the_import(tmp_path: Path, clip: Path) -> None:
+    with pytest.raises(KlingRequestError, match=r"output: must end in \.png"):
+        frame(clip, tmp_path / "a.gif")
+    frame(clip, tmp_path / "{{ params.name }}")
+
+
+def test_a_time_beyond_the_end_is_told_with_the_length(
+    task_instance: FakeTaskInstance, tmp_path: Path, clip: Path
+) -> None:
+    with pytest.raises(KlingMediaError, match=r"clip\.mp4"):
+        run(frame(clip, tmp_path / "a.png", at=1.5), task_instance)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_video_is_told_and_may_be_there_later(
+    task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    with pytest.raises(KlingMediaError, match=r"none\.mp4 cannot be read") as missing:
+        run(frame(tmp_path / "none.mp4", tmp_path / "a.png"), task_instance)
+    assert missing.value.retryable
+
+
+@pytest.mark.parametrize("source", [{"uri": None, "url": "https://cdn.example/a.mp4"}, {}, "", 7])
+def test_a_source_that_was_not_stored_is_refused(
+    task_instance: FakeTaskInstance, tmp_path: Path, source: Any
+) -> None:
+    operator = VideoFrameOperator(task_id="frame", source=source, output=f"file://{tmp_path}/a.png")
+    with pytest.raises(AirflowFailException, match="source: must be a URI"):
+        run(operator, task_instance)
+
+
+@pytest.mark.contract
+def test_a_stored_result_can_be_the_source_and_has_a_poster(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    made = run(video(output=f"file://{tmp_path}/boat.mp4"), task_instance)
+    assert made["poster_uri"] == f"file://{tmp_path}/boat.jpg"
+    assert Image.open(tmp_path / "boat.jpg").size == (1280, 720)
+    operator = VideoFrameOperator(task_id="frame", source=made, output=f"file://{tmp_path}/last.png")
+    result = run(operator, FakeTaskInstance())
+    assert (result["width"], result["height"]) == (1280, 720)
+    assert result["seconds"] == pytest.approx(5 - 1 / 24)
