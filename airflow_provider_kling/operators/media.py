@@ -34,7 +34,7 @@ class VideoFrameOperator(BaseOperator):
     :param source: the video's URI on any storage Airflow knows, or the dict of a generation that was stored
         (templated).
     :param output: the picture's URI; it ends in ``.png``, ``.jpg`` or ``.jpeg`` (templated).
-    :param at: ``first``, ``last``, or seconds from the beginning for the frame that is shown then (templated).
+    :param at: ``first``, ``last``, or seconds from the beginning, for what is shown then (templated).
     :param quality: of a JPEG, from 1 to 100.
     :returns: ``{"uri", "source", "format", "width", "height", "seconds", "bytes", "sha256"}``; ``seconds`` is
         when the video shows the frame.
