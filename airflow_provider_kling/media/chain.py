@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 _MATRIX: Final = struct.Struct("=9i")
 
 
-def shape_of(frame: VideoFrame, stream: VideoStream) -> Shape:
-    """Return what decides how a frame is converted."""
+def turn_in(frame: VideoFrame) -> tuple[Filter, ...]:
+    """Return what puts a decoded frame upright. It is the same in all frames of a video.
+
+    Ask one of them only: a frame that was asked for it stays in memory until Python looks for cycles.
+    """
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")  # PyAV's types know of motion vectors only
+    return () if matrix is None else turn_of(_MATRIX.unpack(bytes(matrix)))
+
+
+def shape_of(frame: VideoFrame, stream: VideoStream, *, turn: tuple[Filter, ...] = ()) -> Shape:
+    """Return what decides how a frame is converted; ``turn`` is what puts it upright."""
     return Shape(
         width=frame.width,
         height=frame.height,
@@ -30,7 +38,7 @@ def shape_of(frame: VideoFrame, stream: VideoStream) -> Shape:
         matrix=int(frame.colorspace),
         colour_range=int(frame.color_range),
         pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
-        turn=() if matrix is None else turn_of(_MATRIX.unpack(bytes(matrix))),
+        turn=turn,
     )
 
 
@@ -79,3 +87,34 @@ def _buffer(shape: Shape, frame: VideoFrame) -> str:
         f"width={shape.width}:height={shape.height}:pix_fmt={shape.pixel_format}"
         f":time_base={frame.time_base or Fraction(1, 1000)}:pixel_aspect={aspect}"
     )
+
+
+class Dissolve:
+    """Blends a film's pictures, step by step from one clip into the next.
+
+    :param size: width and height of the pictures.
+    :param steps: how many are blended.
+    """
+
+    def __init__(self, *, size: tuple[int, int], steps: int) -> None:
+        self._graph = av.filter.Graph()
+        source = (
+            f"width={size[0]}:height={size[1]}:pix_fmt=yuv420p:time_base=1/1:pixel_aspect=1/1:frame_rate=1/1"
+        )
+        self._sources = [self._graph.add("buffer", source) for _ in range(2)]
+        # A step before the first and one after the last, so that no step shows one of the two alone.
+        blend = self._graph.add("xfade", f"transition=fade:duration={steps + 1}:offset=-1")
+        sink = self._graph.add("buffersink")
+        for number, node in enumerate(self._sources):
+            node.link_to(blend, 0, number)
+        blend.link_to(sink)
+        self._graph.configure()
+        self._step = 0
+
+    def blend(self, first: VideoFrame, second: VideoFrame) -> VideoFrame:
+        """Return the next step."""
+        for source, picture in zip(self._sources, (first, second), strict=True):
+            picture.pts, picture.time_base = self._step, Fraction(1)
+            source.push(picture)
+        self._step += 1
+        return self._graph.vpull()

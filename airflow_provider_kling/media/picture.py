@@ -115,7 +115,7 @@ def film_filters(shape: Shape, *, width: int, height: int) -> list[Filter]:
     bt709 = "out_color_matrix=bt709:out_range=tv"
     return [
         *shape.turn,
-        ("scale", f"w={fit_width}:h={fit_height}:{shape.colours}:{bt709}:flags=bicubic"),
+        ("scale", f"w={fit_width}:h={fit_height}:{shape.colours}:{bt709}:{_SHARP}"),
         ("format", "yuv420p"),
         ("pad", f"w={width}:h={height}:x=-1:y=-1:color=black"),
         ("setsar", "1"),

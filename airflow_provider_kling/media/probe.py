@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.chain import shape_of
+from airflow_provider_kling.media.chain import shape_of, turn_in
 from airflow_provider_kling.media.facts import MediaFacts, MediaType, SoundFacts
 from airflow_provider_kling.media.kind import HEAD_BYTES, sniff
 from airflow_provider_kling.media.library import av
@@ -57,7 +57,7 @@ def survey(file: BinaryIO, *, name: str) -> Survey:
         stamps: list[Stamp] = []
         heard = cut = False
         for packet in container.demux([stream, sound] if sound else [stream]):
-            if packet.stream_index != stream.index:
+            if packet.stream.index != stream.index:
                 heard = heard or packet.size > 0
                 continue
             shape = shape or _first_shape(packet, stream)
@@ -82,9 +82,10 @@ def survey(file: BinaryIO, *, name: str) -> Survey:
 
 def _first_shape(packet: Packet[Any], stream: VideoStream) -> Shape | None:
     try:
-        return next((shape_of(frame, stream) for frame in stream.decode(packet)), None)
+        frame = next(iter(stream.decode(packet)), None)
     except av.FFmpegError:  # the next one may do
         return None
+    return None if frame is None else shape_of(frame, stream, turn=turn_in(frame))
 
 
 def _stamp(packet: Packet[Any]) -> Stamp:

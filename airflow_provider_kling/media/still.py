@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.chain import PictureChain, shape_of
+from airflow_provider_kling.media.chain import PictureChain, shape_of, turn_in
 from airflow_provider_kling.media.library import av
 from airflow_provider_kling.media.picture import ImageFormat, still_filters
 
@@ -56,7 +56,7 @@ def develop(
     if not 1 <= quality <= 100:
         raise KlingMediaError(f"the quality of a JPEG is from 1 to 100, not {quality}", retryable=False)
     chain = PictureChain(filters=partial(still_filters, image=image, max_width=max_width))
-    picture = chain.convert(frame, shape_of(frame, stream))
+    picture = chain.convert(frame, shape_of(frame, stream, turn=turn_in(frame)))
     return Still(
         content=_encoded(picture, image=image, quality=quality),
         image=image,

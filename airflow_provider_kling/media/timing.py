@@ -111,10 +111,12 @@ def _lead(stamps: Sequence[Stamp], *, gaps: Sequence[int]) -> int | None:
     if not first.key or any(stamp.hidden or stamp.pts < first.pts for stamp in stamps):
         return None
     # A last frame that stays longer than the others would leave no place for the next video's first one.
-    even = all(gap == step for gap in gaps) and max(stamps, key=lambda stamp: stamp.pts).duration in (0, step)
-    in_step = step > 0 and all((stamp.dts - first.pts) % step == 0 for stamp in stamps)
-    rising = all(before.dts < after.dts for before, after in pairwise(stamps))
-    return (first.pts - first.dts) // step if even and in_step and rising else None
+    last = max(stamps, key=lambda stamp: stamp.pts)
+    shown_evenly = step > 0 and all(gap == step for gap in gaps) and last.duration in (0, step)
+    decoded_evenly = all(stamp.dts == first.dts + number * step for number, stamp in enumerate(stamps))
+    if not shown_evenly or not decoded_evenly or (first.pts - first.dts) % step:
+        return None
+    return (first.pts - first.dts) // step
 
 
 def _gaps(shown: Sequence[int]) -> list[int]:

@@ -27,6 +27,7 @@ Box = tuple[float, float, float, float]
 """Left, top, width and height of a part of a picture, as shares of its sides."""
 
 WHITE, BLACK = 235, 16
+RGB = (200, 60, 90)
 WHOLE: Box = (0, 0, 1, 1)
 BEEP_S = 0.06
 _COLUMNS, _ROWS = 5, 2
@@ -134,6 +135,37 @@ class Clip:
         return samples.astype(np.float32)
 
 
+def coloured(*, matrix: int, tagged: bool, width: int, height: int, full: bool = False) -> bytes:
+    """Make a clip of one frame of the colour ``RGB``.
+
+    :param matrix: FFmpeg's number of the colours' matrix: 1 for BT.709 and 6 for BT.601.
+    :param tagged: whether the file says so.
+    :param full: whether luma goes from 0 to 255.
+    """
+    red, blue = {1: (0.2126, 0.0722), 6: (0.299, 0.114)}[matrix]
+    r, g, b = (value / 255 for value in RGB)
+    luma = red * r + (1 - red - blue) * g + blue * b
+    shares = luma, (b - luma) / (2 - 2 * blue), (r - luma) / (2 - 2 * red)
+    scale = ((255, 0), (255, 128), (255, 128)) if full else ((219, 16), (224, 128), (224, 128))
+    picture = av.VideoFrame(width, height, "yuv420p")
+    for plane, share, (times, plus) in zip(picture.planes, shares, scale, strict=True):
+        plane.update(bytes([round(share * times + plus)]) * plane.buffer_size)
+    picture.color_range = 2 if full else 1
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        context.options = {"crf": "1", "preset": "ultrafast"}
+        context.color_range = picture.color_range
+        if tagged:
+            picture.colorspace = context.colorspace = matrix
+            context.color_primaries = context.color_trc = 1
+        container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """A frame of a clip: when it is shown (seconds), the number in it, and the luma around the number."""
@@ -163,12 +195,12 @@ def watch(clip: bytes | Path, *, box: Box = WHOLE) -> list[Seen]:
 
 
 def hear(clip: bytes | Path) -> Samples:
-    """Decode the sound, one channel at 48 kHz; index 0 is time 0, and what is not there is silence."""
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=48_000)
+    """Decode the sound, its first channel at 48 kHz; index 0 is time 0, and what is not there is silence."""
+    resampler = av.AudioResampler(format="fltp", rate=48_000)
     with _open(clip) as container:
         stream = container.streams.audio[0]
         pieces = [
-            (round(float(frame.pts * frame.time_base) * 48_000), frame.to_ndarray().reshape(-1))
+            (round(float(frame.pts * frame.time_base) * 48_000), frame.to_ndarray()[0])
             for decoded in container.decode(stream)
             for frame in resampler.resample(decoded)
         ]
@@ -186,7 +218,11 @@ def beeps(heard: Samples) -> list[float]:
 
 def flashes(seen: Sequence[Seen]) -> list[float]:
     """Return when flashes begin, in seconds."""
-    return [float(frame.time) for frame in seen if frame.flash]
+    return [
+        float(frame.time)
+        for frame, before in zip(seen, [None, *seen], strict=False)
+        if frame.flash and not (before and before.flash)
+    ]
 
 
 def luma_of(frame: av.VideoFrame) -> Luma:

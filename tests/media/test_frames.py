@@ -20,8 +20,10 @@ from airflow_provider_kling.media.picture import ImageFormat
 from airflow_provider_kling.media.still import Still
 from tests.media.clips import (
     BLACK,
+    RGB,
     Clip,
     Drawing,
+    coloured,
     damaged,
     number_in,
     oriented,
@@ -238,35 +240,6 @@ def test_a_mirrored_video_gives_a_mirrored_picture(
     plain = pixels(frame(CLIP.made(), Edge.LAST)).astype(int)
     mirrored = pixels(frame(oriented(CLIP.made(), matrix), Edge.LAST)).astype(int)
     assert np.abs(mirrored - change(plain)).mean() < 3
-
-
-RGB = (200, 60, 90)
-
-
-def coloured(*, matrix: int, tagged: bool, width: int, height: int, full: bool = False) -> bytes:
-    """Make a clip of one frame of a colour; the matrix is 1 for BT.709 and 6 for BT.601."""
-    red, blue = {1: (0.2126, 0.0722), 6: (0.299, 0.114)}[matrix]
-    r, g, b = (value / 255 for value in RGB)
-    luma = red * r + (1 - red - blue) * g + blue * b
-    shares = luma, (b - luma) / (2 - 2 * blue), (r - luma) / (2 - 2 * red)
-    scale = ((255, 0), (255, 128), (255, 128)) if full else ((219, 16), (224, 128), (224, 128))
-    picture = av.VideoFrame(width, height, "yuv420p")
-    for plane, share, (times, plus) in zip(picture.planes, shares, scale, strict=True):
-        plane.update(bytes([round(share * times + plus)]) * plane.buffer_size)
-    picture.color_range = 2 if full else 1
-    file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=24)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        context = stream.codec_context
-        context.options = {"crf": "1", "preset": "ultrafast"}
-        context.color_range = picture.color_range
-        if tagged:
-            picture.colorspace = context.colorspace = matrix
-            context.color_primaries = context.color_trc = 1
-        container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("image", ImageFormat)

@@ -100,6 +100,8 @@ def test_even_packets_may_be_put_behind_others() -> None:
         [Stamp(pts=0, dts=0, duration=25), Stamp(pts=25, dts=25, duration=25)],  # no key frame
         [*stamps(0, 25, duration=25), Stamp(pts=50, dts=50, duration=25, hidden=True)],
         [Stamp(pts=0, dts=0, duration=25, key=True), Stamp(pts=25, dts=0, duration=25)],
+        # Decoded late enough to reach into the next video's time.
+        [Stamp(pts=0, dts=-50, duration=25, key=True), Stamp(pts=25, dts=0, duration=25)],
     ],
 )
 def test_uneven_packets_may_not(packets: list[Stamp]) -> None:
