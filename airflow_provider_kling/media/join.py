@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
 from airflow_provider_kling.media.assembly import Assembly, Progress, Scene
 from airflow_provider_kling.media.clip import ClipFile
 from airflow_provider_kling.media.film import written
@@ -76,11 +76,14 @@ def join(
     :param trim_frames: frames to leave out at the beginning of every clip but the first, with their sound, as
         they repeat the end of the clip before.
     :param progress: called when a clip is done, and every few seconds of the film.
+    :raises KlingRequestError: the film cannot be made as it is asked for.
     :raises KlingMediaError: there is no clip; a clip is broken, cannot be read, or is too short for what is
         asked; the film cannot be written, or is not as long as its parts.
     """
     rate = None if fps is None else Fraction(fps)
-    _check(clips, size=size, fps=rate, fade_s=fade_s, trim_frames=trim_frames)
+    check_options(size=size, fps=rate, fade_s=fade_s, trim_frames=trim_frames)
+    if not clips:
+        raise KlingMediaError("there are no clips to join", retryable=False)
     found = [clip.survey() for clip in clips]
     parts = [
         part_of(each, name=clip.name, trim_frames=trim_frames if number else 0)
@@ -111,25 +114,31 @@ def join(
         )
 
 
-def _check(
-    clips: Sequence[ClipFile],
+def check_options(
     *,
-    size: tuple[int, int] | None,
-    fps: Fraction | None,
-    fade_s: float,
-    trim_frames: int,
+    size: tuple[int, int] | None = None,
+    fps: Fraction | None = None,
+    fade_s: float = 0.0,
+    trim_frames: int = 0,
 ) -> None:
+    """Look whether a film can be made so, before any clip is opened.
+
+    The parameters are those of :func:`join`.
+
+    :raises KlingRequestError: it cannot.
+    """
     broken = []
-    if not clips:
-        broken.append("there are no clips to join")
     if size is not None and any(side < 2 or side % 2 for side in size):
-        broken.append(f"the sides of a film are even, so it cannot be {size[0]}x{size[1]}")
+        broken.append(BrokenRule(field="size", rule="must be two even numbers of pixels", value=size))
     if fps is not None and not 0 < fps <= _HIGHEST_FPS:
-        broken.append(f"a film has up to {_HIGHEST_FPS} frames a second, not {float(fps):g}")
-    if fade_s < 0 or trim_frames < 0:
-        broken.append("fade_s and trim_frames are not negative")
+        rule = f"must be more than 0 and at most {_HIGHEST_FPS} frames a second"
+        broken.append(BrokenRule(field="fps", rule=rule, value=float(fps)))
+    if not 0 <= fade_s < float("inf"):
+        broken.append(BrokenRule(field="fade_s", rule="must be 0 or more seconds", value=fade_s))
+    if trim_frames < 0:
+        broken.append(BrokenRule(field="trim_frames", rule="must be 0 or more frames", value=trim_frames))
     if broken:
-        raise KlingMediaError("; ".join(broken), retryable=False)
+        raise KlingRequestError(subject="film", broken=broken)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -76,7 +76,7 @@ class Storage:
                 else:
                     log.info("%s is there already, with the recorded hash; nothing is fetched", file)
                 facts = measure(file, request=provenance.request) if download.kind.is_picture else None
-                poster = _poster(file) if facts and facts.type is MediaType.VIDEO else None
+                poster = land_poster(file) if facts and facts.type is MediaType.VIDEO else None
                 stored[resource] = StoredFile(
                     uri=str(file), download=download, facts=facts, poster_uri=poster
                 )
@@ -101,20 +101,21 @@ class Storage:
         return target_uri(self.output, task_id=task.task_id, extension=extension, number=number)
 
 
-def land(file: ObjectStoragePath, content: bytes) -> str:
+def land(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
     """Store bytes under a temporary name, then under their own; return their SHA-256 in hexadecimal."""
     with Landing(files=file.fs, path=file.path) as landing:
-        landing.write(content)
+        for chunk in chunks:
+            landing.write(chunk)
         landing.commit()
         return landing.sha256
 
 
-def _poster(video: ObjectStoragePath) -> str | None:
+def land_poster(video: ObjectStoragePath) -> str | None:
     """Store a picture to show for a video beside it. A video without one is worth no failure."""
     file = video.with_name(f"{PurePosixPath(video.name).stem}.jpg")
     try:
         with video.open("rb") as stored:  # type: ignore[no-untyped-call]
-            land(file, read_poster(stored, name=video.name).content)
+            land(file, [read_poster(stored, name=video.name).content])
     except KlingMediaError as error:
         log.warning("No poster could be made: %s", error)
         return None

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import pytest
 from PIL import Image
 
-from airflow_provider_kling.exceptions import KlingMediaError, KlingServerError
+from airflow_provider_kling.exceptions import KlingMediaError, KlingRequestError, KlingServerError
 from airflow_provider_kling.media.clip import ClipFile
 from airflow_provider_kling.media.film import Film
 from airflow_provider_kling.media.join import join
@@ -87,18 +87,42 @@ def test_damage_is_blamed_on_its_own_clip_while_two_are_open(tmp_path: Path) -> 
     [
         ({"fade_s": 1.2}, "scene 1 lasts 1.00 s, which is too short for a cross-fade of 1.21 s"),
         ({"fade_s": 0.6}, "scene 2 lasts 1.00 s, which is too short for cross-fades at both ends"),
-        ({"fade_s": -1}, "not negative"),
-        ({"trim_frames": -1}, "not negative"),
         ({"trim_frames": 24}, "scene 2 has 24 frames, so 24 cannot be left out"),
-        ({"size": (161, 96)}, "cannot be 161x96"),
-        ({"size": (0, 96)}, "cannot be 0x96"),
-        ({"fps": 0}, "not 0"),
-        ({"fps": 500}, "up to 120 frames a second, not 500"),
     ],
 )
-def test_what_cannot_be_done_is_said(tmp_path: Path, options: dict[str, Any], said: str) -> None:
+def test_a_clip_that_is_too_short_is_named(tmp_path: Path, options: dict[str, Any], said: str) -> None:
     with refused(tmp_path, said) as target:
         join(files([CLIP, CLIP, CLIP]), target, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"fade_s": -1}, "fade_s: must be 0 or more seconds; got -1"),
+        ({"fade_s": float("nan")}, "fade_s: must be 0 or more seconds; got nan"),
+        ({"fade_s": float("inf")}, "fade_s: must be 0 or more seconds; got inf"),
+        ({"trim_frames": -1}, "trim_frames: must be 0 or more frames; got -1"),
+        ({"size": (161, 96)}, r"size: must be two even numbers of pixels; got \(161, 96\)"),
+        ({"size": (0, 96)}, r"size: must be two even numbers of pixels; got \(0, 96\)"),
+        ({"fps": 0}, r"fps: must be more than 0 and at most 120 frames a second; got 0\.0"),
+        ({"fps": 500}, r"fps: must be more than 0 and at most 120 frames a second; got 500\.0"),
+    ],
+)
+def test_what_no_film_can_be_is_refused_before_a_clip_is_opened(
+    tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(KlingRequestError, match=said):
+        join([ClipFile(name="scene 1", open=unopened)], tmp_path / "film.mp4", **options)
+
+
+def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(KlingRequestError) as refused:
+        join([], tmp_path / "film.mp4", size=(3, 3), fps=0, fade_s=-1, trim_frames=-1)
+    assert [rule.field for rule in refused.value.broken] == ["size", "fps", "fade_s", "trim_frames"]
+
+
+def unopened() -> BinaryIO:
+    raise AssertionError("the clip was opened")
 
 
 class Failing(io.BytesIO):
