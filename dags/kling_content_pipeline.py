@@ -63,7 +63,7 @@ def approved(still: dict[str, Any], ti: Any) -> str:
     answer = ti.xcom_pull(task_ids="make.review", map_indexes=ti.map_index)
     if answer and "Approve" not in answer["chosen_options"]:
         raise AirflowSkipException("rejected")
-    return str(still["url"])
+    return str(still["uri"])
 
 
 @task.kling_generate(model=VIDEO_MODEL, output=f"{FOLDER}/videos", on_failure_callback=note_failure)

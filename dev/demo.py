@@ -1,4 +1,4 @@
-"""Make a film from nothing: a real Airflow schedules ``kling_chain``, and a playable MP4 lies on disk.
+"""Make a film from nothing: a real Airflow schedules ``kling_storyboard``, and a playable MP4 lies on disk.
 
 Talks to the sandbox, or to the real service when KLING_API_KEY is set. Exits 0 only when the run
 succeeded and the film plays; nothing is left running, whichever way it ends.
@@ -21,9 +21,11 @@ from dev.signals import raise_on_signals
 from dev.waiting import WaitError
 
 PROJECT = Path(__file__).resolve().parent.parent
-DAG_ID = "kling_chain"
-ASKED = (1280, 720, 5.0)  # what the DAG asks for: mode std, 16:9, 5 seconds
-SANDBOX_PATIENCE, REAL_PATIENCE = 180.0, 7200.0  # seconds for the whole run
+DAG_ID = "kling_storyboard"
+SCENES = 3  # as many as the DAG's example has
+# What the DAG asks for: mode std, 16:9, 5 seconds a scene; each but the first is joined without a frame.
+ASKED = (1280, 720, SCENES * 5.0 - (SCENES - 1) / 24)
+SANDBOX_PATIENCE, REAL_PATIENCE = 240.0, 7200.0  # seconds for the whole run
 
 
 class DemoError(RuntimeError):
@@ -43,20 +45,20 @@ def main(folder: Path) -> int:
                 env={"AIRFLOW_CONN_KLING_DEFAULT": service.connection},
             ) as stack:
                 say(f"Airflow is up at {stack.url}")
-                films = run(stack, service, folder / "output")
+                film = run(stack, service, folder / "output")
     except ConsentError as error:
         return fail(str(error), status=2)
     except (DemoError, AirflowStackError, NotAVideoError, WaitError) as error:
         return fail(f"{error}\nlogs: {shown(home / 'logs')}")
     except KeyboardInterrupt:
         return fail("interrupted; nothing is left running", status=130)
-    for film in films:
-        say(f"wrote {shown(film.path)}  {film}")
+    say(f"wrote {shown(film.path)}  {film}")
+    say(f"      {shown(film.path.with_suffix('.jpg'))}  its poster; the scenes lie beside them")
     return 0
 
 
-def run(stack: AirflowStack, service: Service, output: Path) -> list[Clip]:
-    """Trigger the DAG, follow it to its end, and return what it made."""
+def run(stack: AirflowStack, service: Service, output: Path) -> Clip:
+    """Trigger the DAG, follow it to its end, and return the film it made."""
     run_id = f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     stack.wait_for(lambda: known(stack.api), what=f"the DAG {DAG_ID}", timeout=60)
     stack.api.unpause(DAG_ID)
@@ -75,12 +77,11 @@ def run(stack: AirflowStack, service: Service, output: Path) -> list[Clip]:
     patience = REAL_PATIENCE if service.costs_money else SANDBOX_PATIENCE
     if stack.wait_for(finished, what="the end of the run", timeout=patience) != "success":
         raise DemoError(failures(stack.api, run_id))
-    films = [play(output / run_id / f"{step}.mp4") for step in ("generate", "restyle")]
-    if not service.costs_money:  # the real service may round its sizes and lengths
-        for film in films:
-            if (film.width, film.height, film.seconds) != ASKED:
-                raise DemoError(f"{shown(film.path)} is not what was asked for: {film}")
-    return films
+    film = play(output / run_id / "film.mp4")
+    # The real service may round its sizes and lengths.
+    if not service.costs_money and (film.width, film.height, film.seconds) != ASKED:
+        raise DemoError(f"{shown(film.path)} is not what was asked for: {film}")
+    return film
 
 
 def known(api: AirflowAPI) -> bool:

@@ -6,29 +6,32 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dev.airflow_api import Json, TaskInstance
 
-REMARKS = {"deferred": "the triggerer waits, no worker is held"}
+REMARKS = {
+    "deferred": "the triggerer waits, no worker is held",
+    "up_for_reschedule": "looks again later, no worker is held",
+}
 # What lasts a moment, and comes before every run, tells nobody anything.
 SILENT = frozenset({None, "scheduled", "queued"})
 
 
 class Progress:
-    """Remembers what was told, and yields a line for each task whose state is new."""
+    """Remembers what was told, and yields a line the first time that a try of a task is in a state."""
 
     def __init__(self) -> None:
-        self._told: dict[str, tuple[str | None, int]] = {}
+        self._told: set[tuple[str, str | None, int]] = set()
 
     def lines(self, tasks: Iterable[TaskInstance], *, elapsed: float) -> Iterator[str]:
-        """Yield lines such as ``0:07  generate  deferred  (the triggerer waits, ...)``.
+        """Yield lines such as ``0:07  film  running``.
 
         :param elapsed: seconds since the run was triggered.
         """
         for task in tasks:
-            now = (task.state, task.try_number)
-            if task.state in SILENT or self._told.get(task.label) == now:
+            now = (task.label, task.state, task.try_number)
+            if task.state in SILENT or now in self._told:
                 continue
-            self._told[task.label] = now
+            self._told.add(now)
             remark = f"  ({REMARKS[task.state]})" if task.state in REMARKS else ""
-            yield f"{clock(elapsed)}  {task.label:<12}{task.state}{remark}"
+            yield f"{clock(elapsed)}  {task.label:<22}{task.state}{remark}"
 
 
 def clock(seconds: float) -> str:

@@ -16,6 +16,7 @@ FILES = sorted(DAGS.glob("*.py"))
 PUBLIC = {
     "airflow_provider_kling.hooks.kling",
     "airflow_provider_kling.operators.kling",
+    "airflow_provider_kling.operators.media",
     "airflow_provider_kling.sensors.kling",
     "airflow_provider_kling.triggers.kling",
     "airflow_provider_kling.exceptions",
@@ -27,13 +28,28 @@ def test_they_all_import_without_a_connection(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("AIRFLOW_CONN_KLING_DEFAULT", raising=False)
     bag = parse(DAGS)
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"kling_quickstart", "kling_chain", "kling_content_pipeline"}
+    assert set(bag.dags) == {
+        "kling_quickstart",
+        "kling_chain",
+        "kling_content_pipeline",
+        "kling_storyboard",
+        "kling_storyboard_parallel",
+    }
 
 
 def test_the_chain_restyles_the_clip_it_made() -> None:
     tasks = parse(DAGS).dags["kling_chain"].task_dict
     assert tasks["restyle"].upstream_task_ids == {"generate"}
     assert tasks["result"].upstream_task_ids == {"restyle"}
+
+
+def test_the_storyboard_joins_the_scenes_of_a_list() -> None:
+    dags = parse(DAGS).dags
+    for dag_id, step in (("kling_storyboard", "scene.clip"), ("kling_storyboard_parallel", "clip")):
+        tasks = dags[dag_id].task_dict
+        assert tasks["film"].upstream_task_ids == {step}
+        assert tasks[step].get_needs_expansion()
+    assert dags["kling_storyboard"].task_dict["scene.clip"].upstream_task_ids >= {"scene.first_frame"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -20,7 +20,7 @@ def task(state: str | None, *, map_index: int = -1, try_number: int = 1) -> Task
 
 def test_a_state_is_told_once() -> None:
     progress = Progress()
-    assert [*progress.lines([task("running")], elapsed=3)] == ["0:03  generate    running"]
+    assert [*progress.lines([task("running")], elapsed=3)] == ["0:03  generate              running"]
     assert [*progress.lines([task("running")], elapsed=4)] == []
 
 
@@ -28,6 +28,13 @@ def test_the_second_try_is_told_anew() -> None:
     progress = Progress()
     assert len([*progress.lines([task("running")], elapsed=3)]) == 1
     assert len([*progress.lines([task("running", try_number=2)], elapsed=4)]) == 1
+
+
+def test_a_task_that_looks_again_and_again_is_told_once() -> None:
+    progress = Progress()
+    states = ["running", "up_for_reschedule", "running", "up_for_reschedule", "success"]
+    told = [line.split()[2] for state in states for line in progress.lines([task(state)], elapsed=0)]
+    assert told == ["running", "up_for_reschedule", "success"]
 
 
 def test_mapped_tasks_are_told_apart() -> None:
