@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def runs(stack: AirflowStack, folder: Path) -> Iterator[dict[str, Run]]:
         run.finish(timeout=200)
 
 
+@cache
 def watch(path: Path) -> list[Picture]:
     """Return the luma of every frame, one pixel in sixteen."""
     with av.open(str(path)) as container:
