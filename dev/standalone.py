@@ -12,7 +12,7 @@ from dev.signals import raise_on_signals
 from dev.waiting import WaitError
 
 PROJECT = Path(__file__).resolve().parent.parent
-DAGS = ("kling_quickstart", "kling_chain")
+DAGS = ("kling_quickstart", "kling_chain", "kling_storyboard", "kling_storyboard_parallel")
 
 
 def main() -> int:
