@@ -69,7 +69,8 @@ class Journal:
 
     def how_to_adopt(self, record: Record) -> str:
         """Say how a person puts a task's id into the record."""
-        return self._store.how_to_change({**record.to_json(), "task_id": "<task id>"})
+        # Without the request: a message is logged, and what was asked for is nobody else's business.
+        return self._store.how_to_change({**record.to_json(), "request": None, "task_id": "<task id>"})
 
     def how_to_forget(self) -> str:
         """Say how a person drops the record."""

@@ -40,6 +40,7 @@ class Record:
     :param deadline: Unix seconds, counted from the submission.
     :param result: what the Airflow task returned.
     :param uploads: the ids of the files that were uploaded for the request.
+    :param request: what was asked for, with media cut; for the sidecar of a result that is to be stored.
     """
 
     phase: Phase
@@ -53,6 +54,7 @@ class Record:
     task_id: str | None = None
     result: Mapping[str, Any] | None = None
     uploads: tuple[str, ...] = ()
+    request: Mapping[str, Any] | None = None
 
     @property
     def intended_at_text(self) -> str:

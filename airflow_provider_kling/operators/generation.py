@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -17,8 +16,6 @@ from airflow.sdk import BaseOperator
 from airflow_provider_kling.exceptions import (
     KlingCapacityError,
     KlingRateLimitError,
-    KlingRequestError,
-    KlingRequestWarning,
     KlingTaskFailedError,
 )
 from airflow_provider_kling.hooks.kling import DEFAULT_TIMEOUT_S, KlingHook
@@ -33,7 +30,6 @@ from airflow_provider_kling.operators.failure import failing_fast
 from airflow_provider_kling.operators.media_arguments import Upload, delete_uploads
 from airflow_provider_kling.operators.policies import check_policies
 from airflow_provider_kling.operators.queue import Queue, no_room
-from airflow_provider_kling.operators.sidecar import cut_media
 from airflow_provider_kling.operators.submission import Submission
 from airflow_provider_kling.operators.templates import is_rendered_later, rendered_later
 from airflow_provider_kling.operators.unknown import missing_task, unknown_submission
@@ -169,7 +165,7 @@ class GenerationOperator(BaseOperator):
             journal = self._journal(context)
             record = journal.read()
             self._task_at_service = record.task_id if record else None
-            conclusion = self._conclusion(hook, context, journal=journal, record=record)
+            conclusion = self._conclusion(hook, context, record=record)
             return self._conclude(
                 journal, record, lambda: conclusion.of_event(event, task_id=self._task_at_service), hook=hook
             )
@@ -196,12 +192,10 @@ class GenerationOperator(BaseOperator):
         elif step.decision is Decision.ATTACH:
             record = self._extend(record, journal=journal)
         elif step.decision is Decision.REUSE and record.result is not None:
-            return self._conclusion(hook, context, journal=journal, record=record, reused=True).of_result(
-                record.result
-            )
+            return self._conclusion(hook, context, record=record, reused=True).of_result(record.result)
         elif step.decision is Decision.CONCLUDE and (task := step.task) is not None:
             reused = record.phase is Phase.FINISHED
-            conclusion = self._conclusion(hook, context, journal=journal, record=record, reused=reused)
+            conclusion = self._conclusion(hook, context, record=record, reused=reused)
             return self._conclude(journal, record, lambda: conclusion.of_task(task), hook=hook)
         elif step.decision is Decision.MISSING:
             raise missing_task(record, journal=journal)
@@ -224,6 +218,7 @@ class GenerationOperator(BaseOperator):
             on_rerun=OnRerun(self.on_rerun),
             min_balance=None if self.min_balance is None else Decimal(str(self.min_balance)),
             upload=Upload(self.upload),
+            keep_request=self.output_uri is not None,
         )
 
     def _send(self, submission: Submission, *, queue: Queue | None) -> Record:
@@ -285,7 +280,7 @@ class GenerationOperator(BaseOperator):
         watch = Watch(
             task_id=task_id, submitted_at=record.intended_at, deadline=record.deadline, usual_s=usual_s
         )
-        conclusion = self._conclusion(hook, context, journal=journal, record=record)
+        conclusion = self._conclusion(hook, context, record=record)
         return self._conclude(journal, record, lambda: conclusion.of_ending(hook.watch(watch)), hook=hook)
 
     def _conclude(
@@ -306,36 +301,15 @@ class GenerationOperator(BaseOperator):
         delete_uploads(hook, uploads)
         return result
 
-    def _asked(
-        self, hook: KlingHook, context: Context, *, journal: Journal, record: Record
-    ) -> dict[str, Any] | None:
-        """Return what the record's request was, if that can still be told.
-
-        After a deferral this is a new process. What templates render to now is what was asked only if it has
-        the recorded fingerprint; what a function said (``@task.kling_video``) is gone.
-        """
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", KlingRequestWarning)  # told when it was submitted
-                submission = self._submission(hook, context, journal=journal)
-        except KlingRequestError:
-            return None
-        same = submission.fingerprint == record.fingerprint
-        return cut_media(submission.request.body()) if same else None
-
     def _conclusion(
         self,
         hook: KlingHook,
         context: Context,
         *,
-        journal: Journal,
         record: Record | None,
         reused: bool = False,
     ) -> Conclusion:
         model = find_model(self.model)
-        asked = None
-        if self.output_uri and record:
-            asked = self._asked(hook, context, journal=journal, record=record)
         return Conclusion(
             hook=hook,
             context=context,
@@ -343,7 +317,7 @@ class GenerationOperator(BaseOperator):
             wanted_type=model.output,
             output=self.output_uri,
             max_bytes=self.max_bytes,
-            request=asked,
+            request=record.request if record else None,
             submitted_at=record.intended_at if record else None,
             reused=reused,
             again=(

@@ -62,20 +62,20 @@ def recorded_hash(file: ObjectStoragePath, *, task_id: str) -> str | None:
 
 
 def cut_media(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request's fields with long texts cut, but the prompts whole, and links without their query."""
-    return {name: value if "prompt" in name else _cut(value) for name, value in body.items()}
+    """Return a request's fields as JSON has them: prompts are whole, other long texts and links are cut."""
+    return {name: _cut(value, longest=None if "prompt" in name else _LONGEST) for name, value in body.items()}
 
 
 _LONGEST = 200
 
 
-def _cut(value: Any) -> Any:
+def _cut(value: Any, *, longest: int | None) -> Any:
     if isinstance(value, Mapping):
-        return {name: _cut(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_cut(item) for item in value]
-    if not isinstance(value, str):
+        return {str(name): _cut(item, longest=longest) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cut(item, longest=longest) for item in value]
+    if not isinstance(value, str) or longest is None:
         return value
     if "://" in value[:16]:
         return value.partition("?")[0]
-    return value if len(value) <= _LONGEST else f"({len(value)} characters)"
+    return value if len(value) <= longest else f"({len(value)} characters)"

@@ -37,6 +37,7 @@ from airflow_provider_kling.journal.rules import (
 )
 from airflow_provider_kling.operators.media_arguments import MediaArguments, Upload, delete_uploads
 from airflow_provider_kling.operators.result import stored_uris
+from airflow_provider_kling.operators.sidecar import cut_media
 from airflow_provider_kling.operators.unknown import to_be_resubmitted, unknown_submission
 from airflow_provider_kling.requests import KlingRequest
 
@@ -73,6 +74,7 @@ class Submission:
     :param run: the same in all tries of one run; another after a clear.
     :param min_balance: USD that the account has to hold before anything is sent.
     :param upload: how media on the user's storage reach the service.
+    :param keep_request: put what was asked for into the record, for the sidecar of a result that is stored.
     """
 
     hook: KlingHook
@@ -86,6 +88,7 @@ class Submission:
     on_rerun: OnRerun
     min_balance: Decimal | None = None
     upload: Upload = Upload.AUTO
+    keep_request: bool = False
     clock: Callable[[], float] = time.time
 
     @property
@@ -149,6 +152,7 @@ class Submission:
             intended_at=now,
             deadline=now + self.timeout,
             uploads=resolved.uploads,
+            request=self._asked(),
         )
         self.journal.write(record)
         try:
@@ -170,6 +174,9 @@ class Submission:
             # The intent is still there, so a later try will not send again by itself.
             log.exception("Task %s runs, but its id could not be recorded", task.task_id)
         return record
+
+    def _asked(self) -> dict[str, Any] | None:
+        return cut_media({**self.request.body(), **self.extra_parameters}) if self.keep_request else None
 
     def _unknown(self, record: Record, *, cause: str) -> KlingSubmissionUnknownError:
         if self.on_unknown is OnUnknownSubmission.RESUBMIT:

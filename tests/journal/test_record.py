@@ -31,6 +31,7 @@ RECORD = Record(
         RECORD.submitted("task-1").finished({"task_id": "task-1"}),
         RECORD.submitted("task-1").failed(),
         replace(RECORD, uploads=("file-1", "file-2")),
+        replace(RECORD, request={"prompt": "A boat", "images": ["https://cdn.example/a.png"]}),
     ],
 )
 def test_a_record_survives_storage(record: Record) -> None:
@@ -39,9 +40,10 @@ def test_a_record_survives_storage(record: Record) -> None:
     assert Record.from_json(stored) == record
 
 
-def test_a_record_of_before_there_were_uploads_is_read() -> None:
+@pytest.mark.parametrize("field", ["uploads", "request"])
+def test_a_record_of_before_there_was_a_field_is_read(field: str) -> None:
     stored = RECORD.to_json()
-    del stored["uploads"]
+    del stored[field]
     assert Record.from_json(stored) == RECORD
 
 

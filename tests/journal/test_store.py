@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,13 +136,16 @@ def test_each_logical_task_has_a_variable_of_its_own_over_all_its_tries(
 
 
 @pytest.mark.parametrize("kind", ["state store", "variable"])
-def test_a_person_is_told_how_to_adopt_and_how_to_forget(kind: str, task_instance: FakeTaskInstance) -> None:
+def test_a_person_is_told_how_to_adopt_and_how_to_forget_and_no_prompt(
+    kind: str, task_instance: FakeTaskInstance
+) -> None:
     task_instance.run_id = "manual__2026-11-22T00:00:00+00:00"
     context: Any = {"ti": task_instance}
     if kind == "state store":
         context["task_state_store"] = task_instance.store
     journal = Journal(store=open_store(context))
-    adopt, forget = journal.how_to_adopt(RECORD), journal.how_to_forget()
+    record = replace(RECORD, request={"prompt": "It's a secret boat"})
+    adopt, forget = journal.how_to_adopt(record), journal.how_to_forget()
     body = json.dumps({**RECORD.to_json(), "task_id": "<task id>"})
     assert body in adopt
     if kind == "state store":

@@ -81,13 +81,18 @@ def test_a_task_that_finished_meanwhile_is_not_deferred(
     assert task_instance.xcoms["kling_task_id"] == task_id, "XComs of the former try are gone"
 
 
-def test_the_record_holds_neither_the_key_nor_the_prompt(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+def test_the_record_holds_no_key_and_the_prompt_only_where_a_sidecar_will_tell_it(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
 ) -> None:
     run(video(prompt="A very secret boat"), task_instance)
     stored = json.dumps(task_instance.store.values)
     assert sandbox.api_key not in stored
     assert "secret boat" not in stored
+    other = FakeTaskInstance()
+    run(video(prompt="A very secret boat", output=f"file://{tmp_path}"), other)
+    stored = json.dumps(other.store.values)
+    assert sandbox.api_key not in stored
+    assert "secret boat" in stored
 
 
 def test_a_changed_request_is_submitted_anew_and_the_former_is_named(

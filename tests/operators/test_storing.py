@@ -79,6 +79,8 @@ def test_media_are_cut_and_prompts_are_not() -> None:
         "negative_prompt": "n" * 300,
         "images": ["A" * 5000, "https://cdn.example/a.png?sig=1"],
         "dynamic_masks": [{"mask": "B" * 5000}],
+        "multi_prompt": [{"prompt": "q" * 500, "duration": 5}],
+        "camera": ("up", {1: None}),
         "n": 2,
     }
     assert cut_media(body) == {
@@ -86,21 +88,23 @@ def test_media_are_cut_and_prompts_are_not() -> None:
         "negative_prompt": "n" * 300,
         "images": ["(5000 characters)", "https://cdn.example/a.png"],
         "dynamic_masks": [{"mask": "(5000 characters)"}],
+        "multi_prompt": [{"prompt": "q" * 500, "duration": 5}],
+        "camera": ["up", {"1": None}],
         "n": 2,
     }
 
 
-def test_after_a_deferral_what_a_function_asked_for_is_not_made_up(
+def test_a_sidecar_says_what_was_sent_whatever_a_function_or_a_template_would_say_now(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
 ) -> None:
     clip = tmp_path / "boat.mp4"
-    decorate = video_task(mode="std", duration=5, output=f"file://{clip}")
-    deferring = operator_of(decorate, lambda: "Only the function knows")
+    decorate = video_task(mode="std", output=f"file://{clip}", extra_parameters={"duration": 5})
+    deferring = operator_of(decorate, lambda: "What was sent")
     with pytest.raises(TaskDeferred) as deferred:
         deferring.execute(context(deferring, task_instance))
-    resumed = operator_of(decorate, lambda: "Only the function knows")  # in a new process
+    resumed = operator_of(decorate, lambda: "What it would say now")  # in a new process
     resumed.execute_complete(context(resumed, task_instance), event=fire(deferred.value.trigger))
-    assert sidecar(clip)["request"] is None
+    assert sidecar(clip)["request"] == {"prompt": "What was sent", "mode": "std", "duration": 5}
 
 
 def test_a_retry_that_finds_the_whole_file_fetches_nothing(
