@@ -223,7 +223,7 @@ def _clip_uris(clips: object) -> list[str]:
 
 
 def _size(size: Sequence[int]) -> tuple[int, int]:
-    if isinstance(size, str) or len(size) != 2 or not all(isinstance(side, int) for side in size):
+    if len(size) != 2 or not all(isinstance(side, int) for side in size):
         raise _refused("film", field="size", rule="must be two numbers of pixels", value=size)
     return size[0], size[1]
 

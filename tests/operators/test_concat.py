@@ -152,6 +152,23 @@ def test_fewer_than_two_clips_fail_the_task_where_they_come_from_another(
     assert not film.parent.exists()
 
 
+def test_a_name_that_is_no_films_fails_the_task_where_a_template_makes_it(
+    task_instance: FakeTaskInstance, scenes: Path, tmp_path: Path
+) -> None:
+    operator = concat(scenes, ["0.mp4", "1.mp4"], tmp_path / "{{ params.name }}")
+    operator.output_uri = f"file://{tmp_path}/films/film.mov"  # as Airflow renders it
+    with pytest.raises(AirflowFailException, match=r"output: must end in \.mp4"):
+        run(operator, task_instance)
+    assert not (tmp_path / "films").exists()
+
+
+def test_clips_without_sound_make_a_film_without_sound(
+    task_instance: FakeTaskInstance, scenes: Path, film: Path
+) -> None:
+    result = run(concat(scenes, ["other.mp4", "other.mp4"], film), task_instance)
+    assert (result["has_audio"], result["duration_s"], result["fps"]) == (False, 2.0, 30.0)
+
+
 @pytest.mark.parametrize("clip", [None, "", {"uri": None, "url": "https://cdn.example/a.mp4"}, 7])
 def test_a_clip_that_was_not_stored_is_told_by_its_place(clip: Any) -> None:
     with pytest.raises(KlingRequestError, match=r"clips\[1\]: must be a URI, or the result"):
@@ -164,6 +181,7 @@ def test_a_clip_that_was_not_stored_is_told_by_its_place(clip: Any) -> None:
         ({"size": (161, 96)}, "size: must be two even numbers"),
         ({"size": (160,)}, "size: must be two numbers"),
         ({"size": "160x96"}, "size: must be two numbers of pixels; got '160x96'"),
+        ({"size": "16"}, "size: must be two numbers"),
         ({"size": (160.5, 96)}, "size: must be two numbers"),
         ({"fps": 0}, "fps: must be more than 0"),
         ({"fps": float("nan")}, "fps: must be a number"),
