@@ -6,6 +6,9 @@ LATEST := 3.3
 NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models api gateway requests catalogue media)
 # Most of these tests wait for the sandbox; three at a time keep two cores busy.
 SIDE_BY_SIDE := -n 3 --dist worksteal
+# S3 is tested on the latest only: its many packages would have to agree with the pins of all three.
+EXTRAS = dev$(if $(filter $*,$(LATEST)),$(comma)dev-s3)
+comma := ,
 CRASHED := 3.3 3.2  # one for each way of keeping a record: the task state store, and Variables
 
 VENV = .venv/airflow-$(LATEST)
@@ -69,8 +72,9 @@ models: $(READY)  ## write docs/models.md from the code
 
 constraints:  ## resolve the newest dependencies anew and pin them (rarely)
 	for version in $(AIRFLOWS); do \
+	  extras=dev; test $$version != $(LATEST) || extras=dev,dev-s3; \
 	  rm -rf build/pin && $(PYTHON) -m venv build/pin && \
-	  build/pin/bin/python -m pip install -qq --constraint constraints/limits.txt --editable '.[dev]' "apache-airflow==$$version.*" && \
+	  build/pin/bin/python -m pip install -qq --constraint constraints/limits.txt --editable ".[$$extras]" "apache-airflow==$$version.*" && \
 	  build/pin/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints/airflow-$$version.txt || exit 1; \
 	done
 	rm -rf build/pin
@@ -83,5 +87,5 @@ clean:  ## remove environments, caches and what the demo left
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	@echo "setting up .venv/airflow-$* (the first time takes about a minute)"
 	@test -x .venv/airflow-$*/bin/python || $(PYTHON) -m venv .venv/airflow-$*
-	@.venv/airflow-$*/bin/python -m pip install -qq --constraint constraints/airflow-$*.txt --editable '.[dev]'
+	@.venv/airflow-$*/bin/python -m pip install -qq --constraint constraints/airflow-$*.txt --editable '.[$(EXTRAS)]'
 	@touch $@

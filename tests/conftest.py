@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from pydantic import JsonValue, TypeAdapter
 
+from tests.places import place, s3_server  # noqa: F401  # fixtures for all tests
+
 # Airflow reads these when it is imported, so they have to stand before the first test module.
 if "AIRFLOW_HOME" not in os.environ:
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="kling-tests-")

@@ -13,6 +13,7 @@ from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.facts import MediaFacts, disagreements
 from airflow_provider_kling.media.library import HAS_LIBRARY
 from airflow_provider_kling.media.probe import probe
+from airflow_provider_kling.operators.files import reading
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def measure(file: ObjectStoragePath, *, request: Mapping[str, Any] | None) -> Me
     if not HAS_LIBRARY:
         return None
     try:
-        with file.open("rb") as stored:  # type: ignore[no-untyped-call]
+        with reading(file) as stored:
             facts = probe(stored, name=file.name)
     except KlingMediaError as error:
         raise KlingMediaError(

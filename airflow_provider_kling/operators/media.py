@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
-from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.media.clip import ClipFile
 from airflow_provider_kling.media.frames import Edge, read_frame
 from airflow_provider_kling.media.join import Joined, check_options, join
 from airflow_provider_kling.media.picture import ImageFormat
 from airflow_provider_kling.operators.failure import failing_fast
-from airflow_provider_kling.operators.storing import land, land_poster
+from airflow_provider_kling.operators.files import reading, write
+from airflow_provider_kling.operators.storing import land_poster
 from airflow_provider_kling.operators.templates import is_rendered_later
 
 if TYPE_CHECKING:
@@ -77,15 +78,10 @@ class VideoFrameOperator(BaseOperator):
         with failing_fast():
             position, image = _position(self.at), _format(self.output_uri)
             source = ObjectStoragePath(_stored_uri(self.source, field="source"))
-            try:
-                with source.open("rb") as video:  # type: ignore[no-untyped-call]
-                    still = read_frame(
-                        video, name=source.name, at=position, image=image, quality=self.quality
-                    )
-            except (OSError, ValueError) as error:
-                raise KlingMediaError(f"{source} cannot be read ({type(error).__name__}: {error})") from error
+            with reading(source) as video:
+                still = read_frame(video, name=source.name, at=position, image=image, quality=self.quality)
             target = ObjectStoragePath(self.output_uri)
-            sha256 = land(target, [still.content])
+            sha256 = write(target, [still.content])
         log.info("Took the frame at %.3f s of %s, as %s", still.seconds, source, target)
         return {
             "uri": str(target),
@@ -157,7 +153,7 @@ class VideoConcatOperator(BaseOperator):
             target = ObjectStoragePath(self.output_uri)
             film = Path(folder) / target.name
             made = join([_clip_file(uri) for uri in uris], film, progress=_tell, **self._options())
-            sha256 = land(target, _chunks(film))
+            sha256 = write(target, _chunks(film))
             poster = land_poster(target)
         log.info("Joined %d videos into %s: %.2f s, %s", len(uris), target, made.seconds, made.method.value)
         return {

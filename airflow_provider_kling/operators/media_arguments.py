@@ -26,6 +26,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.inspection import InputFile, broken_limits
+from airflow_provider_kling.operators.files import reading
 from airflow_provider_kling.requests import KlingRequest, MediaLimits, Medium
 from airflow_provider_kling.requests.media_limits import medium_of
 
@@ -149,14 +150,12 @@ class MediaArguments:
     def _read(self, place: Place) -> InputFile:
         path = ObjectStoragePath(place.uri)
         try:
-            with path.open("rb") as stored:  # type: ignore[no-untyped-call]
+            with reading(path) as stored:
                 # One byte more than anything that could be sent tells that it is too large.
-                content: bytes = stored.read(INLINE_MOST_BYTES + 1)
-        except (OSError, ValueError) as error:
-            raise KlingMediaError(
-                f"{place}: {place.uri} cannot be read ({type(error).__name__}: {error}). Nothing was sent or "
-                "billed; a retry reads it again."
-            ) from error
+                content = stored.read(INLINE_MOST_BYTES + 1)
+        except KlingMediaError as error:
+            message = f"{place}: {error}. Nothing was sent or billed; a retry reads it again."
+            raise KlingMediaError(message) from error
         return InputFile(name=path.name, content=content)
 
     def _check(

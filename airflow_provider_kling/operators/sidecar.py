@@ -11,7 +11,9 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling import __version__
 from airflow_provider_kling.api.task import Task
+from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.download import Download
+from airflow_provider_kling.operators.files import reading, write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +48,15 @@ def write_sidecar(file: ObjectStoragePath, *, task: Task, download: Download, pr
         "cost_usd": str(task.cost_usd) if task.cost_usd is not None else None,
         "written_by": f"airflow-provider-kling {__version__}",
     }
-    with sidecar_path(file).open("w") as out:  # type: ignore[no-untyped-call]
-        json.dump(facts, out, indent=2, ensure_ascii=False)
+    write(sidecar_path(file), [json.dumps(facts, indent=2, ensure_ascii=False).encode()])
 
 
 def recorded_hash(file: ObjectStoragePath, *, task_id: str) -> str | None:
     """Return the hash that the sidecar has for a result of ``task_id``; None without such a sidecar."""
     try:
-        with sidecar_path(file).open() as text:  # type: ignore[no-untyped-call]
-            facts = json.load(text)
-    except (OSError, ValueError):
+        with reading(sidecar_path(file)) as stored:
+            facts = json.load(stored)
+    except KlingMediaError:  # there is none, or it is damaged
         return None
     ours = isinstance(facts, Mapping) and facts.get("task_id") == task_id
     return str(facts.get("sha256")) if ours else None

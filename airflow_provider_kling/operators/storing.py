@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ from airflow_provider_kling.media.facts import MediaType
 from airflow_provider_kling.media.frames import read_poster
 from airflow_provider_kling.media.hosts import HostRules
 from airflow_provider_kling.media.kind import HEAD_BYTES, MediaKind, sniff
-from airflow_provider_kling.media.landing import Landing
+from airflow_provider_kling.operators.files import naming, reading, write
 from airflow_provider_kling.operators.measuring import measure
 from airflow_provider_kling.operators.result import StoredFile
 from airflow_provider_kling.operators.sidecar import Provenance, recorded_hash, write_sidecar
@@ -62,7 +62,8 @@ class Storage:
         """Copy results, each with a sidecar. One that lies there already, as recorded, is not fetched again.
 
         :raises DeadLinkError: a link does not work, or no longer.
-        :raises KlingMediaError: a link leads to something that is not a media file, or is not allowed.
+        :raises KlingMediaError: a link leads to something that is not a media file, or is not allowed; or the
+            storage fails.
         :raises KlingConnectionError: a download kept breaking.
         """
         stored = {}
@@ -71,7 +72,8 @@ class Storage:
                 file = ObjectStoragePath(self._target(task, resource, number=number))
                 download = _as_recorded(file, task_id=task.task_id)
                 if download is None:
-                    download = downloader.fetch(resource.url, files=file.fs, path=file.path)
+                    with naming(file, "written"):
+                        download = downloader.fetch(resource.url, files=file.fs, path=file.path)
                     write_sidecar(file, task=task, download=download, provenance=provenance)
                 else:
                     log.info("%s is there already, with the recorded hash; nothing is fetched", file)
@@ -101,21 +103,13 @@ class Storage:
         return target_uri(self.output, task_id=task.task_id, extension=extension, number=number)
 
 
-def land(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
-    """Store bytes under a temporary name, then under their own; return their SHA-256 in hexadecimal."""
-    with Landing(files=file.fs, path=file.path) as landing:
-        for chunk in chunks:
-            landing.write(chunk)
-        landing.commit()
-        return landing.sha256
-
-
 def land_poster(video: ObjectStoragePath) -> str | None:
     """Store a picture to show for a video beside it. A video without one is worth no failure."""
     file = video.with_name(f"{PurePosixPath(video.name).stem}.jpg")
     try:
-        with video.open("rb") as stored:  # type: ignore[no-untyped-call]
-            land(file, [read_poster(stored, name=video.name).content])
+        with reading(video) as stored:
+            picture = read_poster(stored, name=video.name)
+        write(file, [picture.content])
     except KlingMediaError as error:
         log.warning("No poster could be made: %s", error)
         return None
@@ -128,7 +122,7 @@ def _as_recorded(file: ObjectStoragePath, *, task_id: str) -> Download | None:
     if recorded is None or not file.exists():
         return None
     digest, size, kind = hashlib.sha256(), 0, None
-    with file.open("rb") as stored:  # type: ignore[no-untyped-call]
+    with reading(file) as stored:
         while chunk := stored.read(_CHUNK_BYTES):
             kind = kind or sniff(chunk[:HEAD_BYTES])
             digest.update(chunk)

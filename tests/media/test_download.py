@@ -26,6 +26,7 @@ from airflow_provider_kling.media.download import DeadLinkError, Download, Downl
 from airflow_provider_kling.media.hosts import HostRules, resolve
 from airflow_provider_kling.media.kind import MediaKind
 from tests.api.raw_server import Answer, RawServer, hang_up, reply, reset, silence, unread
+from tests.places import Folder, Place
 
 MP4 = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4000  # larger than one chunk
 FILE = reply(MP4, headers={"Content-Type": "video/mp4"})
@@ -47,11 +48,11 @@ def serve() -> Iterator[Serve]:
 
 
 class Fetch:
-    """Fetches from a server, as its own host, into a folder."""
+    """Fetches from a server, as its own host, into a place."""
 
-    def __init__(self, folder: Path, **options: Any) -> None:
-        self.folder = folder
-        self.path = folder / "clip.mp4"
+    def __init__(self, place: Place, **options: Any) -> None:
+        self.place = place
+        self.name = "clip.mp4"
         self.slept: list[float] = []
         self.options = {"read_timeout_s": 0.1, "random": lambda: 0.5, "sleep": self.slept.append} | options
 
@@ -65,7 +66,7 @@ class Fetch:
         downloader = Downloader(hosts=hosts, user_agent="tests/1", **options)
         try:
             return downloader.fetch(
-                f"{server.url}{target}", files=files or LocalFileSystem(), path=str(self.path)
+                f"{server.url}{target}", files=files or self.place.files, path=self.place.path(self.name)
             )
         finally:
             downloader.close()
@@ -75,14 +76,19 @@ class Fetch:
         with pytest.raises(error_class) as caught:
             self(server, **options)
         assert type(caught.value) is error_class
-        assert list(self.folder.iterdir()) == []
+        assert self.place.names() == []
         assert SECRET not in "".join(traceback.format_exception(caught.value))
         return str(caught.value)
 
+    @property
+    def content(self) -> bytes | None:
+        """What lies under the final name."""
+        return self.place.read(self.name)
+
 
 @pytest.fixture
-def fetch(tmp_path: Path) -> Fetch:
-    return Fetch(tmp_path)
+def fetch(place: Place) -> Fetch:
+    return Fetch(place)
 
 
 # -- what is fetched ------------------------------------------------------------------------------
@@ -95,9 +101,9 @@ def fetch(tmp_path: Path) -> Fetch:
 )
 def test_a_file_arrives_whole_and_is_described(serve: Serve, fetch: Fetch, answer: Answer) -> None:
     download = fetch(serve(answer))
-    assert fetch.path.read_bytes() == MP4
+    assert fetch.content == MP4
     assert download == Download(kind=MediaKind.MP4, size=len(MP4), sha256=hashlib.sha256(MP4).hexdigest())
-    assert list(fetch.folder.iterdir()) == [fetch.path]
+    assert fetch.place.names() == ["clip.mp4"]
 
 
 def test_no_key_is_sent_along(serve: Serve, fetch: Fetch) -> None:
@@ -125,15 +131,22 @@ def test_bytes_that_trickle_in_make_the_same_file(serve: Serve, fetch: Fetch) ->
 
 
 def test_missing_folders_are_made(serve: Serve, fetch: Fetch) -> None:
-    fetch.path = fetch.folder / "a" / "b" / "clip.mp4"
+    fetch.name = "a/b/clip.mp4"
     fetch(serve(FILE))
-    assert fetch.path.read_bytes() == MP4
+    assert fetch.content == MP4
 
 
-def test_any_file_system_will_do(serve: Serve, fetch: Fetch) -> None:
+@pytest.mark.parametrize("name", ["[a]*?.mp4", "a b#1.mp4", "filme/ü.mp4"])
+def test_a_name_is_never_taken_for_a_pattern(serve: Serve, fetch: Fetch, name: str) -> None:
+    fetch.name = name
+    fetch(serve(FILE))
+    assert fetch.place.names() == [name]
+    assert fetch.content == MP4
+
+
+def test_any_file_system_will_do(serve: Serve, tmp_path: Path) -> None:
     files = MemoryFileSystem()
-    fetch.path = Path("/kling-tests/clip.mp4")
-    fetch(serve(FILE), files=files)
+    Fetch(Folder(Path("/kling-tests")))(serve(FILE), files=files)
     assert files.cat_file("/kling-tests/clip.mp4") == MP4
     assert [Path(name).name for name in files.ls("/kling-tests", detail=False)] == ["clip.mp4"]
 
@@ -146,32 +159,35 @@ def test_the_final_name_only_ever_holds_a_whole_file(
     serve: Serve, fetch: Fetch, before: bytes | None
 ) -> None:
     if before:
-        fetch.path.write_bytes(before)
+        fetch.place.write("clip.mp4", before)
     seen: list[bytes | None] = []
 
     def in_two_halves(connection: socket.socket) -> None:
         head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(MP4)}\r\nConnection: close\r\n\r\n".encode()
         connection.sendall(head + MP4[:600_000])
-        seen.append(fetch.path.read_bytes() if fetch.path.exists() else None)
+        seen.append(fetch.content)
         connection.sendall(MP4[600_000:])
 
     fetch(serve(in_two_halves))
     assert seen == [before]
-    assert fetch.path.read_bytes() == MP4
+    assert fetch.content == MP4
 
 
 def test_a_failure_leaves_an_older_file_as_it_was(serve: Serve, fetch: Fetch) -> None:
-    fetch.path.write_bytes(b"an older clip")
+    fetch.place.write("clip.mp4", b"an older clip")
     with pytest.raises(KlingMediaError):
         fetch(serve(PAGE))
-    assert {path.name: path.read_bytes() for path in fetch.folder.iterdir()} == {"clip.mp4": b"an older clip"}
+    assert fetch.place.names() == ["clip.mp4"]
+    assert fetch.content == b"an older clip"
 
 
 @pytest.mark.parametrize("error_class", [OSError, KeyboardInterrupt])
 @pytest.mark.parametrize("step", ["open", "write", "mv"])
 def test_storage_that_fails_leaves_nothing(
-    serve: Serve, fetch: Fetch, step: str, error_class: type[BaseException]
+    serve: Serve, tmp_path: Path, step: str, error_class: type[BaseException]
 ) -> None:
+    fetch = Fetch(Folder(tmp_path))
+
     class Failing(LocalFileSystem):
         cachable = False
 
@@ -191,7 +207,7 @@ def test_storage_that_fails_leaves_nothing(
 
     with pytest.raises(error_class):
         fetch(serve(FILE), files=Failing())
-    assert list(fetch.folder.iterdir()) == []
+    assert fetch.place.names() == []
 
 
 # -- what is refused ------------------------------------------------------------------------------
@@ -223,24 +239,24 @@ OVERSIZE = {
 
 
 @pytest.mark.parametrize("answer", OVERSIZE.values(), ids=OVERSIZE)
-def test_a_file_over_the_cap_is_dropped(serve: Serve, tmp_path: Path, answer: Answer) -> None:
+def test_a_file_over_the_cap_is_dropped(serve: Serve, place: Place, answer: Answer) -> None:
     server = serve(answer)
-    fetch = Fetch(tmp_path, max_bytes=len(MP4) - 1)
+    fetch = Fetch(place, max_bytes=len(MP4) - 1)
     assert f"larger than the {len(MP4) - 1} bytes allowed" in fetch.fails(server, KlingMediaError)
     assert server.connections == 1
 
 
 @pytest.mark.parametrize("answer", OVERSIZE.values(), ids=OVERSIZE)
-def test_a_file_of_just_the_cap_is_taken(serve: Serve, tmp_path: Path, answer: Answer) -> None:
-    assert Fetch(tmp_path, max_bytes=len(MP4))(serve(answer)).size == len(MP4)
+def test_a_file_of_just_the_cap_is_taken(serve: Serve, place: Place, answer: Answer) -> None:
+    assert Fetch(place, max_bytes=len(MP4))(serve(answer)).size == len(MP4)
 
 
-def test_a_declared_oversize_is_refused_before_its_bytes_are_read(serve: Serve, tmp_path: Path) -> None:
+def test_a_declared_oversize_is_refused_before_its_bytes_are_read(serve: Serve, place: Place) -> None:
     def endless(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
         silence(connection)
 
-    fetch = Fetch(tmp_path, max_bytes=1000, read_timeout_s=2.0, retry=RetryPolicy(attempts=1))
+    fetch = Fetch(place, max_bytes=1000, read_timeout_s=2.0, retry=RetryPolicy(attempts=1))
     fetch.fails(serve(endless), KlingMediaError)
 
 
@@ -273,8 +289,8 @@ def test_a_break_starts_the_download_over(serve: Serve, fetch: Fetch, name: str)
     trouble, _ = TROUBLE[name]
     server = serve(trouble, trouble, FILE)
     assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
-    assert fetch.path.read_bytes() == MP4
-    assert list(fetch.folder.iterdir()) == [fetch.path]
+    assert fetch.content == MP4
+    assert fetch.place.names() == ["clip.mp4"]
     assert (server.connections, fetch.slept) == (3, [0.5, 1.0])
 
 
@@ -304,7 +320,7 @@ def test_a_redirect_is_followed(serve: Serve, fetch: Fetch, status: int) -> None
 
 def test_five_redirects_are_followed_and_six_are_not(serve: Serve, fetch: Fetch) -> None:
     fetch(serve(*[to("/again.mp4")] * 5, FILE))
-    fetch.path.unlink()
+    fetch.place.files.rm_file(fetch.place.path("clip.mp4"))
     server = serve(*[to("/again.mp4")] * 6, FILE)
     assert "more than 5 redirects" in fetch.fails(server, KlingMediaError)
     assert server.connections == 6
@@ -325,7 +341,7 @@ def test_a_redirect_to_a_private_host_is_not_followed(serve: Serve, fetch: Fetch
     assert inside.connections == 0
 
 
-def test_the_host_of_every_redirect_is_checked(serve: Serve, tmp_path: Path) -> None:
+def test_the_host_of_every_redirect_is_checked(serve: Serve, place: Place) -> None:
     asked: list[str] = []
 
     def resolver(host: str) -> list[str]:
@@ -333,7 +349,7 @@ def test_the_host_of_every_redirect_is_checked(serve: Serve, tmp_path: Path) -> 
         return ["192.168.0.7"]
 
     server = serve(to("/one.mp4"), to("/two.mp4"), to("https://cdn.example/x.mp4"))
-    text = Fetch(tmp_path, resolver=resolver).fails(server, KlingMediaError)
+    text = Fetch(place, resolver=resolver).fails(server, KlingMediaError)
     assert "https://cdn.example/x.mp4 leads to 192.168.0.7" in text
     assert (server.connections, asked) == (3, ["cdn.example"])
 

@@ -26,6 +26,7 @@ from airflow_provider_kling.media.download import DeadLinkError
 from airflow_provider_kling.media.landing import Landing
 from tests.api.raw_server import Answer, RawServer, raw, reply
 from tests.media.test_download import FILE, HALF, MP4, Fetch, Serve
+from tests.places import Bucket, Folder, Place
 
 HELD = 2**18  # bytes are written in pieces of this size
 TAG = {"ETag": '"v1"'}
@@ -43,8 +44,8 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def fetch(tmp_path: Path) -> Fetch:
-    return Fetch(tmp_path)
+def fetch(place: Place) -> Fetch:
+    return Fetch(place)
 
 
 def broken(headers: dict[str, str], *, at: int = HELD) -> Answer:
@@ -68,16 +69,16 @@ def test_after_a_break_only_the_rest_is_asked_for(
 ) -> None:
     server = serve(broken(headers), rest())
     assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
-    assert fetch.path.read_bytes() == MP4
+    assert fetch.content == MP4
     assert asked(server) == [(None, None), (f"bytes={HELD}-", version)]
-    assert list(fetch.folder.iterdir()) == [fetch.path]
+    assert fetch.place.names() == ["clip.mp4"]
 
 
 def test_a_file_that_changed_meanwhile_is_started_over(serve: Serve, fetch: Fetch) -> None:
     other = MP4[:32] + b"another take" * 1000
     server = serve(broken(TAG), reply(other, headers={"ETag": '"v2"'}))
     assert fetch(server).size == len(other)
-    assert fetch.path.read_bytes() == other
+    assert fetch.content == other
 
 
 @pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"v1"'}], ids=["unnamed", "weakly named"])
@@ -87,7 +88,7 @@ def test_without_a_name_for_its_version_the_file_is_started_over(
     server = serve(broken(headers), FILE)
     fetch(server)
     assert asked(server) == [(None, None), (None, None)]
-    assert fetch.path.read_bytes() == MP4
+    assert fetch.content == MP4
 
 
 @pytest.mark.parametrize(
@@ -127,11 +128,11 @@ def test_a_link_that_dies_half_way_is_told_as_dead(serve: Serve, fetch: Fetch) -
     fetch.fails(serve(broken(TAG), reply(b"expired", status=403)), DeadLinkError)
 
 
-def test_the_cap_holds_over_all_parts(serve: Serve, tmp_path: Path) -> None:
+def test_the_cap_holds_over_all_parts(serve: Serve, place: Place) -> None:
     cut = b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nTransfer-Encoding: chunked\r\n\r\n'
     cut += b"%x\r\n%s\r\n" % (HELD, MP4[:HELD])  # and no end
     server = serve(raw(cut), rest())
-    fetch = Fetch(tmp_path, max_bytes=len(MP4) - 1)
+    fetch = Fetch(place, max_bytes=len(MP4) - 1)
     assert "larger than" in fetch.fails(server, KlingMediaError)
     assert [range_ for range_, _ in asked(server)] == [None, f"bytes={HELD}-"]
 
@@ -146,51 +147,53 @@ def test_halves_without_a_name_are_never_joined(serve: Serve, fetch: Fetch) -> N
 
 WRITER = """
 import sys
-from fsspec.implementations.local import LocalFileSystem
 from airflow_provider_kling.media.download import Downloader
 from airflow_provider_kling.media.hosts import HostRules
 url, path = sys.argv[1:]
 downloader = Downloader(hosts=HostRules(own_url=url), user_agent="tests/1")
-print(downloader.fetch(f"{url}/clip.mp4", files=LocalFileSystem(), path=path).sha256)
+print(downloader.fetch(f"{url}/clip.mp4", files=files, path=path).sha256)
 """
 
 
 def test_after_a_kill_the_next_try_leaves_one_whole_file(serve: Serve, fetch: Fetch) -> None:
     half_way, go_on = threading.Event(), threading.Event()
+    large = MP4 + bytes(12 * 2**20)  # more than a store of objects is sent at a time
 
     def stall(connection: socket.socket) -> None:
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(MP4)}\r\n\r\n".encode()
-        connection.sendall(head + MP4[:800_000])
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(large)}\r\n\r\n".encode()
+        connection.sendall(head + large[:-1])
         half_way.set()
         go_on.wait(60)
 
-    server = serve(stall)
-    command = [sys.executable, "-c", WRITER, server.url, str(fetch.path)]
+    server, place = serve(stall), fetch.place
+    command = [sys.executable, "-c", place.script + WRITER, server.url, place.path("clip.mp4")]
     with subprocess.Popen(command) as writer:
         assert half_way.wait(60)
-        while not (left := list(fetch.folder.glob("clip.mp4.*.part"))) or left[0].stat().st_size == 0:
+        while not (left := place.names()):
             assert writer.poll() is None
         writer.send_signal(signal.SIGKILL)
     go_on.set()
-    assert len(list(fetch.folder.iterdir())) == 1, "what the killed one wrote"
-    assert not fetch.path.exists()
+    assert len(left) == 1, "what the killed one wrote"
+    assert left[0].endswith(".part")
+    assert fetch.content is None
 
-    server.then(FILE)
-    assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
-    assert list(fetch.folder.iterdir()) == [fetch.path]
+    server.then(reply(large, headers={"Content-Type": "video/mp4"}))
+    assert fetch(server).sha256 == hashlib.sha256(large).hexdigest()
+    # What was sent to S3 and became no object is seen by nobody; the bucket's own rules remove it.
+    assert [name for name in place.names() if not name.startswith("upload of ")] == ["clip.mp4"]
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "[a]*?.mp4"])
-def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(tmp_path: Path, name: str) -> None:
+def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(place: Place, name: str) -> None:
     others = ["clip.mp4.part", "clip.mp4.json", "other.mp4.0123456789ab.part", "clip2.mp4.0123456789ab.part"]
     for other in others:
-        (tmp_path / other).write_bytes(b"x")
-    (tmp_path / f"{name}.0123456789ab.part").write_bytes(b"half")
-    with Landing(files=LocalFileSystem(), path=str(tmp_path / name)) as landing:
+        place.write(other, b"x")
+    place.write(f"{name}.0123456789ab.part", b"half")
+    with Landing(files=place.files, path=place.path(name)) as landing:
         landing.write(b"whole")
         landing.commit()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, name])
-    assert (tmp_path / name).read_bytes() == b"whole"
+    assert place.names() == sorted([*others, name])
+    assert place.read(name) == b"whole"
 
 
 def test_two_writers_of_one_file_are_told_so(tmp_path: Path) -> None:
@@ -210,12 +213,10 @@ def test_two_writers_of_one_file_are_told_so(tmp_path: Path) -> None:
 GIB = 2**30
 MEASURED = """
 import resource, sys
-from fsspec.implementations.local import LocalFileSystem
 from airflow_provider_kling.media.download import Downloader
 from airflow_provider_kling.media.hosts import HostRules
 url, path = sys.argv[1:]
 downloader = Downloader(hosts=HostRules(own_url=url), user_agent="tests/1")
-files = LocalFileSystem()
 downloader.fetch(f"{url}/small.mp4", files=files, path=path)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 size = downloader.fetch(f"{url}/large.mp4", files=files, path=path).size
@@ -223,19 +224,25 @@ print(size, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
 """
 
 
-def test_a_gibibyte_takes_no_more_memory_than_a_few_bytes(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("where", "size"), [("folder", GIB), ("bucket", GIB // 8)])
+def test_a_large_file_takes_no_more_memory_than_a_few_bytes(
+    request: pytest.FixtureRequest, serve: Serve, tmp_path: Path, where: str, size: int
+) -> None:
     def large(connection: socket.socket) -> None:
-        connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {GIB}\r\n\r\n".encode())
+        connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
         block = MP4[:16] + bytes(2**20 - 16)
-        for _ in range(GIB // len(block)):
+        for _ in range(size // len(block)):
             connection.sendall(block)
 
-    path = tmp_path / "clip.mp4"
-    command = [sys.executable, "-c", MEASURED, serve(FILE, large).url, str(path)]
+    place: Place = Folder(tmp_path)
+    if where == "bucket":
+        place = Bucket(url=request.getfixturevalue("s3_server"))
+    path = place.path("clip.mp4")
+    command = [sys.executable, "-c", place.script + MEASURED, serve(FILE, large).url, path]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
-    path.unlink()
-    size, grown = map(int, ran.stdout.split())
-    assert size == GIB
+    place.files.rm_file(path)
+    stored, grown = map(int, ran.stdout.split())
+    assert stored == size
     assert grown < 50 * 2**20
 
 
@@ -287,13 +294,13 @@ class SecureServer(RawServer):
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_a_name_that_leads_elsewhere_once_it_is_checked_gets_nothing_read(
-    serve: Serve, tmp_path: Path, certificate: Path, allowed: bool
+    serve: Serve, place: Place, certificate: Path, allowed: bool
 ) -> None:
     """The look-up says a public address; by the time of the connection the name leads to this machine."""
     tls = ssl.create_default_context(cafile=str(certificate))
     with SecureServer(certificate, FILE) as inside:
         to = f"https://localhost:{inside.server_address[1]}/secret.mp4"
-        fetch = Fetch(tmp_path, tls=tls, resolver=lambda host: ["93.184.215.14"], allow_private=allowed)
+        fetch = Fetch(place, tls=tls, resolver=lambda host: ["93.184.215.14"], allow_private=allowed)
         server = serve(reply(status=302, headers={"Location": to}))
         if allowed:
             assert fetch(server).size == len(MP4)

@@ -225,7 +225,7 @@ def test_a_storage_that_breaks_while_the_film_is_stored_keeps_the_older_film(
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(LocalFileSystem, "mv", broken)
-    with pytest.raises(OSError, match="the disk is gone"):
+    with pytest.raises(KlingMediaError, match=r"film\.mp4 cannot be written \(OSError: the disk is gone\)"):
         run(concat(scenes, ["1.mp4", "2.mp4"], film), task_instance)
     assert numbers(film) == [*range(24), *range(100, 124)]
     assert sorted(path.name for path in film.parent.iterdir()) == ["film.jpg", "film.mp4"]

@@ -1,0 +1,45 @@
+"""Files on any storage that Airflow knows; whatever a storage raises becomes an error that names the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from airflow.sdk import ObjectStoragePath
+
+from airflow_provider_kling.exceptions import KlingError, KlingMediaError
+from airflow_provider_kling.media.landing import land
+
+
+@contextmanager
+def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
+    """Open a file for reading.
+
+    :raises KlingMediaError: it cannot be read, now.
+    """
+    with naming(file, "read"), file.open("rb") as opened:  # type: ignore[no-untyped-call]
+        yield opened
+
+
+def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
+    """Write a file so that nobody ever sees a part of it; return its SHA-256 in hexadecimal.
+
+    :raises KlingMediaError: it cannot be written, now.
+    """
+    with naming(file, "written"):
+        return land(chunks, files=file.fs, path=file.path)
+
+
+@contextmanager
+def naming(file: ObjectStoragePath, done: str) -> Iterator[None]:
+    """Translate what a storage raises while a file is read or written.
+
+    :raises KlingMediaError: with the file's name, and retryable: a right may be given, a bucket made.
+    """
+    try:
+        yield
+    except KlingError:
+        raise
+    except Exception as error:  # every storage raises its own
+        raise KlingMediaError(f"{file} cannot be {done} ({type(error).__name__}: {error})") from error

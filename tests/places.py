@@ -1,0 +1,140 @@
+"""Where files can be stored: a local folder, and a bucket on a server that speaks S3."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+import pytest
+from fsspec.implementations.local import LocalFileSystem
+
+
+class Place(Protocol):
+    """A folder or a bucket of a test's own.
+
+    :ivar files: the file system, for code that knows no Airflow.
+    :ivar uri: what Airflow calls the place.
+    :ivar script: Python that makes ``files``, for another process.
+    :ivar environment: what Airflow needs to reach it.
+    """
+
+    files: Any
+    uri: str
+    script: str
+    environment: dict[str, str]
+
+    def path(self, name: str) -> str:
+        """Return what the file system calls a file."""
+
+    def names(self) -> list[str]:
+        """List everything that is there, uploads that were begun and not ended among it."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content; None for none."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a file there, past the code under test."""
+
+
+class Folder:
+    """A local folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files: Any = LocalFileSystem()
+        self.uri = f"file://{root}"
+        self.script = "from fsspec.implementations.local import LocalFileSystem\nfiles = LocalFileSystem()\n"
+        self.environment: dict[str, str] = {}
+
+    def path(self, name: str) -> str:
+        return str(self.root / name)
+
+    def names(self) -> list[str]:
+        return sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file())
+
+    def read(self, name: str) -> bytes | None:
+        path = self.root / name
+        return path.read_bytes() if path.exists() else None
+
+    def write(self, name: str, content: bytes) -> None:
+        (self.root / name).write_bytes(content)
+
+
+class Bucket:
+    """A bucket on moto's S3 server. What is asked about it goes through boto3, past the code under test."""
+
+    def __init__(self, *, url: str) -> None:
+        import boto3
+        import s3fs
+
+        self.name = f"clips-{uuid4().hex[:12]}"
+        self.files: Any = s3fs.S3FileSystem(
+            key="tester", secret="secret", endpoint_url=url, skip_instance_cache=True
+        )
+        self.script = (
+            f"import s3fs\nfiles = s3fs.S3FileSystem(key='tester', secret='secret', endpoint_url={url!r})\n"
+        )
+        self.uri = f"s3://{self.name}"
+        connection = {
+            "conn_type": "aws",
+            "login": "tester",
+            "password": "secret",
+            "extra": {"endpoint_url": url, "region_name": "us-east-1"},
+        }
+        self.environment = {"AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection)}
+        self._client: Any = boto3.client(
+            "s3",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="tester",
+            aws_secret_access_key="secret",
+        )
+        self._client.create_bucket(Bucket=self.name)
+
+    def path(self, name: str) -> str:
+        return f"{self.name}/{name}"
+
+    def names(self) -> list[str]:
+        listed = self._client.list_objects_v2(Bucket=self.name).get("Contents", [])
+        begun = self._client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])
+        return sorted([*(one["Key"] for one in listed), *(f"upload of {one['Key']}" for one in begun)])
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            answer = self._client.get_object(Bucket=self.name, Key=name)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        content: bytes = answer["Body"].read()
+        return content
+
+    def write(self, name: str, content: bytes) -> None:
+        self._client.put_object(Bucket=self.name, Key=name, Body=content)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """Run an S3 server on this machine; its address."""
+    server = pytest.importorskip("moto.server", reason="the extra dev-s3 is not installed")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A folder, and a bucket: what is stored is stored the same in both."""
+    if request.param == "folder":
+        root = tmp_path / "place"
+        root.mkdir()
+        return Folder(root)
+    bucket = Bucket(url=request.getfixturevalue("s3_server"))
+    for name, value in bucket.environment.items():
+        monkeypatch.setenv(name, value)
+    return bucket
