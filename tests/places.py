@@ -78,7 +78,7 @@ class Bucket:
         self.script = (
             f"import s3fs\nfiles = s3fs.S3FileSystem(key='tester', secret='secret', endpoint_url={url!r})\n"
         )
-        self.uri = f"s3://{self.name}"
+        self.uri = f"s3://aws_default@{self.name}"  # with the connection, as Airflow writes it
         connection = {
             "conn_type": "aws",
             "login": "tester",

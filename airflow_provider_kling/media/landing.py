@@ -126,7 +126,7 @@ class Landing:
         if self._file is not None:
             _abandon(self._file)
         self._file = None
-        with suppress(OSError):  # there may be none
+        with suppress(Exception):  # there may be none
             self._files.rm_file(self._partial)
 
 
@@ -140,10 +140,10 @@ def land(chunks: Iterable[bytes], *, files: FileSystem, path: str) -> str:
 
 
 def _abandon(file: IO[bytes]) -> None:
-    """Let go of a file that is not to be. An object store would make an object of it by closing it."""
-    with suppress(OSError):
+    """Let go of a file that is not to be. Closing it would make an object of it, in a store of objects."""
+    with suppress(Exception):
         if isinstance(file, AbstractBufferedFile):
+            file.closed = True  # else the garbage collector closes it
             file.discard()
-            file.closed = True
         else:
             file.close()

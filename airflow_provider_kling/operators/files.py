@@ -12,6 +12,30 @@ from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.landing import land
 
 
+def file_at(uri: str) -> ObjectStoragePath:
+    """Return the file that a URI names, whether or not it is there.
+
+    :raises KlingMediaError: the URI's storage is not installed, or has no connection.
+    """
+    with naming(uri, "used"):
+        file = ObjectStoragePath(uri)
+        file.fs.invalidate_cache(file.path)  # fsspec keeps listings; another process may have written since
+    return file
+
+
+def is_there(file: ObjectStoragePath) -> bool:
+    """Tell whether a file is there.
+
+    :raises KlingMediaError: nobody knows. ``exists()`` of fsspec would say no, and a no may cost money.
+    """
+    with naming(file, "looked for"):
+        try:
+            file.fs.info(file.path)
+        except FileNotFoundError:
+            return False
+    return True
+
+
 @contextmanager
 def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
     """Open a file for reading.
@@ -32,8 +56,8 @@ def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
 
 
 @contextmanager
-def naming(file: ObjectStoragePath, done: str) -> Iterator[None]:
-    """Translate what a storage raises while a file is read or written.
+def naming(file: ObjectStoragePath | str, done: str) -> Iterator[None]:
+    """Translate what a storage raises while something is done to a file.
 
     :raises KlingMediaError: with the file's name, and retryable: a right may be given, a bucket made.
     """

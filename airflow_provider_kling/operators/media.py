@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.sdk import BaseOperator, ObjectStoragePath
+from airflow.sdk import BaseOperator
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.media.clip import ClipFile
@@ -18,7 +18,7 @@ from airflow_provider_kling.media.frames import Edge, read_frame
 from airflow_provider_kling.media.join import Joined, check_options, join
 from airflow_provider_kling.media.picture import ImageFormat
 from airflow_provider_kling.operators.failure import failing_fast
-from airflow_provider_kling.operators.files import reading, write
+from airflow_provider_kling.operators.files import file_at, reading, write
 from airflow_provider_kling.operators.storing import land_poster
 from airflow_provider_kling.operators.templates import is_rendered_later
 
@@ -77,10 +77,10 @@ class VideoFrameOperator(BaseOperator):
         del context
         with failing_fast():
             position, image = _position(self.at), _format(self.output_uri)
-            source = ObjectStoragePath(_stored_uri(self.source, field="source"))
+            source = file_at(_stored_uri(self.source, field="source"))
             with reading(source) as video:
                 still = read_frame(video, name=source.name, at=position, image=image, quality=self.quality)
-            target = ObjectStoragePath(self.output_uri)
+            target = file_at(self.output_uri)
             sha256 = write(target, [still.content])
         log.info("Took the frame at %.3f s of %s, as %s", still.seconds, source, target)
         return {
@@ -150,7 +150,7 @@ class VideoConcatOperator(BaseOperator):
         with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
             uris = _clip_uris(self.clips)
             _check_film(self.output_uri)
-            target = ObjectStoragePath(self.output_uri)
+            target = file_at(self.output_uri)
             film = Path(folder) / target.name
             made = join([_clip_file(uri) for uri in uris], film, progress=_tell, **self._options())
             sha256 = write(target, _chunks(film))
@@ -237,7 +237,7 @@ def _check_film(output: str) -> None:
 
 
 def _clip_file(uri: str) -> ClipFile:
-    path = ObjectStoragePath(uri)
+    path = file_at(uri)
     return ClipFile(name=str(path), open=partial(path.open, "rb"))
 
 

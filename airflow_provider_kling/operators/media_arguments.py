@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from airflow.sdk import ObjectStoragePath
-
 from airflow_provider_kling.api.file import UploadedFile
 from airflow_provider_kling.exceptions import (
     BrokenRule,
@@ -26,7 +24,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.inspection import InputFile, broken_limits
-from airflow_provider_kling.operators.files import reading
+from airflow_provider_kling.operators.files import file_at, reading
 from airflow_provider_kling.requests import KlingRequest, MediaLimits, Medium
 from airflow_provider_kling.requests.media_limits import medium_of
 
@@ -148,8 +146,8 @@ class MediaArguments:
         return Resolved(request=request.model_copy(update=values), uploads=tuple(uploads))
 
     def _read(self, place: Place) -> InputFile:
-        path = ObjectStoragePath(place.uri)
         try:
+            path = file_at(place.uri)
             with reading(path) as stored:
                 # One byte more than anything that could be sent tells that it is too large.
                 content = stored.read(INLINE_MOST_BYTES + 1)

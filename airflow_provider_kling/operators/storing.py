@@ -19,7 +19,7 @@ from airflow_provider_kling.media.facts import MediaType
 from airflow_provider_kling.media.frames import read_poster
 from airflow_provider_kling.media.hosts import HostRules
 from airflow_provider_kling.media.kind import HEAD_BYTES, MediaKind, sniff
-from airflow_provider_kling.operators.files import naming, reading, write
+from airflow_provider_kling.operators.files import file_at, is_there, naming, reading, write
 from airflow_provider_kling.operators.measuring import measure
 from airflow_provider_kling.operators.result import StoredFile
 from airflow_provider_kling.operators.sidecar import Provenance, recorded_hash, write_sidecar
@@ -69,7 +69,7 @@ class Storage:
         stored = {}
         with closing(self._downloader()) as downloader:
             for number, resource in enumerate(results, start=1):
-                file = ObjectStoragePath(self._target(task, resource, number=number))
+                file = file_at(self._target(task, resource, number=number))
                 download = _as_recorded(file, task_id=task.task_id)
                 if download is None:
                     with naming(file, "written"):
@@ -119,7 +119,7 @@ def land_poster(video: ObjectStoragePath) -> str | None:
 def _as_recorded(file: ObjectStoragePath, *, task_id: str) -> Download | None:
     """Return what lies under a name if it is the whole result of this task, by the hash in its sidecar."""
     recorded = recorded_hash(file, task_id=task_id)
-    if recorded is None or not file.exists():
+    if recorded is None or not is_there(file):
         return None
     digest, size, kind = hashlib.sha256(), 0, None
     with reading(file) as stored:

@@ -10,8 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from airflow.sdk import ObjectStoragePath
-
 from airflow_provider_kling.api.task import Task, TaskStatus
 from airflow_provider_kling.exceptions import (
     ErrorCategory,
@@ -35,6 +33,7 @@ from airflow_provider_kling.journal.rules import (
     Situation,
     decide,
 )
+from airflow_provider_kling.operators.files import file_at, is_there
 from airflow_provider_kling.operators.media_arguments import MediaArguments, Upload, delete_uploads
 from airflow_provider_kling.operators.result import stored_uris
 from airflow_provider_kling.operators.sidecar import cut_media
@@ -218,12 +217,15 @@ class Submission:
 
 
 def _kept(record: Record | None, *, now: float) -> Kept:
-    """Tell what of a finished task's result is still there: the stored copy, or the service's link."""
+    """Tell what of a finished task's result is still there: the stored copy, or the service's link.
+
+    :raises KlingMediaError: the storage does not say.
+    """
     result = record.result if record is not None and record.phase is Phase.FINISHED else None
     if not result:
         return Kept.LOST
     if uris := stored_uris(result):
-        return Kept.USABLE if all(ObjectStoragePath(uri).exists() for uri in uris) else Kept.LOST
+        return Kept.USABLE if all(is_there(file_at(uri)) for uri in uris) else Kept.LOST
     expires_at = result.get("expires_at")
     alive = expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > now
     return Kept.USABLE if alive else Kept.LOST

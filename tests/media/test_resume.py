@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import signal
 import socket
@@ -194,6 +195,17 @@ def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(place: Pla
         landing.commit()
     assert place.names() == sorted([*others, name])
     assert place.read(name) == b"whole"
+
+
+def test_a_file_that_is_given_up_never_appears(place: Place) -> None:
+    def give_up() -> None:
+        with Landing(files=place.files, path=place.path("clip.mp4")) as landing:
+            for _ in range(20):
+                landing.write(bytes(2**20))
+
+    give_up()
+    gc.collect()  # an open file is closed by it
+    assert place.names() == []
 
 
 def test_two_writers_of_one_file_are_told_so(tmp_path: Path) -> None:
