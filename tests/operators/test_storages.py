@@ -106,7 +106,7 @@ def test_a_storage_that_does_not_say_what_is_there_costs_nothing(
         raise PermissionError("try again later")
 
     task_instance.max_tries = 1  # cleared
-    files = type(file_at(f"{place.uri}/boat.mp4").fs)
+    files = file_at(f"{place.uri}/boat.mp4").fs
     with monkeypatch.context() as patch:
         patch.setattr(files, "info", out_of_order)
         with pytest.raises(KlingMediaError, match=r"boat\.mp4 cannot be looked for \(PermissionError"):
