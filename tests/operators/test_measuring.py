@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
 import sys
@@ -76,37 +77,62 @@ def test_pictures_are_measured_too(
 
 WITHOUT_EXTRA = """
 import sys
-sys.modules["av"] = None  # as if it were not installed
+sys.meta_path.insert(0, type("Blocked", (), {"find_spec": lambda self, name, *_: missing(name)})())
 
-class NoLibrary:
-    def find_spec(self, name, path=None, target=None):
-        if name == "av":
-            raise ModuleNotFoundError(name)
+def missing(name):
+    if name.partition(".")[0] in ("av", "numpy", "PIL"):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 import importlib.util
-find = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name == "av" else find(name, package)
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == "av" else found(name, package)
 
-from airflow.sdk import ObjectStoragePath
-from airflow_provider_kling.operators.measuring import measure
-assert measure(ObjectStoragePath("file://" + sys.argv[1]), request=None) is None
-
+import json, pytest
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.probe import probe
-try:
-    probe(open(sys.argv[1], "rb"), name="clip")
-except KlingMediaError as error:
-    print(error)
+from airflow_provider_kling.operators.kling import KlingDownloadOperator
+from airflow_provider_kling.operators.media import VideoConcatOperator, VideoFrameOperator
+from tests.conftest import FakeTaskInstance
+from tests.operators.harness import look_often, run, video
+
+look_often(pytest.MonkeyPatch())
+output = sys.argv[1]
+made = run(video(output=f"{output}/made.mp4"), FakeTaskInstance())
+get = KlingDownloadOperator(task_id="get", source=made["task_id"], output=f"{output}/fetched.mp4")
+fetched = run(get, FakeTaskInstance())
+errors = []
+for operator in (
+    VideoFrameOperator(task_id="frame", source=made, output=f"{output}/frame.png"),
+    VideoConcatOperator(task_id="film", clips=[made, fetched], output=f"{output}/film.mp4"),
+):
+    try:
+        run(operator, FakeTaskInstance())
+    except KlingMediaError as error:
+        errors.append([str(error), error.retryable])
+print("RESULT", json.dumps([made, fetched, errors]))
 """
 
 
-def test_without_the_extra_results_are_stored_unmeasured_and_what_needs_it_says_how_to_install_it(
-    tmp_path: Path,
+def test_without_the_extra_it_generates_and_downloads_and_the_rest_says_what_to_install(
+    sandbox: SandboxProcess, tmp_path: Path
 ) -> None:
-    clip = tmp_path / "boat.mp4"
-    clip.write_bytes(b"\0\0\0\x20ftypisom" + bytes(5000))
     ran = subprocess.run(
-        [sys.executable, "-c", WITHOUT_EXTRA, str(clip)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", WITHOUT_EXTRA, f"file://{tmp_path}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
     )
     assert ran.returncode == 0, ran.stderr
-    assert "pip install 'airflow-provider-kling[media]'" in ran.stdout
+    made, fetched, errors = json.loads(ran.stdout.partition("RESULT ")[2])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "fetched.mp4",
+        "fetched.mp4.json",
+        "made.mp4",
+        "made.mp4.json",
+    ]
+    assert made["sha256"] == fetched["sha256"]
+    assert (made["fps"], made["poster_uri"]) == (None, None)
+    assert len(errors) == 2
+    for message, retryable in errors:
+        assert "pip install 'airflow-provider-kling[media]'" in message
+        assert not retryable
