@@ -197,6 +197,7 @@ def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(place: Pla
     assert place.read(name) == b"whole"
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_that_is_given_up_never_appears(place: Place) -> None:
     def give_up() -> None:
         with Landing(files=place.files, path=place.path("clip.mp4")) as landing:
