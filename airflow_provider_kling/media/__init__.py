@@ -1,1 +1,1 @@
-"""Video and image files: fetching them safely. Knows no Airflow."""
+"""Video and image files: fetched safely, looked into, joined. Knows no Airflow."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk import BaseOperator
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.media.clip import ClipFile
+from airflow_provider_kling.media.film.clip import ClipFile
+from airflow_provider_kling.media.film.join import Joined, check_options, join
 from airflow_provider_kling.media.frames import Edge, read_frame
-from airflow_provider_kling.media.join import Joined, check_options, join
 from airflow_provider_kling.media.picture import ImageFormat
 from airflow_provider_kling.operators.failure import failing_fast
 from airflow_provider_kling.operators.files import file_at, reading, write

@@ -13,8 +13,8 @@ import importlib, pkgutil, sys
 
 sys.modules.update(dict.fromkeys(("av", "numpy", "PIL")))  # as if they were not there
 import airflow_provider_kling.media as media
-for found in pkgutil.iter_modules(media.__path__):
-    importlib.import_module(f"{media.__name__}.{found.name}")
+for found in pkgutil.walk_packages(media.__path__, f"{media.__name__}."):
+    importlib.import_module(found.name)
 
 import io
 from airflow_provider_kling.exceptions import KlingMediaError

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_kling.media.clip import ClipFile
-from airflow_provider_kling.media.join import Joined, join
+from airflow_provider_kling.media.film.clip import ClipFile
+from airflow_provider_kling.media.film.join import Joined, join
 from tests.media.clips import WHOLE, Box, Clip, Samples, Seen, beeps, flashes, hear, watch
 
 

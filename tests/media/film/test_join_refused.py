@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError, KlingRequestError, KlingServerError
-from airflow_provider_kling.media.clip import ClipFile
-from airflow_provider_kling.media.film import Film
-from airflow_provider_kling.media.join import join
+from airflow_provider_kling.media.film.clip import ClipFile
+from airflow_provider_kling.media.film.film import Film
+from airflow_provider_kling.media.film.join import join
 from tests.media.clips import Clip, damaged, places
-from tests.media.joining import files
+from tests.media.film.joining import files
 
 CLIP = Clip(sound=True, tone=0.3)
 OTHER_RATE = Clip(frames=30, fps=30)

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, cast
 
 from airflow_provider_kling.media.chain import Line
+from airflow_provider_kling.media.film.plan import SAMPLE_RATE
 from airflow_provider_kling.media.library import av
-from airflow_provider_kling.media.plan import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from av.audio.fifo import AudioFifo

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media.film.plan import SAMPLE_RATE
 from airflow_provider_kling.media.library import av
-from airflow_provider_kling.media.plan import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
-from airflow_provider_kling.media.assembly import Assembly, Progress, Scene
-from airflow_provider_kling.media.clip import ClipFile
-from airflow_provider_kling.media.film import written
-from airflow_provider_kling.media.plan import Plan, lay_out, may_copy, part_of
+from airflow_provider_kling.media.film.assembly import Assembly, Progress, Scene
+from airflow_provider_kling.media.film.clip import ClipFile
+from airflow_provider_kling.media.film.film import written
+from airflow_provider_kling.media.film.plan import Plan, lay_out, may_copy, part_of
 from airflow_provider_kling.media.probe import survey
 
 _HIGHEST_FPS: Final = 120

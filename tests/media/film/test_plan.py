@@ -10,8 +10,8 @@ import pytest
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.facts import MediaFacts, MediaType
+from airflow_provider_kling.media.film.plan import Part, Plan, Span, lay_out, may_copy, paced, part_of
 from airflow_provider_kling.media.picture import Shape
-from airflow_provider_kling.media.plan import Part, Plan, Span, lay_out, may_copy, paced, part_of
 from airflow_provider_kling.media.probe import Survey
 from airflow_provider_kling.media.timing import Timing
 

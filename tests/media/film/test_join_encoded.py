@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from airflow_provider_kling.media.film.join import JoinMethod
 from airflow_provider_kling.media.frames import read_frame
-from airflow_provider_kling.media.join import JoinMethod
 from tests.media.clips import (
     BLACK,
     RGB,
@@ -31,7 +31,7 @@ from tests.media.clips import (
     oriented,
     rotated,
 )
-from tests.media.joining import Film, Join, joined
+from tests.media.film.joining import Film, Join, joined
 
 CLIP = Clip(frames=24, flashes=(6,), sound=True)
 NEXT = replace(CLIP, first=100)

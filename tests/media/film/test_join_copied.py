@@ -14,9 +14,9 @@ import av
 import numpy as np
 import pytest
 
-from airflow_provider_kling.media.join import JoinMethod
+from airflow_provider_kling.media.film.join import JoinMethod
 from tests.media.clips import Clip, beeps, hear, payloads, rotated, trimmed_by_edit_list, watch
-from tests.media.joining import Film, Join, joined
+from tests.media.film.joining import Film, Join, joined
 
 # 25 frames at 24 a second are no whole number of AAC's packets, at any sample rate.
 CLIP = Clip(frames=25, flashes=(6,), sound=True)

@@ -16,8 +16,8 @@ JOIN = """
 import sys
 from functools import partial
 from pathlib import Path
-from airflow_provider_kling.media.clip import ClipFile
-from airflow_provider_kling.media.join import join
+from airflow_provider_kling.media.film.clip import ClipFile
+from airflow_provider_kling.media.film.join import join
 
 target, count, *paths = sys.argv[1:]
 clips = [

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.chain import PictureChain, shape_of
+from airflow_provider_kling.media.film.plan import Part, Plan, Span, paced
+from airflow_provider_kling.media.film.sound import Sound
 from airflow_provider_kling.media.picture import film_filters
-from airflow_provider_kling.media.plan import Part, Plan, Span, paced
 from airflow_provider_kling.media.probe import Survey, survey
-from airflow_provider_kling.media.sound import Sound
 from airflow_provider_kling.media.source import blaming, opened, picture_stream
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from airflow_provider_kling.media.chain import Dissolve
-from airflow_provider_kling.media.clip import ClipFile, Playback
-from airflow_provider_kling.media.film import Film
-from airflow_provider_kling.media.plan import Part, Plan, Span
+from airflow_provider_kling.media.film.clip import ClipFile, Playback
+from airflow_provider_kling.media.film.film import Film
+from airflow_provider_kling.media.film.plan import Part, Plan, Span
+from airflow_provider_kling.media.film.sound import cross_faded
 from airflow_provider_kling.media.probe import Survey
-from airflow_provider_kling.media.sound import cross_faded
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame

@@ -1,0 +1,1 @@
+"""One film of many clips. Begin with `join.py`."""
