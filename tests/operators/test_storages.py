@@ -116,20 +116,12 @@ def test_a_storage_that_does_not_say_what_is_there_costs_nothing(
     assert sandbox.stats()["submissions_accepted"] == 1
 
 
-@pytest.mark.parametrize(
-    ("uri", "said"),
-    [
-        ("foo://bucket/boat.mp4", "cannot be used (ValueError: Unsupported filesystem: 'foo')"),
-        ("gs://bucket/boat.mp4", "cannot be used (ValueError: No filesystem registered for scheme gs)"),
-    ],
-)
-def test_a_storage_that_is_not_installed_is_told(
-    task_instance: FakeTaskInstance, uri: str, said: str
-) -> None:
+@pytest.mark.parametrize("uri", ["foo://bucket/boat.mp4", "gs://bucket/boat.mp4"])
+def test_a_storage_that_is_not_installed_is_told(task_instance: FakeTaskInstance, uri: str) -> None:
     operator = VideoFrameOperator(task_id="frame", source=uri, output="file:///tmp/frame.png")
     with pytest.raises(KlingMediaError) as told:
         run(operator, task_instance)
-    assert f"{uri} {said}" in str(told.value)
+    assert str(told.value).startswith(f"{uri} cannot be used (ValueError: ")
 
 
 @pytest.mark.contract
