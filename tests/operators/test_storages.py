@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.operators.files import file_at
+from airflow_provider_kling.operators.files import file_at, is_there, reading
 from airflow_provider_kling.operators.kling import KlingDownloadOperator
 from airflow_provider_kling.operators.media import VideoConcatOperator, VideoFrameOperator
 from airflow_provider_kling.sandbox.process import SandboxProcess
@@ -72,6 +72,20 @@ def test_media_are_read_from_a_storage(
     assert result["status"] == "success"
     [sent] = sandbox.requests("POST")
     assert len(sent["body"]["images"]) == 1
+
+
+def test_what_another_process_has_written_is_seen(place: Place) -> None:
+    uri = f"{place.uri}/clips/boat.mp4"
+    place.files.makedirs(place.path("clips"), exist_ok=True)
+    place.write("clips/other.mp4", b"another")
+    files = file_at(uri).fs
+    assert len(files.ls(place.path("clips"))) == 1  # fsspec keeps this
+    place.write("clips/boat.mp4", b"short")
+    assert is_there(file_at(uri))
+    files.ls(place.path("clips"))
+    place.write("clips/boat.mp4", b"longer than before")
+    with reading(file_at(uri)) as stored:
+        assert stored.read() == b"longer than before"
 
 
 NOWHERE = {"bucket": "s3://aws_default@no-such-bucket", "folder": "file:///proc/no-such-folder"}
