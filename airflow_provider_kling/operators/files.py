@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.landing import land
+
+# A decoder jumps about, and s3fs would read 50 MiB ahead each time.
+_READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
 
 
 def file_at(uri: str) -> ObjectStoragePath:
@@ -42,8 +45,14 @@ def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
 
     :raises KlingMediaError: it cannot be read, now.
     """
-    with naming(file, "read"), file.open("rb") as opened:  # type: ignore[no-untyped-call]
+    with naming(file, "read"), open_for_reading(file) as opened:
         yield opened
+
+
+def open_for_reading(file: ObjectStoragePath) -> BinaryIO:
+    """Open a file for reading, and let its storage raise what it will."""
+    opened: BinaryIO = file.open("rb", block_size=_READ_AHEAD_BYTES)  # type: ignore[no-untyped-call]
+    return opened
 
 
 def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:

@@ -15,6 +15,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_kling.exceptions import (
     KlingCapacityError,
+    KlingMediaError,
     KlingRateLimitError,
     KlingTaskFailedError,
 )
@@ -27,6 +28,7 @@ from airflow_provider_kling.journal.store import open_store
 from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
 from airflow_provider_kling.operators.conclusion import XCOM_TASK_ID, Conclusion
 from airflow_provider_kling.operators.failure import failing_fast
+from airflow_provider_kling.operators.files import file_at
 from airflow_provider_kling.operators.media_arguments import Upload, delete_uploads
 from airflow_provider_kling.operators.policies import check_policies
 from airflow_provider_kling.operators.queue import Queue, no_room
@@ -223,6 +225,7 @@ class GenerationOperator(BaseOperator):
 
     def _send(self, submission: Submission, *, queue: Queue | None) -> Record:
         """Submit; when the service has no room, wait for some without holding a worker."""
+        self._check_output()
         while True:
             try:
                 return submission.send()
@@ -246,6 +249,15 @@ class GenerationOperator(BaseOperator):
                         timeout=timedelta(seconds=delay + DEFER_NET_S),
                     )
                 time.sleep(delay)
+
+    def _check_output(self) -> None:
+        """Find out before anything is paid for that the storage of ``output`` is not installed."""
+        if self.output_uri is None:
+            return
+        try:
+            file_at(self.output_uri)
+        except KlingMediaError as error:
+            raise KlingMediaError(f"output: {error}. Nothing was sent or billed.") from error
 
     def _extend(self, record: Record, *, journal: Journal) -> Record:
         """Give a task whose deadline is over the extra wait of a new try; others keep theirs."""

@@ -18,7 +18,7 @@ from airflow_provider_kling.media.film.join import Joined, check_options, join
 from airflow_provider_kling.media.frames import Edge, read_frame
 from airflow_provider_kling.media.picture import ImageFormat
 from airflow_provider_kling.operators.failure import failing_fast
-from airflow_provider_kling.operators.files import file_at, reading, write
+from airflow_provider_kling.operators.files import file_at, open_for_reading, reading, write
 from airflow_provider_kling.operators.storing import land_poster
 from airflow_provider_kling.operators.templates import is_rendered_later
 
@@ -238,7 +238,7 @@ def _check_film(output: str) -> None:
 
 def _clip_file(uri: str) -> ClipFile:
     path = file_at(uri)
-    return ClipFile(name=str(path), open=partial(path.open, "rb"))
+    return ClipFile(name=str(path), open=partial(open_for_reading, path))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

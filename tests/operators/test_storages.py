@@ -139,6 +139,16 @@ def test_a_storage_that_is_not_installed_is_told(task_instance: FakeTaskInstance
 
 
 @pytest.mark.contract
+@pytest.mark.parametrize("uri", ["foo://bucket/boat.mp4", "gs://bucket/"])
+def test_an_output_that_cannot_be_stored_to_is_told_before_anything_is_paid_for(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, uri: str
+) -> None:
+    with pytest.raises(KlingMediaError, match=r"output: .*cannot be used .*Nothing was sent or billed"):
+        run(video(output=uri), task_instance)
+    assert sandbox.requests("POST") == []
+
+
+@pytest.mark.contract
 def test_a_task_is_fetched_once_onto_each_storage(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
 ) -> None:
