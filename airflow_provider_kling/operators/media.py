@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 __all__ = ["VideoConcatOperator", "VideoFrameOperator"]
 
 _CHUNK_BYTES: Final = 1024 * 1024
-_FINEST_RATE: Final = 1001  # the denominator of television's rates; a float's own would be too large
 _FORMATS: Final = {".png": ImageFormat.PNG, ".jpg": ImageFormat.JPEG, ".jpeg": ImageFormat.JPEG}
 
 
@@ -226,7 +225,7 @@ def _size(size: Sequence[int]) -> tuple[int, int]:
 
 def _rate(fps: float | str | Fraction) -> Fraction:
     try:
-        return Fraction(fps).limit_denominator(_FINEST_RATE)
+        return Fraction(fps)
     except (ArithmeticError, TypeError, ValueError):
         raise _refused("film", field="fps", rule="must be a number of frames a second", value=fps) from None
 

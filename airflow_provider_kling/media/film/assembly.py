@@ -66,9 +66,9 @@ class Assembly:
                 )
                 packets = islice(playback.packets(), scene.span.frames)
                 for frame, packet in enumerate(packets, scene.span.begin):
+                    self._report(number, frame)
                     film.add_packet(packet)
                     film.add_sound(self._heard(playback, frame))
-                    self._report(number, frame + 1)
             self._report(number, scene.span.end, done=True)
         if film is not None:
             film.finish()
@@ -97,9 +97,9 @@ class Assembly:
                         begin += fade
                     fading.close()
                     for frame in range(begin, end):
+                        self._report(number, frame)
                         film.add_picture(playback.picture())
                         film.add_sound(self._heard(playback, frame))
-                        self._report(number, frame + 1)
                     before = playback
                     if fade:
                         fading.push(opened.pop_all())

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,8 @@ from airflow_provider_kling.media.film.plan import Plan, lay_out, may_copy, part
 from airflow_provider_kling.media.probe import survey
 
 _HIGHEST_FPS: Final = 120
+_LONGEST_SIDE: Final = 8192
+_FINEST_RATE: Final = 1001  # the largest denominator of a rate in use; a float's does not fit into a file
 
 
 class JoinMethod(StrEnum):
@@ -70,7 +73,8 @@ def join(
     beside ``target`` and renamed when it is complete.
 
     :param target: a local path; what is there is replaced.
-    :param size: width and height of the film in pixels, even; by default, the first clip's as shown.
+    :param size: width and height of the film in pixels, even and at most 8192; by default, the first
+        clip's as shown.
     :param fps: frames a second, at most 120; by default, the first clip's.
     :param fade_s: seconds in which a clip fades into the next one; each seam makes the film as much shorter.
     :param trim_frames: frames to leave out at the beginning of every clip but the first, with their sound, as
@@ -80,7 +84,7 @@ def join(
     :raises KlingMediaError: there is no clip; a clip is broken, cannot be read, or is too short for what is
         asked; the film cannot be written, or is not as long as its parts.
     """
-    rate = None if fps is None else Fraction(fps)
+    rate = None if fps is None else Fraction(fps).limit_denominator(_FINEST_RATE)
     check_options(size=size, fps=rate, fade_s=fade_s, trim_frames=trim_frames)
     if not clips:
         raise KlingMediaError("there are no clips to join", retryable=False)
@@ -128,12 +132,13 @@ def check_options(
     :raises KlingRequestError: it cannot.
     """
     broken = []
-    if size is not None and any(side < 2 or side % 2 for side in size):
-        broken.append(BrokenRule(field="size", rule="must be two even numbers of pixels", value=size))
+    if size is not None and any(side % 2 or not 2 <= side <= _LONGEST_SIDE for side in size):
+        rule = f"must be two even numbers of pixels, at most {_LONGEST_SIDE}"
+        broken.append(BrokenRule(field="size", rule=rule, value=size))
     if fps is not None and not 0 < fps <= _HIGHEST_FPS:
         rule = f"must be more than 0 and at most {_HIGHEST_FPS} frames a second"
         broken.append(BrokenRule(field="fps", rule=rule, value=float(fps)))
-    if not 0 <= fade_s < float("inf"):
+    if not 0 <= fade_s < inf:
         broken.append(BrokenRule(field="fade_s", rule="must be 0 or more seconds", value=fade_s))
     if trim_frames < 0:
         broken.append(BrokenRule(field="trim_frames", rule="must be 0 or more frames", value=trim_frames))
@@ -147,7 +152,10 @@ def _replacing(target: Path) -> Iterator[Path]:
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.part")
     try:
         yield partial
-        partial.replace(target)
+        try:
+            partial.replace(target)
+        except OSError as error:
+            raise KlingMediaError(f"{target.name} could not be written: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
 

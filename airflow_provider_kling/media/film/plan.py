@@ -157,6 +157,8 @@ def _is_film(found: Survey) -> bool:
         and found.shape.pixel_format == "yuv420p"
         and not found.shape.turn
         and found.timing.lead is not None
+        # Not so where the clip has more frames a second than a film may have, or a single one.
+        and found.timing.natural_rate == found.timing.average_rate
         and found.extradata.startswith(_MP4_PARAMETER_SETS)
     )
 

@@ -70,6 +70,9 @@ def _pieces(frames: Iterator[AudioFrame], *, begin: Fraction, samples: int) -> G
     for frame in frames:
         if frame.pts is None or frame.time_base is None:
             continue
+        frame.pts -= round(begin / frame.time_base)
+        if frame.pts * frame.time_base * SAMPLE_RATE >= samples:
+            continue  # a timestamp gone mad would have all the silence before it laid out in memory
         line = line or Line.of(
             [
                 ("abuffer", _buffer(frame)),
@@ -80,7 +83,6 @@ def _pieces(frames: Iterator[AudioFrame], *, begin: Fraction, samples: int) -> G
                 ("abuffersink", ""),
             ]
         )
-        frame.pts -= round(begin / frame.time_base)
         line.source.push(frame)
         yield from _drained(line)
     if line is None:

@@ -336,6 +336,25 @@ def test_progress_is_told_after_every_clip_and_every_few_seconds(film: Join) -> 
     assert all(after > before for before, after in pairwise(done))
 
 
+@pytest.mark.parametrize("fps", [None, 12], ids=["copied", "encoded"])
+def test_progress_is_told_once_at_the_end_of_a_clip(tmp_path: Path, fps: int | None) -> None:
+    told: list[float] = []
+    five = Clip(frames=50, fps=10, width=64, height=48)
+    joined([five, five], tmp_path / "film.mp4", fps=fps, progress=lambda *report: told.append(report[2]))
+    assert told == [5, 10]
+
+
+def test_a_clip_of_more_frames_a_second_than_a_film_may_have_is_thinned_out(film: Join) -> None:
+    made = film([Clip(frames=48, fps=240)])
+    assert made.result.fps == 120
+    assert made.numbers == list(range(0, 48, 2))
+
+
+def test_a_rate_may_come_from_a_number_with_a_point(film: Join) -> None:
+    made = film([CLIP], fps=Fraction(30000 / 1001))
+    assert made.result.fps == 30000 / 1001
+
+
 def test_one_clip_alone_is_brought_into_form(film: Join) -> None:
     made = film([Clip(container="webm", codec="libvpx", sound=True, sound_codec="libopus", flashes=(6,))])
     assert made.numbers == list(range(24))

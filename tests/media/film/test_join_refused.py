@@ -102,8 +102,9 @@ def test_a_clip_that_is_too_short_is_named(tmp_path: Path, options: dict[str, An
         ({"fade_s": float("nan")}, "fade_s: must be 0 or more seconds; got nan"),
         ({"fade_s": float("inf")}, "fade_s: must be 0 or more seconds; got inf"),
         ({"trim_frames": -1}, "trim_frames: must be 0 or more frames; got -1"),
-        ({"size": (161, 96)}, r"size: must be two even numbers of pixels; got \(161, 96\)"),
-        ({"size": (0, 96)}, r"size: must be two even numbers of pixels; got \(0, 96\)"),
+        ({"size": (161, 96)}, r"size: must be two even numbers of pixels, at most 8192; got \(161, 96\)"),
+        ({"size": (0, 96)}, r"size: must be two even numbers of pixels, at most 8192; got \(0, 96\)"),
+        ({"size": (96, 8194)}, r"size: must be two even numbers of pixels, at most 8192; got \(96, 8194\)"),
         ({"fps": 0}, r"fps: must be more than 0 and at most 120 frames a second; got 0\.0"),
         ({"fps": 500}, r"fps: must be more than 0 and at most 120 frames a second; got 500\.0"),
     ],
@@ -175,6 +176,13 @@ def test_a_target_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(KlingMediaError, match=r"film\.mp4 could not be written") as caught:
         join(files([CLIP]), tmp_path / "no folder" / "film.mp4")
     assert caught.value.retryable
+
+
+def test_a_target_that_is_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").mkdir()
+    with pytest.raises(KlingMediaError, match=r"film\.mp4 could not be written: Is a directory"):
+        join(files([CLIP]), tmp_path / "film.mp4")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
 
 
 def test_a_film_that_is_shorter_than_its_parts_is_not_kept(

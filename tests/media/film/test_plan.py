@@ -137,11 +137,19 @@ DIFFERENCES: dict[str, Callable[[Survey], Survey]] = {
     "rate": _with_timing(time_base=Fraction(1, 2500)),
     "parameter sets": lambda clip: replace(clip, extradata=b"\x01d\0\x20"),
 }
+
+
+def _at(times_a_second: int, *, frames: int) -> Timing:
+    return Timing(time_base=Fraction(1, times_a_second), shown=tuple(range(frames)), end=frames, lead=0)
+
+
 UNFIT: dict[str, Callable[[Survey], Survey]] = {
     "codec": lambda clip: replace(clip, facts=replace(clip.facts, codec="hevc")),
     "pixel format": _with_shape(pixel_format="yuv444p"),
     "rotation": _with_shape(turn=(("transpose", "clock"),)),
     "uneven": _with_timing(lead=None),
+    "too many frames a second": lambda clip: replace(clip, timing=_at(240, frames=240)),
+    "a single frame of another rate": lambda clip: replace(clip, timing=_at(30, frames=1)),
     "other container": lambda clip: replace(clip, extradata=b"\0\0\0\x01g"),
     "no parameter sets": lambda clip: replace(clip, extradata=b""),
 }
