@@ -230,11 +230,11 @@ def test_no_more_files_are_open_than_are_needed(
 ) -> None:
     for counter in ("open", "most", "opened"):
         monkeypatch.setattr(Watched, counter, 0)
-    clips = [ClipFile(name=f"scene {number}", open=lambda: Watched(CLIP.made())) for number in range(12)]
+    clips = [ClipFile(name=f"scene {number}", open=lambda: Watched(CLIP.made())) for number in range(5)]
     join(clips, tmp_path / "film.mp4", **options)
     assert Watched.open == 0
     assert Watched.most <= at_once
-    assert Watched.opened == 2 * 12
+    assert Watched.opened == 2 * 5
 
 
 def test_files_are_closed_when_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
