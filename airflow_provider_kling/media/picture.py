@@ -118,7 +118,6 @@ def film_filters(shape: Shape, *, width: int, height: int) -> list[Filter]:
         ("scale", f"w={fit_width}:h={fit_height}:{shape.colours}:{bt709}:{_SHARP}"),
         ("format", "yuv420p"),
         ("pad", f"w={width}:h={height}:x=-1:y=-1:color=black"),
-        ("setsar", "1"),
     ]
 
 

@@ -93,6 +93,8 @@ def test_even_packets_may_be_put_behind_others() -> None:
     "packets",
     [
         stamps(0, 25, 51, duration=25),
+        [Stamp(pts=pts, dts=dts, duration=25, key=dts == 0) for pts, dts in ((0, 0), (25, 25), (75, 50))],
+        stamps(0, 0),
         stamps(0, 25, 50, duration=30),  # the last would reach into the next video
         stamps(0, 25, 50, duration=25, lead=10),  # decoded between the frames
         # Something is shown before the first packet's frame.

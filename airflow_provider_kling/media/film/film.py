@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 # Hardly to be told from its source, and several times faster than the default preset on two cores.
-_PICTURES: Final = {"preset": "veryfast", "crf": "18", "flags": "+bitexact"}
+_PICTURES: Final = {"preset": "veryfast", "crf": "18"}
 _SOUND: Final = {"b": "192k", "flags": "+bitexact"}
 _THREADS: Final = 4  # the bytes depend on how many there are, so that is not left to the machine
 _BT709: Final = 1  # in all three of H.264's colour tables
-_LIMITED: Final = 1
 _NO_TYPE: Final = 0  # of a picture: the encoder chooses
 
 
@@ -92,7 +91,6 @@ class Film:
         context.thread_count = _THREADS
         context.options = dict(_PICTURES)
         context.color_primaries = context.color_trc = context.colorspace = _BT709
-        context.color_range = _LIMITED
         return cls(container, pictures=pictures, sound=sound, fps=fps, name=name)
 
     @classmethod

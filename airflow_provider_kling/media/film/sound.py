@@ -26,7 +26,7 @@ class Sound:
 
     :param frames: as decoded; none where the clip has no sound.
     :param begin: the time in the clip at which the sound is to begin, in seconds.
-    :param samples: how many there will be in all.
+    :param samples: how many will be read in all.
     """
 
     def __init__(self, frames: Iterator[AudioFrame], *, begin: Fraction, samples: int) -> None:
@@ -66,6 +66,7 @@ def cross_faded(first: AudioFrame, second: AudioFrame) -> AudioFrame:
 
 
 def _pieces(frames: Iterator[AudioFrame], *, begin: Fraction, samples: int) -> Generator[AudioFrame]:
+    """Yield at least as many samples as are asked for; silence has no end."""
     line: Line | None = None
     for frame in frames:
         if frame.pts is None or frame.time_base is None:
@@ -79,16 +80,13 @@ def _pieces(frames: Iterator[AudioFrame], *, begin: Fraction, samples: int) -> G
                 ("aresample", _ON_TIME),
                 ("aformat", _FORMAT),
                 ("apad", f"whole_len={samples}"),
-                ("atrim", f"end_sample={samples}"),
                 ("abuffersink", ""),
             ]
         )
         line.source.push(frame)
         yield from _drained(line)
     if line is None:
-        silence = ("anullsrc", f"sample_rate={SAMPLE_RATE}:channel_layout=stereo")
-        ends = ("atrim", f"end_sample={samples}")
-        line = Line.of([silence, ("aformat", _FORMAT), ends, ("abuffersink", "")])
+        line = Line.of([("anullsrc", ""), ("aformat", _FORMAT), ("abuffersink", "")])
     else:
         line.source.push(None)
     yield from _drained(line)

@@ -14,9 +14,9 @@ import av
 import numpy as np
 import pytest
 
-from airflow_provider_kling.media.film.join import JoinMethod
+from airflow_provider_kling.media.film.join import JoinMethod, join
 from tests.media.clips import Clip, beeps, hear, payloads, rotated, trimmed_by_edit_list, watch
-from tests.media.film.joining import Film, Join, joined
+from tests.media.film.joining import Film, Join, files, joined
 
 # 25 frames at 24 a second are no whole number of AAC's packets, at any sample rate.
 CLIP = Clip(frames=25, flashes=(6,), sound=True)
@@ -204,6 +204,12 @@ def test_a_film_can_be_joined_again(film: Join, tmp_path: Path) -> None:
 def test_what_was_under_the_target_is_replaced(film: Join, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"an older film")
     assert film([CLIP]).numbers == CLIP.numbers()
+
+
+def test_a_colon_in_a_name_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    join(files([CLIP]), Path("film:1.mp4"))
+    assert payloads(tmp_path / "film:1.mp4") == payloads(CLIP.made())
 
 
 def test_the_clip_maker_and_the_measures_agree() -> None:

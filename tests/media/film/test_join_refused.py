@@ -185,19 +185,30 @@ def test_a_target_that_is_a_folder_is_named(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
 
 
-def test_a_film_that_is_shorter_than_its_parts_is_not_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("missing", "pause", "said"),
+    [
+        (range(20, 23), 0, "1.875 s (45 frames)"),
+        (range(20, 21), 1, "2.000 s (47 frames)"),
+        (range(0), 12, "2.500 s (48 frames)"),
+    ],
+    ids=["cut", "a hole", "a pause"],
+)
+def test_a_film_that_is_not_as_long_as_its_parts_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: range, pause: int, said: str
 ) -> None:
     add, added = Film.add_picture, 0
 
-    def forgetful(self: Film, frame: Any) -> None:
+    def careless(self: Film, frame: Any) -> None:
         nonlocal added
         added += 1
-        if added not in (20, 21, 22):
+        if added == 20:
+            self._frames += pause
+        if added not in missing:
             add(self, frame)
 
-    monkeypatch.setattr(Film, "add_picture", forgetful)
-    with refused(tmp_path, "film.mp4", "2.000 s", "1.875 s", retryable=True) as target:
+    monkeypatch.setattr(Film, "add_picture", careless)
+    with refused(tmp_path, "film.mp4", said, "2.000 s (48 frames)", retryable=True) as target:
         join(files([CLIP, OTHER_RATE]), target)
 
 

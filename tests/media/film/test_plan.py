@@ -53,6 +53,7 @@ def test_sound_takes_exactly_as_long_as_the_pictures() -> None:
     steps = [plan.samples(frame + 1) - plan.samples(frame) for frame in range(30_000)]
     assert set(steps) == {1601, 1602}
     assert sum(steps) == plan.samples(30_000) == 1001 * 48_000
+    assert all(abs(plan.samples(frame) - frame * 48_000 / plan.fps) <= 0.5 for frame in range(30))
 
 
 def test_a_fade_makes_neighbours_overlap() -> None:

@@ -31,6 +31,14 @@ def test_sound_that_is_to_be_heard_long_after_the_pictures_does_not_cover_what_f
     assert np.flatnonzero(heard).tolist() == list(range(SECOND // 5))
 
 
+def test_a_packet_that_is_missing_does_not_pull_forward_what_follows() -> None:
+    heard = read(loud(0), loud(SECOND // 10 + 1024))
+    assert np.flatnonzero(heard).tolist() == [
+        *range(SECOND // 10),
+        *range(SECOND // 10 + 1024, SECOND // 5 + 1024),
+    ]
+
+
 def test_a_clip_whose_sound_comes_after_its_pictures_is_silent() -> None:
     assert not read(loud(SECOND // 2)).any()
 
