@@ -76,6 +76,12 @@ def test_damage_inside_a_clip_that_is_encoded_is_named(tmp_path: Path, packets: 
         join(files([OTHER_RATE, content, OTHER_RATE]), target)
 
 
+def test_the_place_of_the_damage_is_told_whatever_is_left_out(tmp_path: Path) -> None:
+    content = damaged(replace(CLIP, grain=30).made(), range(12, 13))
+    with refused(tmp_path, "scene 2 is damaged 0.50 s from its beginning") as target:
+        join(files([CLIP, content]), target, trim_frames=6)
+
+
 def test_damage_is_blamed_on_its_own_clip_while_two_are_open(tmp_path: Path) -> None:
     content = damaged(replace(CLIP, grain=30).made(), range(20, 24))
     with refused(tmp_path, "scene 1", "damaged") as target:
