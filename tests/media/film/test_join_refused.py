@@ -77,7 +77,7 @@ def test_damage_inside_a_clip_that_is_encoded_is_named(tmp_path: Path, packets: 
 
 
 def test_the_place_of_the_damage_is_told_whatever_is_left_out(tmp_path: Path) -> None:
-    content = damaged(replace(CLIP, grain=30).made(), range(12, 13))
+    content = damaged(replace(CLIP, grain=30).made(), range(12, 13), keep=40)
     with refused(tmp_path, "scene 2 is damaged 0.50 s from its beginning") as target:
         join(files([CLIP, content]), target, trim_frames=6)
 
