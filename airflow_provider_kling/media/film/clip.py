@@ -103,13 +103,12 @@ class Playback:
 
     def packets(self) -> Iterator[Packet[Any]]:
         """Yield the packets of the pictures, with their times in frames of the film."""
-        with blaming(self._part.name):
-            for packet in self._packets(self.pictures):
-                if packet.pts is None or packet.dts is None:
-                    continue
-                packet.pts, packet.dts = self._frame_at(packet.pts), self._frame_at(packet.dts)
-                packet.duration, packet.time_base = 1, 1 / self._plan.fps
-                yield packet
+        for packet in self._packets(self.pictures):
+            if packet.pts is None or packet.dts is None:
+                continue
+            packet.pts, packet.dts = self._frame_at(packet.pts), self._frame_at(packet.dts)
+            packet.duration, packet.time_base = 1, 1 / self._plan.fps
+            yield packet
 
     def picture(self) -> VideoFrame:
         """Return the picture for the next frame of the film, in the film's size and colours."""
@@ -150,8 +149,7 @@ class Playback:
                 seconds, last = frame.pts * time_base - self._part.begin, frame.pts
                 if frame.is_corrupt:
                     raise self._damaged(seconds)
-                if seconds >= 0:
-                    yield seconds, frame
+                yield seconds, frame
         if last != self._found.timing.shown[-1]:
             raise self._damaged(self._part.seconds)
 

@@ -170,8 +170,9 @@ def _look(found: Survey) -> tuple[object, ...]:
 def paced(frames: Iterable[tuple[Fraction, T]], *, fps: Fraction, count: int) -> Iterator[T]:
     """Yield what is shown at each frame of a constant rate: some things again, others not at all.
 
-    :param frames: things, with when they appear: seconds from the beginning, in order. The first one is shown
-        from the beginning on, whenever it appears, and the last one to the end.
+    :param frames: things, with when they appear: seconds from the beginning, in order. Of those that appear
+        before it, the last one counts. The first one is shown from the beginning on, whenever it appears, and
+        the last one to the end.
     :param count: how many frames of the constant rate there are.
     """
     shown: list[T] = []

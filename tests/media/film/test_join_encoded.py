@@ -311,6 +311,8 @@ def test_the_same_clips_make_the_same_bytes(film: Join) -> None:
     contents = [film([CLIP, OTHER_RATE], fade_s=0.2).path.read_bytes() for _ in range(2)]
     assert contents[0] == contents[1]
     assert b"Lav" not in contents[0]
+    # x264's own note; by itself it takes as many threads as suit the machine.
+    assert b" threads=4 " in film([CLIP], size=(640, 480)).path.read_bytes()
 
 
 def test_the_encoder_chooses_its_own_key_frames(film: Join) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
+import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import av
 import pytest
 from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError, KlingRequestError, KlingServerError
-from airflow_provider_kling.media.film.clip import ClipFile
+from airflow_provider_kling.media.film.clip import ClipFile, Playback
 from airflow_provider_kling.media.film.film import Film
 from airflow_provider_kling.media.film.join import join
 from tests.media.clips import Clip, damaged, places
@@ -218,6 +222,54 @@ def test_a_film_that_is_not_as_long_as_its_parts_is_not_kept(
         join(files([CLIP, OTHER_RATE]), target)
 
 
+def test_damaged_sound_is_blamed_on_its_own_clip(tmp_path: Path) -> None:
+    content = bytearray(CLIP.made())
+    with av.open(io.BytesIO(content)) as container:
+        found = [(packet.pos, packet.size) for packet in container.demux(audio=0) if packet.size]
+    for begin, size in found[-10:]:
+        content[begin : begin + size] = bytes(size)
+    with refused(tmp_path, "scene 1", "damaged") as target:
+        join(files([bytes(content), CLIP]), target, fade_s=0.5)
+
+
+def test_a_clip_that_ends_earlier_when_it_is_read_again_is_named(tmp_path: Path) -> None:
+    contents = iter([CLIP.made(), replace(CLIP, frames=20).made()])
+    changed = ClipFile(name="scene 2", open=lambda: io.BytesIO(next(contents)))
+    with refused(tmp_path, "scene 2 is damaged 1.00 s from its beginning") as target:
+        join([*files([OTHER_RATE]), changed], target)
+
+
+@contextmanager
+def full_disk(*, after: int) -> Iterator[None]:
+    """Let no file of this process grow beyond some bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (after, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("options", [{}, {"fps": 30}, {"fade_s": 0.5}], ids=["copied", "encoded", "faded"])
+def test_a_full_disk_is_not_blamed_on_a_clip(tmp_path: Path, options: dict[str, Any]) -> None:
+    clips = files([replace(CLIP, grain=60, crf=10)] * 2)
+    said = "film.mp4 could not be written"
+    with refused(tmp_path, said, retryable=True) as target, full_disk(after=100_000):
+        join(clips, target, **options)
+
+
+def test_what_went_wrong_first_is_raised_although_the_disk_is_full_too(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+
+        def fail(*_: object) -> None:
+            stack.enter_context(full_disk(after=1))
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            join(files([CLIP]), tmp_path / "film.mp4", progress=fail)
+    assert not list(tmp_path.iterdir())
+
+
 class Watched(io.BytesIO):
     """A file that tells how many of its kind are open."""
 
@@ -261,3 +313,17 @@ def test_files_are_closed_when_it_fails(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(KlingMediaError):
         join(clips, tmp_path / "film.mp4", fade_s=0.5)
     assert Watched.open == 0
+    assert not [name for name in map(os.path.realpath, Path("/proc/self/fd").glob("*")) if "film.mp4" in name]
+
+
+@pytest.mark.parametrize("options", [{}, {"fps": 30}, {"fade_s": 0.2}], ids=["copied", "encoded", "faded"])
+def test_nothing_of_a_clip_stays_in_memory_until_python_looks_for_cycles(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        join(files([CLIP, CLIP]), tmp_path / "film.mp4", **options)
+        assert not [thing for thing in gc.get_objects() if isinstance(thing, Playback)]
+    finally:
+        gc.enable()

@@ -198,6 +198,7 @@ def things(*times: float | Fraction) -> list[tuple[Fraction, int]]:
         ([0, 0.5], 14, [0] * 12 + [1] * 2),
         ([0.2, 0.25], 8, [0, 0, 0, 0, 0, 0, 1, 1]),  # nothing before the first
         ([0, 5.0], 3, [0, 0, 0]),
+        ([-2, -1, -0.03, 0, Fraction(1, 24)], 2, [3, 4]),  # left out in front
         ([], 3, []),
     ],
 )
