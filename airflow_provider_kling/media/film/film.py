@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Hardly to be told from its source, and several times faster than the default preset on two cores.
 _PICTURES: Final = {"preset": "veryfast", "crf": "18"}
 _SOUND: Final = {"b": "192k", "flags": "+bitexact"}
-_THREADS: Final = 4  # the bytes depend on how many there are, so that is not left to the machine
+_THREADS: Final = 4  # each holds pictures, so the memory of a film would grow with a machine's processors
 _BT709: Final = 1  # in all three of H.264's colour tables
 _NO_TYPE: Final = 0  # of a picture: the encoder chooses
 

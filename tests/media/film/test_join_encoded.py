@@ -307,11 +307,8 @@ def test_colours_stay_and_are_tagged(film: Join, content: bytes) -> None:
         assert (context.color_primaries, context.color_trc) == (1, 1)
 
 
-def test_the_same_clips_make_the_same_bytes(film: Join) -> None:
-    contents = [film([CLIP, OTHER_RATE], fade_s=0.2).path.read_bytes() for _ in range(2)]
-    assert contents[0] == contents[1]
-    assert b"Lav" not in contents[0]
-    # x264's own note; by itself it takes as many threads as suit the machine.
+def test_the_encoder_takes_as_many_threads_on_every_machine(film: Join) -> None:
+    # x264's own note says so; by itself it takes what suits the processors, and the more, the more memory.
     assert b" threads=4 " in film([CLIP], size=(640, 480)).path.read_bytes()
 
 
