@@ -14,7 +14,7 @@ from airflow_provider_kling.sandbox.process import SandboxProcess
 from dev.airflow_stack import AirflowStack
 from dev.service import connection_json
 from tests.crash.cases import CASES, Case
-from tests.crash.lab import Lab
+from tests.crash.lab import HELD, ROOM, SCENES, SLOTS, Doorkeeper, Lab
 from tests.crash.ledger import Row, table
 from tests.crash.trial import Trial
 from tests.crash.watcher import Watcher
@@ -32,7 +32,7 @@ SETTINGS = {
 # Faults hit whoever comes first, so a run that is to be hit has a sandbox to itself.
 SANDBOXES: dict[str, dict[str, str | int]] = {
     "kling_default": {"tier": "1000", "speed": 20},
-    "kling_tier_10": {"tier": "10", "speed": 4},
+    "kling_tier_10": {"tier": "10", "speed": HELD},
     "kling_lossy": {"tier": "1000", "speed": 20},
     "kling_failing": {"tier": "1000", "speed": 20},
 }
@@ -73,7 +73,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                 home=folder / "home", dags_folder=folder / "dags", env=connections, settings=SETTINGS
             )
         )
-        stack.api.create_pool("three", slots=3)
+        stack.api.create_pool("three", slots=SLOTS)
         yield Lab(stack=stack, folder=folder, sandboxes=sandboxes)
 
 
@@ -98,7 +98,8 @@ def killed(lab: Lab) -> dict[Case, Trial]:
 @pytest.fixture(scope="session")
 def scenes(lab: Lab) -> Iterator[Watcher]:
     """A mapped task with more clips than the service or the workers have room for."""
-    with Watcher(lab.start("scenes", conn_id="kling_tier_10")) as watcher:
+    door = Doorkeeper(lab.sandboxes["kling_tier_10"], room=ROOM, guests=SCENES)
+    with Watcher(lab.start("scenes", conn_id="kling_tier_10"), then=door.look) as watcher:
         yield watcher
 
 

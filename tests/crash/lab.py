@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.crash.trial import Trial
 # A generation takes hours then, so it ends when the test moves the sandbox's clock on, and not before.
 HELD = 0.01
 UNTIL_DONE_S = 20_000.0
+# Clips of one mapped task, room for them on the workers, and at a service of top-up tier 10.
+SCENES, SLOTS, ROOM = 30, 3, 10
 
 
 class Lab:
@@ -55,6 +58,33 @@ class Lab:
             self.stack.api.create_connection(conn_id, **fields)
             self.sandboxes[conn_id] = sandbox
             yield self.start(dag_id, conn_id=conn_id)
+
+
+class Doorkeeper:
+    """Ends a held sandbox's generations whenever it is full and a task waits for room.
+
+    So that happens on a slow machine too.
+
+    :param room: generations that go on at the same time.
+    :param guests: generations in all, a multiple of ``room``.
+    """
+
+    def __init__(self, sandbox: SandboxProcess, *, room: int, guests: int) -> None:
+        self._sandbox = sandbox
+        self._room = room
+        self._guests = guests
+        self._ended = 0
+
+    def look(self, tasks: Counter[str | None]) -> None:
+        """End them if it is time.
+
+        :param tasks: how many are in each state.
+        """
+        accepted = self._sandbox.stats()["submissions_accepted"]
+        inside, waits = accepted - self._ended, accepted < self._guests
+        if inside == self._room and (tasks["deferred"] > inside or not waits):
+            self._ended = accepted
+            self._sandbox.advance(UNTIL_DONE_S)
 
 
 def finish_generation(trial: Trial) -> None:

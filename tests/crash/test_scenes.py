@@ -6,12 +6,11 @@ from collections import Counter
 
 import pytest
 
+from tests.crash.lab import ROOM, SCENES, SLOTS
 from tests.crash.ledger import Row
 from tests.crash.watcher import Watcher
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(420)]
-
-SCENES, SLOTS, ROOM = 30, 3, 10
 
 
 def test_thirty_scenes_on_three_slots_are_made_once_each_and_wait_without_a_slot(
@@ -37,5 +36,5 @@ def test_thirty_scenes_on_three_slots_are_made_once_each_and_wait_without_a_slot
     assert stats["submissions_refused"].keys() == {"429"}, "there was no room for all at once"
 
     assert max(count["running"] + count["queued"] for count in scenes.counts) == SLOTS
-    # Far more wait than there are slots, for a result or for room. How many more is up to the machine's pace.
-    assert max(count["deferred"] for count in scenes.counts) > 2 * SLOTS
+    # Far more wait than there are slots: those inside for a result, and somebody for room.
+    assert max(count["deferred"] for count in scenes.counts) > ROOM
