@@ -4,8 +4,13 @@ AIRFLOWS := 3.1 3.2 3.3
 LATEST := 3.3
 # Tests of what has no Airflow in it (tests/test_layers.py shows that); once, on the latest, is enough.
 NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models api gateway requests catalogue media)
-# Most of these tests wait for the sandbox; three at a time keep two cores busy.
+# Most tests wait, for the sandbox or for an Airflow; three at a time keep two cores busy. End to end each
+# process has an Airflow of its own.
 SIDE_BY_SIDE := -n 3 --dist worksteal
+END_TO_END := -n 2 --dist loadfile
+# Targets run one by one, whatever make is told, but for those that a recipe wants side by side.
+TOGETHER = @$(MAKE) --no-print-directory --jobs=$(words $(AIRFLOWS)) --output-sync=target ONE_BY_ONE=
+ONE_BY_ONE := yes
 # S3 is tested on the latest only: its many packages would have to agree with the pins of all three.
 EXTRAS = dev$(if $(filter $*,$(LATEST)),$(comma)dev-s3)
 comma := ,
@@ -17,11 +22,16 @@ READY = $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+ifneq ($(ONE_BY_ONE),)
 .NOTPARALLEL:
-.PHONY: help demo standalone test test-unit test-contract test-e2e test-crash $(AIRFLOWS:%=test-airflow-%) $(CRASHED:%=test-crash-%) lint format models constraints clean
+endif
+.PHONY: help environments demo standalone test test-unit test-contract test-e2e test-crash $(AIRFLOWS:%=test-airflow-%) $(CRASHED:%=test-crash-%) lint format models constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+environments:  ## set up an environment for each Airflow; a target sets up its own, too
+	$(TOGETHER) $(AIRFLOWS:%=.venv/airflow-%/.stamp)
 
 demo: $(READY)  ## make a film: a real Airflow runs the example chain against the sandbox
 	@$(BIN)/python -m dev.demo
@@ -29,7 +39,7 @@ demo: $(READY)  ## make a film: a real Airflow runs the example chain against th
 standalone: $(READY)  ## Airflow's UI with the sandbox and the example DAGs, until Ctrl-C
 	@$(BIN)/python -m dev.standalone
 
-test: $(AIRFLOWS:%=test-airflow-%) test-e2e test-crash  ## everything: unit and contract tests on each Airflow, end to end, crashes
+test: environments $(AIRFLOWS:%=test-airflow-%) test-e2e test-crash  ## everything: unit and contract tests on each Airflow, end to end, crashes
 
 test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1
 	.venv/airflow-3.1/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW)
@@ -47,9 +57,10 @@ test-contract: $(READY)  ## the client against the sandbox, over real HTTP
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m contract
 
 test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the sandbox
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest $(END_TO_END) -m e2e
 
-test-crash: $(CRASHED:%=test-crash-%)  ## kill parts of a real Airflow, and see that nothing is paid twice
+test-crash: $(CRASHED:%=.venv/airflow-%/.stamp)  ## kill parts of a real Airflow, and see that nothing is paid twice
+	$(TOGETHER) $(CRASHED:%=test-crash-%)
 
 test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
 	.venv/airflow-3.3/bin/python -m pytest -m crash

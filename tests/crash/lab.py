@@ -37,7 +37,7 @@ class Lab:
     def start(self, dag_id: str, *, conn_id: str = "kling_default", point: str = "") -> Trial:
         """Start a run of a DAG in ``dags/crash.py``, with a prompt and a film of its own."""
         number = next(self._numbers)
-        self.stack.wait_for(lambda: self.stack.api.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=60)
+        self.stack.wait_for(lambda: self.stack.api.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=120)
         prompt, film = f"Trial {number}", self._folder / f"{number}.mp4"
         conf = {"prompt": prompt, "output": f"file://{film}", "conn_id": conn_id, "point": point}
         return Trial(

@@ -50,13 +50,13 @@ def survivors(lab: Lab) -> Iterator[dict[str, Trial]]:
 
         first = holder(frozen)
         stack.start(Component.TRIGGERER, name=SECOND)
-        stack.wait_for(lambda: len(alive(stack)) == 2, what="a second triggerer", timeout=60)
+        stack.wait_for(lambda: len(alive(stack)) == 2, what="a second triggerer", timeout=120)
         freeze(stack, FIRST)
         wait_for_takeover(frozen, first)
         thawed_at = datetime.now(UTC)
         stack.kill(FIRST, signal.SIGCONT)
         stack.wait_for(
-            lambda: stack.api.triggerers()[first] > thawed_at, what="the thawed one's heartbeat", timeout=60
+            lambda: stack.api.triggerers()[first] > thawed_at, what="the thawed one's heartbeat", timeout=120
         )
         finish_generation(frozen)
 
@@ -72,7 +72,7 @@ def test_a_triggerers_trouble_costs_neither_a_submission_nor_a_try_nor_the_resul
     trouble: str, survivors: dict[str, Trial], ledger: list[Row]
 ) -> None:
     trial = survivors[trouble]
-    trial.finish(timeout=120)
+    trial.finish(timeout=240)
     row = trial.row(trouble)
     ledger.append(row)
     assert row == Row(what=trouble, mode="deferrable", accepted=1, tries=1, end="success"), trial.story()
@@ -87,7 +87,7 @@ def holder(trial: Trial) -> int:
 
 
 def wait_for_takeover(trial: Trial, former: int) -> None:
-    trial.stack.wait_for(lambda: holder(trial) != former, what="another triggerer", timeout=60)
+    trial.stack.wait_for(lambda: holder(trial) != former, what="another triggerer", timeout=120)
 
 
 def alive(stack: AirflowStack) -> set[int]:

@@ -62,7 +62,7 @@ class Trial(Run):
         before = self.task.try_number
         self.clear()
         # A run that has ended keeps that state until the scheduler looks at it again.
-        self.stack.wait_for(lambda: self.task.try_number > before, what="another try", timeout=60)
+        self.stack.wait_for(lambda: self.task.try_number > before, what="another try", timeout=120)
         return self.finish()
 
     def story(self, try_number: int | None = None) -> str:

@@ -51,7 +51,7 @@ def start_run(stack: AirflowStack, tmp_path: Path) -> Callable[..., Run]:
     """Trigger a DAG; its films go to ``tmp_path``."""
 
     def start(dag_id: str, **conf: object) -> Run:
-        stack.wait_for(lambda: stack.api.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=60)
+        stack.wait_for(lambda: stack.api.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=120)
         stack.api.unpause(dag_id)
         run_id = stack.api.trigger(dag_id, {"output": f"file://{tmp_path}", **conf})
         return Run(stack=stack, dag_id=dag_id, run_id=run_id)

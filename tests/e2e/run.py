@@ -26,7 +26,7 @@ class Run:
             self.seen[label].add(task.state)
         return tasks
 
-    def finish(self, *, timeout: float = 90) -> str:
+    def finish(self, *, timeout: float = 300) -> str:
         """Wait for the end of the run and return its state."""
 
         def finished() -> str | None:
@@ -36,7 +36,7 @@ class Run:
 
         return self.stack.wait_for(finished, what=f"the end of {self.run_id}", timeout=timeout)
 
-    def until(self, label: str, state: str, *, timeout: float = 60) -> TaskInstance:
+    def until(self, label: str, state: str, *, timeout: float = 120) -> TaskInstance:
         """Wait until a task is in a state, and return the task."""
 
         def there() -> TaskInstance | None:

@@ -15,7 +15,7 @@ from airflow_provider_kling.sandbox.process import SandboxProcess
 from dev.airflow_stack import AirflowStack
 from tests.e2e.run import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 def dump(database: Path) -> str:

@@ -9,7 +9,7 @@ from airflow_provider_kling.sandbox.process import SandboxProcess
 from dev.clip import play
 from tests.e2e.run import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 def test_the_example_chain_makes_both_films_with_one_submission_each(

@@ -15,7 +15,7 @@ import pytest
 
 from dev.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 PROJECT = Path(__file__).resolve().parents[2]
 

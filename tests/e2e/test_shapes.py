@@ -10,7 +10,7 @@ from airflow_provider_kling.sandbox.process import SandboxProcess
 from dev.clip import play
 from tests.e2e.run import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 def test_without_deferral_the_worker_waits(start_run: Callable[..., Run], tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from airflow_provider_kling.sandbox.process import SandboxProcess
 from dev.airflow_stack import AirflowStack
 from tests.e2e.run import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 CHAINED = ["A kite rises from a hill", "It tumbles over the sea", "It lands on an island"]
 AT_ONCE = ["A kite seen from below", "A kite seen from above"]
@@ -43,14 +43,14 @@ def runs(stack: AirflowStack, folder: Path) -> Iterator[dict[str, Run]]:
         ("at once", "kling_storyboard_parallel", AT_ONCE),
         ("refused", "kling_storyboard", REFUSED),
     ):
-        stack.wait_for(lambda dag=dag_id: stack.api.has_dag(dag), what=f"the DAG {dag_id}", timeout=60)
+        stack.wait_for(lambda dag=dag_id: stack.api.has_dag(dag), what=f"the DAG {dag_id}", timeout=120)
         stack.api.unpause(dag_id)
         conf = {"output": f"file://{folder}", "opening": f"A kite, {name}", "scenes": scenes}
         run_id = stack.api.trigger(dag_id, conf, run_id=f"storyboard-{name.replace(' ', '-')}")
         started[name] = Run(stack=stack, dag_id=dag_id, run_id=run_id)
     yield started
     for run in started.values():
-        run.finish(timeout=200)
+        run.finish()
 
 
 @cache
@@ -75,7 +75,7 @@ def scenery(picture: Picture) -> Picture:
 
 def test_each_scene_begins_where_the_one_before_ends(runs: dict[str, Run], folder: Path) -> None:
     run = runs["chained"]
-    assert run.finish(timeout=200) == "success", run.log("film")
+    assert run.finish() == "success", run.log("film")
     scenes = [watch(folder / run.run_id / "scenes" / f"{number}.mp4") for number in range(3)]
     for before, after in pairwise(scenes):
         seam = apart(scenery(before[-1]), scenery(after[0]))
@@ -88,7 +88,7 @@ def test_the_film_shows_the_scenes_in_their_order_without_the_frames_that_they_r
     runs: dict[str, Run], folder: Path
 ) -> None:
     run = runs["chained"]
-    assert run.finish(timeout=200) == "success", run.log("film")
+    assert run.finish() == "success", run.log("film")
     scenes = [watch(folder / run.run_id / "scenes" / f"{number}.mp4") for number in range(3)]
     film = watch(folder / run.run_id / "film.mp4")
     expected = [*scenes[0], *scenes[1][1:], *scenes[2][1:]]
@@ -99,7 +99,7 @@ def test_the_film_shows_the_scenes_in_their_order_without_the_frames_that_they_r
 
 def test_the_last_task_says_where_the_film_and_its_poster_are(runs: dict[str, Run], folder: Path) -> None:
     run = runs["chained"]
-    assert run.finish(timeout=200) == "success"
+    assert run.finish() == "success"
     made = folder / run.run_id
     shown = run.stack.api.xcoms(run.look()["show"])["return_value"]
     assert shown == f"file://{made}/film.mp4 (14.9 s in 3 scenes); its poster is file://{made}/film.jpg"
@@ -108,7 +108,7 @@ def test_the_last_task_says_where_the_film_and_its_poster_are(runs: dict[str, Ru
 
 def test_a_scene_waits_for_the_one_before_without_a_worker(runs: dict[str, Run]) -> None:
     run = runs["chained"]
-    assert run.finish(timeout=200) == "success"
+    assert run.finish() == "success"
     assert "up_for_reschedule" in run.seen["scene.first_frame[2]"]
     ends = [str(run.result(f"scene.clip[{number}]")["finished_at"]) for number in range(3)]
     begins = [str(run.result(f"scene.clip[{number}]")["submitted_at"]) for number in range(3)]
@@ -117,7 +117,7 @@ def test_a_scene_waits_for_the_one_before_without_a_worker(runs: dict[str, Run])
 
 def test_every_scene_is_submitted_once(runs: dict[str, Run], sandbox: SandboxProcess) -> None:
     for name in ("chained", "at once"):
-        assert runs[name].finish(timeout=200) == "success"
+        assert runs[name].finish() == "success"
     asked = Counter(post["body"]["prompt"] for post in sandbox.requests("POST"))
     prompts = [*CHAINED, *AT_ONCE, "A kite, chained", "A kite, at once"]
     assert [asked[prompt] for prompt in prompts] == [1] * len(prompts)
@@ -127,7 +127,7 @@ def test_scenes_that_do_not_follow_each_other_are_made_at_the_same_time(
     runs: dict[str, Run], folder: Path
 ) -> None:
     run = runs["at once"]
-    assert run.finish(timeout=200) == "success", run.log("film")
+    assert run.finish() == "success", run.log("film")
     made = [run.result(f"clip[{number}]") for number in range(2)]
     assert max(str(each["submitted_at"]) for each in made) < min(str(each["finished_at"]) for each in made)
     with Image.open(folder / run.run_id / "opening.png") as opening:
@@ -145,7 +145,7 @@ def test_after_a_scene_that_is_refused_nothing_more_is_paid_for(
     runs: dict[str, Run], sandbox: SandboxProcess
 ) -> None:
     run = runs["refused"]
-    assert run.finish(timeout=200) == "failed"
+    assert run.finish() == "failed"
     states = {label: task.state for label, task in run.look().items()}
     assert states["scene.clip[0]"] == "failed"
     assert states["scene.first_frame[1]"] == "failed"
