@@ -61,16 +61,21 @@ def is_storage_uri(value: object) -> bool:
 class Place:
     """Where in a request a file stands.
 
-    :param index: of an item of a list; None for a field of its own.
+    :param path: the field's name, and what leads on from there: the number of an item, or a key.
     """
 
-    name: str
-    index: int | None
+    path: tuple[str | int, ...]
     uri: str
 
     def __str__(self) -> str:
         """Read as messages name fields."""
-        return self.name if self.index is None else f"{self.name}[{self.index}]"
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path[1:])
+        return self.name + "".join(steps)
+
+    @property
+    def name(self) -> str:
+        """Of the field that the file belongs to."""
+        return str(self.path[0])
 
     @property
     def medium(self) -> Medium:
@@ -79,16 +84,33 @@ class Place:
 
 
 def places(request: KlingRequest) -> Iterator[Place]:
-    """Yield where a request names files on storage."""
+    """Yield where a request names files on storage, at whatever depth."""
     for name, value in request.body().items():
-        if any(text in name for text in _TEXTS):
-            continue
-        if is_storage_uri(value):
-            yield Place(name=name, index=None, uri=value)
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if is_storage_uri(item):
-                    yield Place(name=name, index=index, uri=item)
+        yield from _places((name,), value)
+
+
+def _places(path: tuple[str | int, ...], value: object) -> Iterator[Place]:
+    if any(text in str(path[-1]) for text in _TEXTS):
+        return
+    if is_storage_uri(value):
+        yield Place(path=path, uri=str(value))
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _places((*path, key), inner)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _places((*path, number), inner)
+
+
+def _filled(path: tuple[str | int, ...], value: Any, texts: Mapping[tuple[str | int, ...], str]) -> Any:
+    """Return a value with texts at their places."""
+    if path in texts:
+        return texts[path]
+    if isinstance(value, Mapping):
+        return {key: _filled((*path, key), inner, texts) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled((*path, number), inner, texts) for number, inner in enumerate(value)]
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,21 +150,16 @@ class MediaArguments:
         limits = self.hook.connection.gateway.media_limits(request)
         files = [(place, self._read(place)) for place in found]
         self._check(request, files, limits=limits)
-        values: dict[str, Any] = {
-            place.name: list(request.body()[place.name]) for place in found if place.index is not None
-        }
-        uploads = []
+        texts, uploads = {}, []
         for number, (place, file) in enumerate(files):
             if self._is_uploaded(place, file):
                 uploaded = self._upload(file, number=number)
                 uploads.append(uploaded.file_id)
-                text = uploaded.url
+                texts[place.path] = uploaded.url
             else:
-                text = base64.b64encode(file.content).decode()
-            if place.index is None:
-                values[place.name] = text
-            else:
-                values[place.name][place.index] = text
+                texts[place.path] = base64.b64encode(file.content).decode()
+        body = request.body()
+        values = {name: _filled((name,), body[name], texts) for name in {place.name for place in found}}
         return Resolved(request=request.model_copy(update=values), uploads=tuple(uploads))
 
     def _read(self, place: Place) -> InputFile:

@@ -97,6 +97,37 @@ def test_links_beside_files_are_passed_on_as_they_are(
     assert body["images"][1].startswith(sandbox.url)
 
 
+def test_a_file_is_found_inside_a_list_of_dicts(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, still: str, tmp_path: Path
+) -> None:
+    path = [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
+    masks = [
+        {"mask": "https://cdn.example/a.png", "trajectories": path},
+        {"mask": still, "trajectories": path},
+    ]
+    operator = KlingGenerateOperator(
+        task_id="generate", model="kling-v1-i2v", parameters={"image": still, "dynamic_masks": masks}
+    )
+    with pytest.raises(TaskDeferred):
+        operator.execute(context(operator, task_instance))
+    (body,) = posted(sandbox)
+    sent = shown(base64.b64encode((tmp_path / "still.png").read_bytes()).decode())
+    assert body["image"] == sent
+    assert body["dynamic_masks"] == [masks[0], {"mask": sent, "trajectories": path}]
+
+
+def test_a_file_inside_a_dict_is_named_by_its_place(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, still: str, tmp_path: Path
+) -> None:
+    masks = [{"mask": f"file://{tmp_path}/gone.png"}]
+    operator = KlingGenerateOperator(
+        task_id="generate", model="kling-v1-i2v", parameters={"image": still, "dynamic_masks": masks}
+    )
+    with pytest.raises(KlingMediaError, match=r"^dynamic_masks\[0\]\.mask: "):
+        operator.execute(context(operator, task_instance))
+    assert posted(sandbox) == []
+
+
 @pytest.mark.parametrize("arguments", [{"upload": "always"}, {"pad": INLINE_BYTES}])
 def test_a_picture_is_uploaded_when_asked_to_or_when_it_is_large(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path, arguments: dict[str, Any]
