@@ -72,7 +72,7 @@ def silence(connection: socket.socket) -> None:
 
 def patience_with(answer: Answer) -> float:
     """Return a read timeout: short where nothing will come, and long enough for a busy machine elsewhere."""
-    return 0.3 if answer is silence else 20.0
+    return 1.0 if answer is silence else 20.0
 
 
 class RawServer(socketserver.ThreadingTCPServer):

@@ -25,7 +25,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.media.download import DeadLinkError, Download, Downloader
 from airflow_provider_kling.media.hosts import HostRules, resolve
 from airflow_provider_kling.media.kind import MediaKind
-from tests.api.raw_server import Answer, RawServer, hang_up, reply, reset, silence, unread
+from tests.api.raw_server import Answer, RawServer, hang_up, patience_with, reply, reset, silence, unread
 from tests.places import Folder, Place
 
 MP4 = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4000  # larger than one chunk
@@ -54,7 +54,7 @@ class Fetch:
         self.place = place
         self.name = "clip.mp4"
         self.slept: list[float] = []
-        self.options = {"read_timeout_s": 0.1, "random": lambda: 0.5, "sleep": self.slept.append} | options
+        self.options = {"read_timeout_s": 20.0, "random": lambda: 0.5, "sleep": self.slept.append} | options
 
     def __call__(
         self, server: RawServer, *, files: Any = None, target: str = f"/clip.mp4?{SECRET}"
@@ -256,7 +256,7 @@ def test_a_declared_oversize_is_refused_before_its_bytes_are_read(serve: Serve, 
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
         silence(connection)
 
-    fetch = Fetch(place, max_bytes=1000, read_timeout_s=2.0, retry=RetryPolicy(attempts=1))
+    fetch = Fetch(place, max_bytes=1000, retry=RetryPolicy(attempts=1))
     fetch.fails(serve(endless), KlingMediaError)
 
 
@@ -285,8 +285,9 @@ TROUBLE: dict[str, tuple[Answer, type[KlingError]]] = {
 
 
 @pytest.mark.parametrize("name", TROUBLE)
-def test_a_break_starts_the_download_over(serve: Serve, fetch: Fetch, name: str) -> None:
+def test_a_break_starts_the_download_over(serve: Serve, place: Place, name: str) -> None:
     trouble, _ = TROUBLE[name]
+    fetch = Fetch(place, read_timeout_s=patience_with(trouble))
     server = serve(trouble, trouble, FILE)
     assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
     assert fetch.content == MP4
@@ -296,9 +297,10 @@ def test_a_break_starts_the_download_over(serve: Serve, fetch: Fetch, name: str)
 
 @pytest.mark.parametrize("name", TROUBLE)
 def test_trouble_that_stays_ends_the_download_and_leaves_nothing(
-    serve: Serve, fetch: Fetch, name: str
+    serve: Serve, place: Place, name: str
 ) -> None:
     trouble, error_class = TROUBLE[name]
+    fetch = Fetch(place, read_timeout_s=patience_with(trouble))
     server = serve(trouble)
     fetch.fails(server, error_class)
     assert server.connections == 4
