@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -153,16 +154,13 @@ def test_users_get_an_empty_sandbox_in_every_test_with_their_options(tmp_path: P
 
 
 def test_answers_do_not_wait_for_the_painter(client: Client):
-    task_id = client.submitted({"prompt": "this takes a while to paint", "mode": "pro", "duration": 5})
-    slowest, polls = 0.0, 0
-    status = "pending"
+    task_id = client.submitted({"prompt": "this takes a while to paint", "mode": "pro", "duration": 10})
+    times, status = [time.perf_counter()], "pending"
     while status in ("pending", "processing"):
-        began = time.perf_counter()
         status = client.state(task_id)["status"]
-        if status == "processing":
-            slowest = max(slowest, time.perf_counter() - began)
-            polls += 1
+        times.append(time.perf_counter())
         time.sleep(0.01)  # 1,000 requests a minute
     assert status == "success"
-    assert polls > 20
-    assert slowest < 0.25
+    # One that waited for the painter would have waited for most of the time, on any machine.
+    longest = max(after - before for before, after in pairwise(times))
+    assert longest < (times[-1] - times[0]) / 2
