@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 from airflow_provider_kling.api.file import UploadedFile
 from airflow_provider_kling.exceptions import (
@@ -52,7 +52,7 @@ class Upload(StrEnum):
     NEVER = "never"
 
 
-def is_storage_uri(value: object) -> bool:
+def is_storage_uri(value: object) -> TypeGuard[str]:
     """Tell whether a value names a file on storage that Airflow knows: ``s3://``, ``file://`` and so on."""
     return isinstance(value, str) and _STORAGE_URI.match(value) is not None
 
@@ -93,7 +93,7 @@ def _places(path: tuple[str | int, ...], value: object) -> Iterator[Place]:
     if any(text in str(path[-1]) for text in _TEXTS):
         return
     if is_storage_uri(value):
-        yield Place(path=path, uri=str(value))
+        yield Place(path=path, uri=value)
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _places((*path, key), inner)
