@@ -161,6 +161,7 @@ def test_answers_do_not_wait_for_the_painter(client: Client):
         times.append(time.perf_counter())
         time.sleep(0.01)  # 1,000 requests a minute
     assert status == "success"
+    assert len(times) > 20
     # One that waited for the painter would have waited for most of the time, on any machine.
     longest = max(after - before for before, after in pairwise(times))
     assert longest < (times[-1] - times[0]) / 2

@@ -307,6 +307,10 @@ def test_colours_stay_and_are_tagged(film: Join, content: bytes) -> None:
         assert (context.color_primaries, context.color_trc) == (1, 1)
 
 
+def test_an_encoded_film_names_no_version_of_ffmpegs_libraries(film: Join) -> None:
+    assert b"Lav" not in film([CLIP, OTHER_RATE], fade_s=0.2).path.read_bytes()
+
+
 def test_the_encoder_takes_as_many_threads_on_every_machine(film: Join) -> None:
     # x264's own note says so; by itself it takes what suits the processors, and the more, the more memory.
     assert b" threads=4 " in film([CLIP], size=(640, 480)).path.read_bytes()
