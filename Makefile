@@ -3,7 +3,7 @@ PYTHON ?= python3
 AIRFLOWS := 3.1 3.2 3.3
 LATEST := 3.3
 # Tests of what has no Airflow in it (tests/test_layers.py shows that); once, on the latest, is enough.
-NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models api gateway requests catalogue media)
+NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models http gateways catalogue media video)
 # Most tests wait, for the sandbox or for an Airflow; three at a time keep two cores busy. End to end each
 # process has an Airflow of its own.
 SIDE_BY_SIDE := -n 3 --dist worksteal

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from airflow_provider_kling.api.rate_limit import RateLimit
-from airflow_provider_kling.api.task import Task, TaskStatus
 from airflow_provider_kling.exceptions import (
     KlingAPIError,
     KlingAuthenticationError,
@@ -17,6 +15,8 @@ from airflow_provider_kling.exceptions import (
     KlingNotFoundError,
     KlingPermissionError,
 )
+from airflow_provider_kling.http.rate_limit import RateLimit
+from airflow_provider_kling.http.task import Task, TaskStatus
 
 # Looking after another fifth of the time gone by finds the end at most a fifth late.
 _GROWTH = 0.2
@@ -47,7 +47,7 @@ class EndStatus(StrEnum):
     ERROR = "error"
 
 
-class EndReason(StrEnum):
+class PollEnd(StrEnum):
     """Why the watching ended."""
 
     FINISHED = "finished"
@@ -64,9 +64,9 @@ class EndReason(StrEnum):
 
 
 _STATUS_OF_REASON = {
-    EndReason.FINISHED: EndStatus.SUCCESS,
-    EndReason.FAILED_AT_SERVICE: EndStatus.FAILED,
-    EndReason.DEADLINE: EndStatus.TIMEOUT,
+    PollEnd.FINISHED: EndStatus.SUCCESS,
+    PollEnd.FAILED_AT_SERVICE: EndStatus.FAILED,
+    PollEnd.DEADLINE: EndStatus.TIMEOUT,
 }
 
 
@@ -127,7 +127,7 @@ class Poller:
         )
         return max(0.0, min(wait, self._deadline - now))
 
-    def saw(self, task: Task, *, now: float) -> EndReason | None:
+    def saw(self, task: Task, *, now: float) -> PollEnd | None:
         """Take in an answer; return why the watching is over, or None to go on.
 
         An end counts before the deadline does: a task found finished late is finished.
@@ -135,27 +135,27 @@ class Poller:
         self._asked_to_wait = 0.0
         self._times_not_found = 0
         if task.status is TaskStatus.SUCCESS:
-            return EndReason.FINISHED
+            return PollEnd.FINISHED
         if task.status is TaskStatus.FAILED:
-            return EndReason.FAILED_AT_SERVICE
+            return PollEnd.FAILED_AT_SERVICE
         return self._end_of_time(now=now)
 
-    def missed(self, error: KlingError, *, now: float) -> EndReason | None:
+    def missed(self, error: KlingError, *, now: float) -> PollEnd | None:
         """Take in a look that failed; return why the watching is over, or None to go on.
 
         Only what will stay so ends it: a refused key, or a task that the service twice does not know.
         """
         self._asked_to_wait = (error.retry_after or 0.0) if isinstance(error, KlingAPIError) else 0.0
         if isinstance(error, KlingAuthenticationError | KlingPermissionError):
-            return EndReason.KEY_REFUSED
+            return PollEnd.KEY_REFUSED
         if isinstance(error, KlingNotFoundError):
             self._times_not_found += 1
             if self._times_not_found == _NOT_FOUND_TWICE:
-                return EndReason.NOT_FOUND
+                return PollEnd.NOT_FOUND
         return self._end_of_time(now=now)
 
-    def _end_of_time(self, *, now: float) -> EndReason | None:
-        return EndReason.DEADLINE if now >= self._deadline else None
+    def _end_of_time(self, *, now: float) -> PollEnd | None:
+        return PollEnd.DEADLINE if now >= self._deadline else None
 
 
 def queue_delay(*, refusals: int, asked_s: float | None, jitter: float) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue, TypeAdapter
 
+from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.places import place, s3_server  # noqa: F401  # fixtures for all tests
 
 # Airflow reads these when it is imported, so they have to stand before the first test module.
@@ -38,6 +39,18 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setenv("AIRFLOW_CONN_KLING_DEFAULT", connection_json(**fields))
 
     return connect
+
+
+@pytest.fixture
+def sandbox(
+    kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> SandboxProcess:
+    """A sandbox that the connection leads to, and waiting that takes no longer than it does."""
+    from tests.task_runner import poll_often  # imports Airflow, which reads the environment set above
+
+    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
+    poll_often(monkeypatch)
+    return kling_sandbox
 
 
 _JSON: TypeAdapter[Any] = TypeAdapter(JsonValue)  # what Airflow's own store takes

@@ -20,7 +20,7 @@ PUBLIC = {
     "airflow_provider_kling.sensors.kling",
     "airflow_provider_kling.triggers.kling",
     "airflow_provider_kling.exceptions",
-    "airflow_provider_kling.requests",
+    "airflow_provider_kling.models",
 }
 
 

@@ -16,12 +16,12 @@ NAME = airflow_provider_kling.__name__
 PACKAGE = Path(airflow_provider_kling.__file__).parent
 
 # From the bottom up; a part may import those that stand before it. What is not listed stands on top.
-PURE = ["exceptions", "api", "requests", "gateway", "catalogue", "polling", "media"]
-ORDER = [*PURE, "compat", "journal", "hooks"]
+PURE = ["exceptions", "http", "models", "gateways", "catalogue", "polling", "media", "video"]
+ORDER = [*PURE, "compat", "journal", "hooks", "generation"]
 ROOT = "__init__"
 
 # The dialect's name belongs to these parts, and to the files that hold a connection's defaults.
-DIALECTS = {"gateway", "sandbox"}
+DIALECTS = {"gateways", "sandbox"}
 DEFAULTS = {"hooks/connection.py", "get_provider_info.py"}
 DOCUMENTS = {"catalogue/page.py"}
 
@@ -73,7 +73,7 @@ def test_the_lower_layers_do_not_import_airflow(part: str) -> None:
     assert [name for file in files for name in imported(file) if name.partition(".")[0] == "airflow"] == []
 
 
-@pytest.mark.parametrize("part", ["exceptions", "requests", "gateway", "polling"])
+@pytest.mark.parametrize("part", ["exceptions", "models", "gateways", "polling"])
 def test_decisions_do_no_io(part: str) -> None:
     doers = {"httpx", "asyncio", "socket", "time", "random", "threading", "subprocess", "os", "pathlib"}
     assert doers.isdisjoint(name.partition(".")[0] for file in modules(part) for name in imported(file))
@@ -114,8 +114,8 @@ for part in sys.argv[1:]:
 loaded = [name for name in sys.modules if name.partition(".")[0] == "airflow"]
 assert not loaded, loaded
 
-from airflow_provider_kling.gateway import make_gateway
-from airflow_provider_kling.requests import parse_request
+from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.models import parse_request
 
 print(make_gateway().submission(parse_request("kling-video-o1", {"prompt": "x"})).request)
 """

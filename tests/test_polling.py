@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_kling.api.rate_limit import RateLimit
-from airflow_provider_kling.api.task import Task, TaskStatus
 from airflow_provider_kling.exceptions import (
     KlingAPIError,
     KlingAuthenticationError,
@@ -18,7 +16,9 @@ from airflow_provider_kling.exceptions import (
     KlingRateLimitError,
     KlingServerError,
 )
-from airflow_provider_kling.polling import Budget, EndReason, EndStatus, Poller, queue_delay
+from airflow_provider_kling.http.rate_limit import RateLimit
+from airflow_provider_kling.http.task import Task, TaskStatus
+from airflow_provider_kling.polling import Budget, EndStatus, PollEnd, Poller, queue_delay
 
 START = 1_800_000_000.0
 NO_BUDGET = Budget()
@@ -105,7 +105,7 @@ def test_the_task_is_looked_at_once_at_the_deadline_and_never_after(
         looks.append(now)
         assert len(looks) < 10_000
         ended = decide.missed(BROKEN, now=now) if broken else decide.saw(RUNNING, now=now)
-    assert ended is EndReason.DEADLINE
+    assert ended is PollEnd.DEADLINE
     assert looks[-1] == pytest.approx(START + timeout, abs=1e-3)
     assert [at for at in looks if at >= START + timeout - 1e-3] == looks[-1:]
 
@@ -113,10 +113,10 @@ def test_the_task_is_looked_at_once_at_the_deadline_and_never_after(
 @pytest.mark.parametrize("late", [0.0, 1.0, 86400.0])
 def test_an_end_counts_before_the_deadline_does(late: float) -> None:
     now = START + 3600 + late
-    assert poller().saw(DONE, now=now) is EndReason.FINISHED
-    assert poller().saw(FAILED, now=now) is EndReason.FAILED_AT_SERVICE
-    assert poller().saw(RUNNING, now=now) is EndReason.DEADLINE
-    assert poller().missed(BROKEN, now=now) is EndReason.DEADLINE
+    assert poller().saw(DONE, now=now) is PollEnd.FINISHED
+    assert poller().saw(FAILED, now=now) is PollEnd.FAILED_AT_SERVICE
+    assert poller().saw(RUNNING, now=now) is PollEnd.DEADLINE
+    assert poller().missed(BROKEN, now=now) is PollEnd.DEADLINE
 
 
 # -- answers --------------------------------------------------------------------------------------
@@ -127,11 +127,11 @@ def test_an_end_counts_before_the_deadline_does(late: float) -> None:
     [
         (TaskStatus.PENDING, None),
         (TaskStatus.PROCESSING, None),
-        (TaskStatus.SUCCESS, EndReason.FINISHED),
-        (TaskStatus.FAILED, EndReason.FAILED_AT_SERVICE),
+        (TaskStatus.SUCCESS, PollEnd.FINISHED),
+        (TaskStatus.FAILED, PollEnd.FAILED_AT_SERVICE),
     ],
 )
-def test_only_the_tasks_own_end_is_an_end(status: TaskStatus, ended: EndReason | None) -> None:
+def test_only_the_tasks_own_end_is_an_end(status: TaskStatus, ended: PollEnd | None) -> None:
     assert poller().saw(task(status), now=START + 60) is ended
 
 
@@ -156,13 +156,13 @@ def test_trouble_that_may_pass_never_ends_the_watching(error: KlingError) -> Non
     "error", [KlingAuthenticationError("401", status_code=401), KlingPermissionError("403", status_code=403)]
 )
 def test_a_refused_key_ends_the_watching_at_once(error: KlingError) -> None:
-    assert poller().missed(error, now=START + 1) is EndReason.KEY_REFUSED
+    assert poller().missed(error, now=START + 1) is PollEnd.KEY_REFUSED
 
 
 def test_a_task_that_is_not_known_once_may_be_news_to_a_replica() -> None:
     decide = poller()
     assert decide.missed(NOT_FOUND, now=START + 1) is None
-    assert decide.missed(NOT_FOUND, now=START + 2) is EndReason.NOT_FOUND
+    assert decide.missed(NOT_FOUND, now=START + 2) is PollEnd.NOT_FOUND
 
 
 def test_a_good_look_in_between_starts_the_count_anew() -> None:
@@ -171,14 +171,14 @@ def test_a_good_look_in_between_starts_the_count_anew() -> None:
         assert decide.missed(NOT_FOUND, now=START + 1) is None
         assert decide.saw(RUNNING, now=START + 2) is None
     assert decide.missed(NOT_FOUND, now=START + 3) is None
-    assert decide.missed(NOT_FOUND, now=START + 4) is EndReason.NOT_FOUND
+    assert decide.missed(NOT_FOUND, now=START + 4) is PollEnd.NOT_FOUND
 
 
 def test_other_trouble_in_between_does_not_make_a_task_known() -> None:
     decide = poller()
     assert decide.missed(NOT_FOUND, now=START + 1) is None
     assert decide.missed(BROKEN, now=START + 2) is None
-    assert decide.missed(NOT_FOUND, now=START + 3) is EndReason.NOT_FOUND
+    assert decide.missed(NOT_FOUND, now=START + 3) is PollEnd.NOT_FOUND
 
 
 # -- what the service asks for --------------------------------------------------------------------
@@ -269,13 +269,13 @@ def test_a_thousand_watchers_stay_within_their_share_over_an_hour() -> None:
 
 
 def test_each_reason_has_one_status_and_only_a_finish_is_success() -> None:
-    assert {reason: reason.status for reason in EndReason} == {
-        EndReason.FINISHED: EndStatus.SUCCESS,
-        EndReason.FAILED_AT_SERVICE: EndStatus.FAILED,
-        EndReason.DEADLINE: EndStatus.TIMEOUT,
-        EndReason.KEY_REFUSED: EndStatus.ERROR,
-        EndReason.NOT_FOUND: EndStatus.ERROR,
-        EndReason.WATCHER_BROKE: EndStatus.ERROR,
+    assert {reason: reason.status for reason in PollEnd} == {
+        PollEnd.FINISHED: EndStatus.SUCCESS,
+        PollEnd.FAILED_AT_SERVICE: EndStatus.FAILED,
+        PollEnd.DEADLINE: EndStatus.TIMEOUT,
+        PollEnd.KEY_REFUSED: EndStatus.ERROR,
+        PollEnd.NOT_FOUND: EndStatus.ERROR,
+        PollEnd.WATCHER_BROKE: EndStatus.ERROR,
     }
 
 

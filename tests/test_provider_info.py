@@ -15,9 +15,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.gateway.modellix.contract import CONTRACTS, DEFAULT_CONTRACT
+from airflow_provider_kling.gateways.modellix.api_version import CONTRACTS, DEFAULT_CONTRACT
 from airflow_provider_kling.get_provider_info import get_provider_info
-from airflow_provider_kling.hooks.connection import read_connection
+from airflow_provider_kling.hooks.connection import parse_connection
 
 
 def test_it_is_valid_by_airflows_own_schema() -> None:
@@ -71,7 +71,7 @@ def test_each_field_of_the_form_is_one_that_the_connection_reads() -> None:
 
     for host in (None, "http://sandbox.example"):
         with suppress(KlingRequestError):
-            read_connection(
+            parse_connection(
                 conn_id="c", password="k", host=host, schema=None, port=None, extra=Recorder(), caller=""
             )
     assert set(connection_type()["conn-fields"]) == read

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from airflow_provider_kling.api.client import KlingClient
-from airflow_provider_kling.api.settings import ClientSettings
 from airflow_provider_kling.catalogue.drift import differences
 from airflow_provider_kling.catalogue.page import models_page
 from airflow_provider_kling.exceptions import KlingError, KlingNotFoundError, KlingRequestError
-from airflow_provider_kling.gateway import DEFAULT_BASE_URL, Gateway, make_gateway
-from airflow_provider_kling.requests import MODELS, KlingModel, find_model
+from airflow_provider_kling.gateways import DEFAULT_BASE_URL, Gateway, make_gateway
+from airflow_provider_kling.http.client import KlingClient
+from airflow_provider_kling.http.settings import ClientSettings
+from airflow_provider_kling.models import MODELS, KlingModel, find_model
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_provider_kling.catalogue.facts import Facts, facts_of
-from airflow_provider_kling.requests import KlingModel, KlingRequest
+from airflow_provider_kling.models import KlingModel, KlingRequest
 
 _ABSENT = object()
 
@@ -24,7 +24,7 @@ def differences(model: KlingModel, published: Mapping[str, Any]) -> list[str]:
 
 def _compare(request: type[KlingRequest], theirs: Mapping[str, Facts]) -> Iterator[str]:
     ours = facts_of(request.model_json_schema())
-    contract = request.written_in
+    contract = request.api_version
     for name in [*ours, *(new for new in theirs if new not in ours)]:
         if name not in theirs:
             yield f"{name}: the service does not publish it ({contract})"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from airflow_provider_kling.catalogue.facts import Facts, facts_of
-from airflow_provider_kling.requests import MODELS, KlingModel, KlingRequest
+from airflow_provider_kling.models import MODELS, KlingModel, KlingRequest
 
 _INTRODUCTION = """\
 # Models
@@ -53,7 +53,7 @@ def _table_of_models(models: list[KlingModel]) -> list[str]:
 
 def _row(model: KlingModel) -> Iterator[str]:
     yield f"`{model.slug}`"
-    yield "<br>".join(f"`{request.__name__}` ({request.written_in})" for request in model.requests)
+    yield "<br>".join(f"`{request.__name__}` ({request.api_version})" for request in model.requests)
     yield model.certainty
     yield f"`{model.documented_path}`" if model.documented_path else "not seen"
     yield _price(model)

@@ -15,10 +15,10 @@ from airflow.sdk.definitions.context import context_merge
 
 from airflow_provider_kling.compat import determine_kwargs
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.operators.failure import failing_fast
+from airflow_provider_kling.generation.failure import failing_fast
+from airflow_provider_kling.generation.templates import rendered_later
+from airflow_provider_kling.models import KlingRequest, find_model
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
-from airflow_provider_kling.operators.templates import rendered_later
-from airflow_provider_kling.requests import KlingRequest, find_model
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from airflow_provider_kling.api.settings import ClientSettings
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.gateway import DEFAULT_BASE_URL, DEFAULT_GATEWAY, Gateway, make_gateway
+from airflow_provider_kling.gateways import DEFAULT_BASE_URL, DEFAULT_GATEWAY, Gateway, make_gateway
+from airflow_provider_kling.http.settings import ClientSettings
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -22,7 +22,7 @@ class KlingConnection:
     gateway: Gateway
 
 
-def read_connection(
+def parse_connection(
     *,
     conn_id: str,
     password: str | None,

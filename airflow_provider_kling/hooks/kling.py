@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow.sdk import BaseHook
 
-from airflow_provider_kling.api.client import KlingClient
-from airflow_provider_kling.api.file import UploadedFile
-from airflow_provider_kling.api.message import Call
-from airflow_provider_kling.api.model import ModelInfo, PublishedSchema
-from airflow_provider_kling.api.settings import ClientSettings
-from airflow_provider_kling.api.shared import SharedClient, shared_client
-from airflow_provider_kling.api.task import LoggedRequest, Task
 from airflow_provider_kling.compat import airflow_version, get_connection_async, get_extra_async
 from airflow_provider_kling.exceptions import KlingError
-from airflow_provider_kling.hooks.connection import KlingConnection, read_connection
-from airflow_provider_kling.hooks.waiting import Ending, Watch
+from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
+from airflow_provider_kling.hooks.waiter import PollOutcome, Watch
+from airflow_provider_kling.http.client import KlingClient
+from airflow_provider_kling.http.file import UploadedFile
+from airflow_provider_kling.http.message import Call
+from airflow_provider_kling.http.model_info import ModelInfo, PublishedSchema
+from airflow_provider_kling.http.settings import ClientSettings
+from airflow_provider_kling.http.shared import SharedClient, shared_client
+from airflow_provider_kling.http.task import LoggedRequest, Task
+from airflow_provider_kling.models import KlingRequest, find_model
 from airflow_provider_kling.polling import Budget
-from airflow_provider_kling.requests import KlingRequest, find_model
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -72,7 +72,7 @@ class KlingHook(BaseHook):
         return self._connection
 
     def _read(self, connection: Connection, *, extra: Mapping[str, Any]) -> KlingConnection:
-        return read_connection(
+        return parse_connection(
             conn_id=self.conn_id,
             password=connection.password,
             host=connection.host,
@@ -175,12 +175,12 @@ class KlingHook(BaseHook):
         watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)
         return (await self.awatch(watch)).task_or_error()
 
-    def watch(self, watch: Watch) -> Ending:
+    def watch(self, watch: Watch) -> PollOutcome:
         """Carry out a watch, by blocking."""
         client, look = self.get_conn(), self.connection.gateway.task(watch.task_id)
         return watch.wait(lambda: client.call(look), lambda: Budget(rate_limit=client.rate_limit))
 
-    async def awatch(self, watch: Watch) -> Ending:
+    async def awatch(self, watch: Watch) -> PollOutcome:
         """Carry out a watch without blocking; everybody who watches on this event loop shares one budget."""
         look = (await self.aconnection()).gateway.task(watch.task_id)
         async with self.aget_conn() as shared:

@@ -34,13 +34,13 @@ class Journal:
         self._guard(lambda: self._store.write(record.to_json()))
 
     @property
-    def outlives_success(self) -> bool:
+    def retains_finished(self) -> bool:
         """Whether the record stays. Otherwise it is to be dropped, but only once Airflow knows of the end."""
-        return self._store.keeps_ended
+        return self._store.retains_finished
 
     def close(self, record: Record) -> None:
         """Store the record of a task that has ended; of a failed one only where it stays."""
-        if record.phase is Phase.FAILED and not self._store.keeps_ended:
+        if record.phase is Phase.FAILED and not self._store.retains_finished:
             self.forget()
         else:
             self.write(record)
@@ -67,14 +67,14 @@ class Journal:
         """Drop the record: it is certain that nothing runs on its account."""
         self._guard(self._store.delete)
 
-    def how_to_adopt(self, record: Record) -> str:
+    def adoption_hint(self, record: Record) -> str:
         """Say how a person puts a task's id into the record."""
         # Without the request: a message is logged, and what was asked for is nobody else's business.
-        return self._store.how_to_change({**record.to_json(), "request": None, "task_id": "<task id>"})
+        return self._store.change_hint({**record.to_json(), "request": None, "task_id": "<task id>"})
 
-    def how_to_forget(self) -> str:
+    def deletion_hint(self) -> str:
         """Say how a person drops the record."""
-        return self._store.how_to_delete()
+        return self._store.deletion_hint()
 
     def _guard(self, action: Callable[[], T]) -> T:
         try:

@@ -35,7 +35,7 @@ class Record:
     :param fingerprint: of the request; see :func:`fingerprint`.
     :param contract: how the request was written: the gateway and its contract; for people.
     :param run: tells one run of the task from the next after a clear; retries share it.
-    :param intended_at: when the submission was about to be sent, Unix seconds.
+    :param intent_at: when the submission was about to be sent, Unix seconds.
     :param task_id: the task at the service. Filling it in by hand adopts a task for an ``intent``.
     :param deadline: Unix seconds, counted from the submission.
     :param result: what the Airflow task returned.
@@ -49,7 +49,7 @@ class Record:
     model: str
     contract: str
     run: int
-    intended_at: float
+    intent_at: float
     deadline: float
     task_id: str | None = None
     result: Mapping[str, Any] | None = None
@@ -57,9 +57,9 @@ class Record:
     request: Mapping[str, Any] | None = None
 
     @property
-    def intended_at_text(self) -> str:
+    def intent_at_text(self) -> str:
         """The time of the submission, for people."""
-        return datetime.fromtimestamp(self.intended_at, tz=UTC).isoformat(timespec="seconds")
+        return datetime.fromtimestamp(self.intent_at, tz=UTC).isoformat(timespec="seconds")
 
     def submitted(self, task_id: str) -> Self:
         """Return the record after the service answered with a task."""

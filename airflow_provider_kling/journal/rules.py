@@ -58,7 +58,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Situation:
+class SubmissionState:
     """Everything a decision depends on.
 
     :param same_request: the fingerprint is the recorded one.
@@ -79,7 +79,7 @@ class Situation:
     on_rerun: OnRerun = OnRerun.REUSE
 
 
-def decide(situation: Situation) -> Decision:
+def decide(situation: SubmissionState) -> Decision:
     """Return what to do next. ``look`` means: ask the service, fill in ``remote``, and decide again."""
     record = situation.record
     if record is None or record.phase is Phase.FAILED:
@@ -98,7 +98,7 @@ def decide(situation: Situation) -> Decision:
     return _by_remote(situation, record)
 
 
-def _by_remote(situation: Situation, record: Record) -> Decision:
+def _by_remote(situation: SubmissionState, record: Record) -> Decision:
     match situation.remote:
         case Remote.NOT_ASKED:
             return Decision.LOOK
@@ -114,5 +114,5 @@ def _by_remote(situation: Situation, record: Record) -> Decision:
             return _unless_resubmitting(situation, Decision.MISSING)
 
 
-def _unless_resubmitting(situation: Situation, otherwise: Decision) -> Decision:
+def _unless_resubmitting(situation: SubmissionState, otherwise: Decision) -> Decision:
     return Decision.SUBMIT if situation.on_unknown is OnUnknownSubmission.RESUBMIT else otherwise

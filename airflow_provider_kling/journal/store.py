@@ -29,7 +29,7 @@ class Store(Protocol):
     Not to be able to read is an error and never the same as to find nothing: the caller would pay again.
     """
 
-    keeps_ended: ClassVar[bool]
+    retains_finished: ClassVar[bool]
     """Whether a record stays after the task has ended."""
 
     def read(self) -> Any:
@@ -41,17 +41,17 @@ class Store(Protocol):
     def delete(self) -> None:
         """Forget."""
 
-    def how_to_change(self, value: Mapping[str, Any]) -> str:
+    def change_hint(self, value: Mapping[str, Any]) -> str:
         """Say how a person stores ``value``."""
 
-    def how_to_delete(self) -> str:
+    def deletion_hint(self) -> str:
         """Say how a person makes it forget."""
 
 
 class TaskStateStore:
     """Airflow 3.3's task state store. It outlives retries, crashes and clears."""
 
-    keeps_ended: ClassVar[bool] = True
+    retains_finished: ClassVar[bool] = True
 
     def __init__(self, *, accessor: Any, path: str) -> None:
         self._accessor = accessor
@@ -69,7 +69,7 @@ class TaskStateStore:
         """Forget."""
         self._accessor.delete(STATE_KEY)
 
-    def how_to_change(self, value: Mapping[str, Any]) -> str:
+    def change_hint(self, value: Mapping[str, Any]) -> str:
         """Name the place in the UI, and the call of Airflow's REST API."""
         body = json.dumps({"value": value})
         return (
@@ -78,7 +78,7 @@ class TaskStateStore:
             f"-H 'Content-Type: application/json' -d '{body}'"
         )
 
-    def how_to_delete(self) -> str:
+    def deletion_hint(self) -> str:
         """Name the place in the UI, and the call of Airflow's REST API."""
         return (
             f"in Airflow's UI, Storage > Task State Store of the task, delete key {STATE_KEY!r}; or run: "
@@ -89,7 +89,7 @@ class TaskStateStore:
 class VariableStore:
     """An Airflow Variable, on Airflow 3.1 and 3.2. It is removed when the task is done."""
 
-    keeps_ended: ClassVar[bool] = False
+    retains_finished: ClassVar[bool] = False
 
     def __init__(self, *, name: str) -> None:
         self._name = name
@@ -110,11 +110,11 @@ class VariableStore:
         """Forget."""
         delete_variable(self._name)
 
-    def how_to_change(self, value: Mapping[str, Any]) -> str:
+    def change_hint(self, value: Mapping[str, Any]) -> str:
         """Name Airflow's command."""
         return f"run: airflow variables set {self._name} '{json.dumps(value)}'"
 
-    def how_to_delete(self) -> str:
+    def deletion_hint(self) -> str:
         """Name Airflow's command."""
         return f"run: airflow variables delete {self._name}"
 

@@ -14,8 +14,6 @@ from urllib.request import getproxies
 
 import httpx
 
-from airflow_provider_kling.api.retry import RetryPolicy
-from airflow_provider_kling.api.transport import CONNECT_TIMEOUT_S, tls_context
 from airflow_provider_kling.exceptions import (
     KlingConnectionError,
     KlingError,
@@ -23,9 +21,11 @@ from airflow_provider_kling.exceptions import (
     KlingRateLimitError,
     KlingServerError,
 )
+from airflow_provider_kling.http.retry import RetryPolicy
+from airflow_provider_kling.http.transport import CONNECT_TIMEOUT_S, tls_context
+from airflow_provider_kling.media.atomic_writer import AtomicWriter, FileSystem
 from airflow_provider_kling.media.hosts import HostRules, without_query
 from airflow_provider_kling.media.kind import HEAD_BYTES, MediaKind, sniff
-from airflow_provider_kling.media.landing import FileSystem, Landing
 
 DEFAULT_MAX_BYTES = 2 * 1024**3
 _MOST_REDIRECTS = 5
@@ -61,7 +61,7 @@ class _Transfer:
     """
 
     name: str
-    landing: Landing
+    landing: AtomicWriter
     kind: MediaKind | None = None
     version: str | None = None
     breaks: int = 0
@@ -124,7 +124,7 @@ class Downloader:
         :raises KlingServerError: the host kept answering 5xx.
         """
         name = without_query(url)
-        with Landing(files=files, path=path) as landing:
+        with AtomicWriter(files=files, path=path) as landing:
             transfer = _Transfer(name=name, landing=landing)
             while (delay := self._attempt(url, transfer)) is not None:
                 self._sleep(delay)

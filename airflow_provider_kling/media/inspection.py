@@ -11,7 +11,7 @@ from airflow_provider_kling.media.facts import MediaFacts
 from airflow_provider_kling.media.kind import HEAD_BYTES, MediaKind, sniff
 from airflow_provider_kling.media.library import HAS_LIBRARY
 from airflow_provider_kling.media.probe import probe
-from airflow_provider_kling.requests import MediaLimits, Medium
+from airflow_provider_kling.models import MediaLimits, Medium
 
 _SLACK = 0.05  # seconds, and frames a second: containers round
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.generation.completion import Completion
+from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
-from airflow_provider_kling.operators.conclusion import Conclusion
-from airflow_provider_kling.operators.failure import failing_fast
-from airflow_provider_kling.operators.generation import GenerationOperator
-from airflow_provider_kling.requests import KlingRequest, VideoO1Request
+from airflow_provider_kling.models import KlingRequest, VideoO1Request
+from airflow_provider_kling.operators.base import GenerationOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,7 +27,7 @@ class KlingVideoOperator(GenerationOperator):
     """Make a clip with Kling Video O1: from text, from reference images, or by editing a video.
 
     The fields and their rules are those of
-    :class:`~airflow_provider_kling.requests.VideoO1Request`; all are templated. A rule that a literal
+    :class:`~airflow_provider_kling.models.VideoO1Request`; all are templated. A rule that a literal
     argument breaks fails the import of the DAG; one that a template breaks fails the task before
     anything is sent. An argument left out is left out of the request.
 
@@ -85,7 +85,7 @@ class KlingGenerateOperator(GenerationOperator):
     unchecked. Of several results, each is in ``resources``.
 
     :param parameters: the model's fields, as a dict (templated) or as a request from
-        :mod:`airflow_provider_kling.requests`.
+        :mod:`airflow_provider_kling.models`.
     """
 
     template_fields: Sequence[str] = ("parameters", *GenerationOperator.template_fields)
@@ -133,7 +133,7 @@ class KlingDownloadOperator(BaseOperator):
         """Read the task for links that work, copy its result, and return the result dict."""
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
             task = hook.get_task(self._task_id())
-            conclusion = Conclusion(
+            conclusion = Completion(
                 hook=hook,
                 context=context,
                 model=self._known("model"),

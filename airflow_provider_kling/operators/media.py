@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk import BaseOperator
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.media.film.clip import ClipFile
-from airflow_provider_kling.media.film.join import Joined, check_options, join
+from airflow_provider_kling.generation.failure import failing_fast
+from airflow_provider_kling.generation.files import file_at, open_for_reading, reading, write
+from airflow_provider_kling.generation.storing import write_poster
+from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.media.frames import Edge, read_frame
 from airflow_provider_kling.media.picture import ImageFormat
-from airflow_provider_kling.operators.failure import failing_fast
-from airflow_provider_kling.operators.files import file_at, open_for_reading, reading, write
-from airflow_provider_kling.operators.storing import land_poster
-from airflow_provider_kling.operators.templates import is_rendered_later
+from airflow_provider_kling.video.clip import ClipFile
+from airflow_provider_kling.video.concat import Joined, check_options, join
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -153,7 +153,7 @@ class VideoConcatOperator(BaseOperator):
             film = Path(folder) / target.name
             made = join([_clip_file(uri) for uri in uris], film, progress=_tell, **self._options())
             sha256 = write(target, _chunks(film))
-            poster = land_poster(target)
+            poster = write_poster(target)
         log.info("Joined %d videos into %s: %.2f s, %s", len(uris), target, made.seconds, made.method.value)
         return {
             "uri": str(target),

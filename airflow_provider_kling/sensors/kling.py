@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_kling.api.retry import is_transient
 from airflow_provider_kling.exceptions import KlingError
+from airflow_provider_kling.generation.completion import Completion
+from airflow_provider_kling.generation.failure import failing_as_sensor
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.http.retry import is_transient
 from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
-from airflow_provider_kling.operators.conclusion import Conclusion
-from airflow_provider_kling.operators.failure import failing_as_sensor
-from airflow_provider_kling.operators.generation import DEFER_NET_S
+from airflow_provider_kling.operators.base import DEFER_NET_S
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
 
 if TYPE_CHECKING:
@@ -98,5 +98,5 @@ class KlingTaskSensor(BaseSensorOperator):
         with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
             return self._conclusion(hook, context).of_event(event, task_id=kling_task_id)
 
-    def _conclusion(self, hook: KlingHook, context: Context) -> Conclusion:
-        return Conclusion(hook=hook, context=context, output=self.output_uri, max_bytes=self.max_bytes)
+    def _conclusion(self, hook: KlingHook, context: Context) -> Completion:
+        return Completion(hook=hook, context=context, output=self.output_uri, max_bytes=self.max_bytes)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.hooks.waiting import USUAL_S, Watch, goes_on
-from airflow_provider_kling.polling import EndReason
+from airflow_provider_kling.hooks.waiter import USUAL_S, Watch, still_running_message
+from airflow_provider_kling.polling import PollEnd
 
-__all__ = ["KlingTaskTrigger"]
+__all__ = ["KlingCapacityTrigger", "KlingTaskTrigger"]
 
 # A worker notices up to `[workers] min_heartbeat_interval` (5 s) late that its task has deferred. An
 # event before that looks to the scheduler as if the resumed task had ended, and it marks it failed
@@ -74,9 +75,9 @@ class KlingTaskTrigger(BaseTrigger):
         Airflow 3.3.2 also calls this for a triggerer that another one took over from, and for a
         trigger that lingers; to say something true is right in every case, to cancel would not be.
         """
-        self.log.warning(goes_on(self.kling_task_id))
+        self.log.warning(still_running_message(self.kling_task_id))
 
-    async def _watch(self) -> EndReason:
+    async def _watch(self) -> PollEnd:
         watch = Watch(
             task_id=self.kling_task_id,
             submitted_at=self.submitted_at,
@@ -88,4 +89,32 @@ class KlingTaskTrigger(BaseTrigger):
         except Exception:
             # An exception would end the deferral as a bare failure. The worker finds out what is true.
             self.log.exception("Watching task %s broke", self.kling_task_id)
-            return EndReason.WATCHER_BROKE
+            return PollEnd.WATCHER_BROKE
+
+
+class KlingCapacityTrigger(BaseTrigger):
+    """Wait until a moment, then hand back what the task needs to go on. It asks nobody anything.
+
+    :param until: Unix seconds.
+    :param since: when the task began to wait for room, Unix seconds.
+    :param refusals: how often it was refused since.
+    """
+
+    def __init__(self, *, until: float = 0.0, since: float = 0.0, refusals: int = 0, **_unknown: Any) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.until = until
+        self.since = since
+        self.refusals = refusals
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class's path and the arguments."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "until": self.until,
+            "since": self.since,
+            "refusals": self.refusals,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event, which carries ``since`` and ``refusals`` back."""
+        await asyncio.sleep(max(0.0, self.until - time.time()))
+        yield TriggerEvent({"since": self.since, "refusals": self.refusals})  # type: ignore[no-untyped-call]

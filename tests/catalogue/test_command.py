@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_kling.catalogue.__main__ import main
 from airflow_provider_kling.catalogue.page import models_page
-from airflow_provider_kling.requests import MODELS
+from airflow_provider_kling.models import MODELS
 from airflow_provider_kling.sandbox.process import SandboxProcess
 
 pytestmark = pytest.mark.contract

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_kling.catalogue.drift import differences
 from airflow_provider_kling.catalogue.facts import facts_of
-from airflow_provider_kling.requests import VideoO1EditRequest, VideoO1Request, find_model
+from airflow_provider_kling.models import VideoO1EditRequest, VideoO1Request, find_model
 
 AVATAR: dict[str, Any] = {
     "type": "object",

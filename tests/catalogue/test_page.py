@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_kling.catalogue.page import models_page, read_docstring
-from airflow_provider_kling.requests import MODELS, KlingRequest
+from airflow_provider_kling.models import MODELS, KlingRequest
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 REQUESTS = sorted({request for model in MODELS for request in model.requests}, key=lambda one: one.__name__)

@@ -14,16 +14,16 @@ import httpx
 import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.gateway import make_gateway
-from airflow_provider_kling.operators.generation import GenerationOperator
+from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.models import VideoO1Request, parse_request
+from airflow_provider_kling.operators.base import GenerationOperator
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
-from airflow_provider_kling.requests import VideoO1Request, parse_request
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.airflow_names import TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.contract_case import Case, Verdict
 from tests.contract_cases import CASES
-from tests.operators.harness import context
+from tests.task_runner import context
 
 pytestmark = pytest.mark.contract
 

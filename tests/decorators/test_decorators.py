@@ -12,12 +12,12 @@ from airflow.sdk import DAG
 from airflow_provider_kling.decorators.kling import generate_task, video_task
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.get_provider_info import get_provider_info
-from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.models import VideoO1Request
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.airflow_names import AirflowFailException
 from tests.conftest import FakeTaskInstance
 from tests.dagbag import parse
-from tests.operators.harness import look_often, run
+from tests.task_runner import poll_often, run
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def sandbox(
     kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> SandboxProcess:
     connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
-    look_often(monkeypatch)
+    poll_often(monkeypatch)
     return kling_sandbox
 
 
@@ -79,7 +79,7 @@ def test_a_function_takes_arguments_and_the_context(
 def test_the_function_is_asked_again_after_a_wait_for_room(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_kling.operators.generation.queue_delay", lambda **_: 0.01)
+    monkeypatch.setattr("airflow_provider_kling.operators.base.queue_delay", lambda **_: 0.01)
     full = {"code": 429, "message": "Concurrent limit exceeded: full"}
     sandbox.faults([{"method": "POST", "action": {"status": 429, "body": full}}])
     asked: list[str] = []

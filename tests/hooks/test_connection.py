@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.gateway.modellix import ModellixGateway
-from airflow_provider_kling.hooks.connection import KlingConnection, read_connection
+from airflow_provider_kling.gateways.modellix import ModellixGateway
+from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 
 
 def read(**parts: Any) -> KlingConnection:
     given: dict[str, Any] = {"password": "sk-1", "host": None, "schema": None, "port": None, "extra": {}}
-    return read_connection(conn_id="kling_default", caller="apache-airflow/3.3.2", **{**given, **parts})
+    return parse_connection(conn_id="kling_default", caller="apache-airflow/3.3.2", **{**given, **parts})
 
 
 @pytest.mark.parametrize(

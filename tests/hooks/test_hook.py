@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from airflow_provider_kling.api.task import Task, TaskStatus
 from airflow_provider_kling.exceptions import (
     KlingAuthenticationError,
     KlingNotFoundError,
@@ -19,7 +18,8 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.requests import VideoO1Request, find_model
+from airflow_provider_kling.http.task import Task, TaskStatus
+from airflow_provider_kling.models import VideoO1Request, find_model
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.conftest import API_KEY
 

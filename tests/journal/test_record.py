@@ -18,7 +18,7 @@ RECORD = Record(
     model="kling-video-o1",
     contract="modellix 2026-04",
     run=2,
-    intended_at=1_800_000_000.0,
+    intent_at=1_800_000_000.0,
     deadline=1_800_003_600.0,
 )
 

@@ -15,7 +15,7 @@ from airflow_provider_kling.journal.rules import (
     OnRerun,
     OnUnknownSubmission,
     Remote,
-    Situation,
+    SubmissionState,
     decide,
 )
 
@@ -122,7 +122,7 @@ def record(phase: Phase) -> Record:
         model="kling-video-o1",
         contract="modellix 2026-04",
         run=0,
-        intended_at=0.0,
+        intent_at=0.0,
         deadline=3600.0,
         task_id=None if phase is Phase.INTENT else "task-1",
     )
@@ -133,7 +133,7 @@ def test_each_combination_has_one_line_in_the_table_and_is_decided_by_it() -> No
         facts = dict(zip(NAMES, combination, strict=True))
         (row,) = [row for row in TABLE if row.fits(**facts)]
         phase = facts.pop("phase")
-        situation = Situation(record=None if phase == NEVER else record(phase), **facts)
+        situation = SubmissionState(record=None if phase == NEVER else record(phase), **facts)
         assert decide(situation) is row.then, facts
 
 
@@ -148,7 +148,7 @@ def test_without_leave_a_submission_whose_outcome_is_unknown_is_never_repeated(p
     for same_request, same_run, kept, remote, expired in product(
         (True, False), (True, False), Kept, Remote, (True, False)
     ):
-        situation = Situation(
+        situation = SubmissionState(
             record=record(Phase.INTENT),
             same_request=same_request,
             same_run=same_run,

@@ -22,7 +22,7 @@ RECORD = Record(
     model="kling-video-o1",
     contract="modellix 2026-04",
     run=0,
-    intended_at=1_800_000_000.0,
+    intent_at=1_800_000_000.0,
     deadline=1_800_003_600.0,
 )
 
@@ -87,7 +87,7 @@ def test_a_done_task_stays_in_its_variable_until_it_is_dropped(variables: Variab
     journal = Journal(store=VariableStore(name="v"))
     done = RECORD.submitted("task-1").finished({})
     journal.close(done)
-    assert not journal.outlives_success
+    assert not journal.retains_finished
     assert journal.read() == done, "Airflow does not know yet: the next try must find it"
     journal.forget()
     assert variables.values == {}
@@ -145,7 +145,7 @@ def test_a_person_is_told_how_to_adopt_and_how_to_forget_and_no_prompt(
         context["task_state_store"] = task_instance.store
     journal = Journal(store=open_store(context))
     record = replace(RECORD, request={"prompt": "It's a secret boat"})
-    adopt, forget = journal.how_to_adopt(record), journal.how_to_forget()
+    adopt, forget = journal.adoption_hint(record), journal.deletion_hint()
     body = json.dumps({**RECORD.to_json(), "task_id": "<task id>"})
     assert body in adopt
     if kind == "state store":

@@ -15,17 +15,17 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
-from airflow_provider_kling.api.retry import RetryPolicy
 from airflow_provider_kling.exceptions import (
     KlingConnectionError,
     KlingError,
     KlingMediaError,
     KlingServerError,
 )
+from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.media.download import DeadLinkError, Download, Downloader
 from airflow_provider_kling.media.hosts import HostRules, resolve
 from airflow_provider_kling.media.kind import MediaKind
-from tests.api.raw_server import Answer, RawServer, hang_up, patience_with, reply, reset, silence, unread
+from tests.http.raw_server import Answer, RawServer, hang_up, patience_with, reply, reset, silence, unread
 from tests.places import Folder, Place
 
 MP4 = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4000  # larger than one chunk

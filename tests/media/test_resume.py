@@ -23,9 +23,9 @@ from cryptography.x509.oid import NameOID
 from fsspec.implementations.local import LocalFileSystem
 
 from airflow_provider_kling.exceptions import KlingConnectionError, KlingMediaError
+from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.download import DeadLinkError
-from airflow_provider_kling.media.landing import Landing
-from tests.api.raw_server import Answer, RawServer, raw, reply
+from tests.http.raw_server import Answer, RawServer, raw, reply
 from tests.media.test_download import FILE, HALF, MP4, Fetch, Serve
 from tests.places import Bucket, Folder, Place
 
@@ -190,7 +190,7 @@ def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(place: Pla
     for other in others:
         place.write(other, b"x")
     place.write(f"{name}.0123456789ab.part", b"half")
-    with Landing(files=place.files, path=place.path(name)) as landing:
+    with AtomicWriter(files=place.files, path=place.path(name)) as landing:
         landing.write(b"whole")
         landing.commit()
     assert place.names() == sorted([*others, name])
@@ -200,7 +200,7 @@ def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(place: Pla
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_that_is_given_up_never_appears(place: Place) -> None:
     def give_up() -> None:
-        with Landing(files=place.files, path=place.path("clip.mp4")) as landing:
+        with AtomicWriter(files=place.files, path=place.path("clip.mp4")) as landing:
             for _ in range(20):
                 landing.write(bytes(2**20))
 
@@ -211,9 +211,9 @@ def test_a_file_that_is_given_up_never_appears(place: Place) -> None:
 
 def test_two_writers_of_one_file_are_told_so(tmp_path: Path) -> None:
     path = str(tmp_path / "clip.mp4")
-    with Landing(files=LocalFileSystem(), path=path) as first:
+    with AtomicWriter(files=LocalFileSystem(), path=path) as first:
         first.write(b"first")
-        with Landing(files=LocalFileSystem(), path=path) as second:
+        with AtomicWriter(files=LocalFileSystem(), path=path) as second:
             second.write(b"second")
             second.commit()
         with pytest.raises(KlingMediaError, match="being written by another task too"):

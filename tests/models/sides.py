@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
-from airflow_provider_kling.gateway import make_gateway
-from airflow_provider_kling.requests import find_model
+from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.models import find_model
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.models.contract_file import Documented, Era
 
@@ -35,7 +35,7 @@ class Verdict:
 def client_verdict(documented: Documented, body: dict[str, Any]) -> Verdict:
     """Ask this package, in the fields of one generation."""
     model = find_model(documented.slug)
-    of_era = tuple(one for one in model.requests if one.written_in == documented.era.value)
+    of_era = tuple(one for one in model.requests if one.api_version == documented.era.value)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", KlingRequestWarning)
         try:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from airflow_provider_kling.requests import MODELS, find_model
-from airflow_provider_kling.requests.models.model import Certainty
+from airflow_provider_kling.models import MODELS, find_model
+from airflow_provider_kling.models.model import Certainty
 from tests.models.cases import Case, cases, fullest
 from tests.models.contract_file import DOCUMENTED, Documented
 from tests.models.rules import unheard_rules

@@ -21,7 +21,7 @@ from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.airflow_names import AirflowFailException
 from tests.conftest import FakeTaskInstance
 from tests.media.clips import Clip, watch
-from tests.operators.harness import run, video
+from tests.task_runner import run, video
 
 CLIP = Clip(frames=24, sound=True)
 SILENT = Clip(frames=30, fps=30, first=200, width=320, height=320)

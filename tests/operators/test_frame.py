@@ -17,7 +17,7 @@ from airflow_provider_kling.operators.media import VideoFrameOperator
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.airflow_names import AirflowFailException
 from tests.conftest import FakeTaskInstance
-from tests.operators.harness import run, video
+from tests.task_runner import run, video
 
 
 @pytest.fixture(scope="module")

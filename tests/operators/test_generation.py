@@ -23,7 +23,7 @@ from airflow_provider_kling.operators.kling import (
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import API_KEY, FakeTaskInstance
-from tests.operators.harness import context, look_often, run, video
+from tests.task_runner import context, poll_often, run, video
 
 pytestmark = pytest.mark.contract
 
@@ -76,7 +76,7 @@ def test_what_the_service_does_not_tell_is_null(
 ) -> None:
     terse = kling_sandbox_factory(speed=1000, tier="1000", optional_fields="none")
     connect(host=terse.url, password=terse.api_key)
-    look_often(monkeypatch)
+    poll_often(monkeypatch)
     result = run(video(), task_instance)
     assert set(result) == RESULT_KEYS
     assert result["url"]
@@ -95,7 +95,7 @@ def test_a_cover_listed_first_is_not_taken_for_the_clip(
 ) -> None:
     covered = kling_sandbox_factory(speed=1000, tier="1000", cover=True)
     connect(host=covered.url, password=covered.api_key)
-    look_often(monkeypatch)
+    poll_often(monkeypatch)
     result = run(video(output=f"file://{tmp_path}/out"), task_instance)
     assert [one["role"] for one in result["resources"]] == ["cover", "primary"]
     assert result["type"] == "video"
@@ -150,7 +150,7 @@ def test_extra_parameters_are_sent_as_they_are(
 ) -> None:
     lenient = kling_sandbox_factory(speed=1000, tier="1000", allow_unknown_fields=True)
     connect(host=lenient.url, password=lenient.api_key)
-    look_often(monkeypatch)
+    poll_often(monkeypatch)
     run(video(extra_parameters={"camera": {"zoom": 2}}), task_instance)
     (post,) = lenient.requests("POST")
     assert post["body"]["camera"] == {"zoom": 2}

@@ -16,12 +16,12 @@ from airflow_provider_kling.exceptions import (
     KlingNotFoundError,
     KlingRequestWarning,
 )
+from airflow_provider_kling.models import ImageO1Request, TextToImageRequest
 from airflow_provider_kling.operators.kling import KlingDownloadOperator, KlingGenerateOperator
-from airflow_provider_kling.requests import ImageO1Request, TextToImageRequest
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.decorators.test_decorators import operator_of
-from tests.operators.harness import look_often, run
+from tests.task_runner import poll_often, run
 
 pytestmark = pytest.mark.contract
 
@@ -129,7 +129,7 @@ def test_a_retired_model_is_tried_and_the_services_no_is_told(
 ) -> None:
     strict = kling_sandbox_factory(speed=1000, tier="1000", retired="gone")
     connect(host=strict.url, password=strict.api_key)
-    look_often(monkeypatch)
+    poll_often(monkeypatch)
     with pytest.warns(KlingRequestWarning, match="kling-v1-t2v was retired .* Use 'kling-v3-t2v' instead"):
         operator = generate("kling-v1-t2v", {"prompt": "An owl"})
     with pytest.raises(KlingNotFoundError, match="does not exist"):

@@ -10,9 +10,9 @@ import pytest
 from airflow.sdk import DAG, XComArg, task
 
 from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
+from airflow_provider_kling.generation.templates import is_rendered_later
+from airflow_provider_kling.models import VideoO1Request, find_model
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
-from airflow_provider_kling.operators.templates import is_rendered_later
-from airflow_provider_kling.requests import VideoO1Request, find_model
 from tests.airflow_names import AirflowFailException
 from tests.dagbag import parse
 

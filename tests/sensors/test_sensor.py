@@ -9,12 +9,12 @@ import pytest
 
 from airflow_provider_kling.exceptions import KlingNotFoundError, KlingTaskFailedError, KlingTimeoutError
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.models import VideoO1Request
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from airflow_provider_kling.sensors.kling import KlingTaskSensor
 from tests.airflow_names import AirflowFailException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 from tests.conftest import FakeTaskInstance
-from tests.operators.harness import context, fire, look_often, run
+from tests.task_runner import context, fire, poll_often, run
 
 pytestmark = pytest.mark.contract
 
@@ -24,7 +24,7 @@ def sandbox(
     kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> SandboxProcess:
     connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
-    look_often(monkeypatch)
+    poll_often(monkeypatch)
     return kling_sandbox
 
 
@@ -99,7 +99,7 @@ def test_soft_fail_skips_on_a_passed_deadline(
 def test_trouble_that_passes_only_delays_it(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_kling.api.retry.RetryPolicy.delay", lambda *_, **__: None)
+    monkeypatch.setattr("airflow_provider_kling.http.retry.RetryPolicy.delay", lambda *_, **__: None)
     task_id = submit()
     sandbox.faults([{"method": "GET", "times": 3, "action": {"status": 503}}])
     operator = sensor(task_id, deferrable=False, poke_interval=0.05)

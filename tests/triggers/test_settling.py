@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
-from tests.operators.harness import fire
+from tests.task_runner import fire
 
 
 def test_no_event_comes_before_the_worker_has_let_go(

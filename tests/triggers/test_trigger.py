@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_kling.api.client import AsyncKlingClient
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.requests import VideoO1Request
+from airflow_provider_kling.http.client import AsyncKlingClient
+from airflow_provider_kling.models import VideoO1Request
 from airflow_provider_kling.sandbox.process import SandboxProcess
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
 from tests.conftest import API_KEY
-from tests.operators.harness import fire, look_often
+from tests.task_runner import fire, poll_often
 
 FAR = 4_000_000_000.0
 
@@ -103,7 +103,7 @@ def sandbox(
     kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> SandboxProcess:
     connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
-    look_often(monkeypatch)
+    poll_often(monkeypatch)
     return kling_sandbox
 
 
@@ -133,7 +133,7 @@ def test_trouble_that_passes_does_not_end_it(
     submitted: str, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without the client's own repeats, each of these is a look that failed.
-    monkeypatch.setattr("airflow_provider_kling.api.retry.RetryPolicy.delay", lambda *_, **__: None)
+    monkeypatch.setattr("airflow_provider_kling.http.retry.RetryPolicy.delay", lambda *_, **__: None)
     passing: list[dict[str, Any]] = [
         {"status": 500},
         {"status": 502, "body": "<html>bad gateway</html>"},

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from airflow_provider_kling.api.client import KlingClient
-from airflow_provider_kling.api.transport import AnswerReader
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.http.client import KlingClient
+from airflow_provider_kling.http.transport import ResponseReader
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Phase
 from airflow_provider_kling.media.download import Downloader
@@ -59,7 +59,7 @@ SEAMS: Mapping[Point, Seam] = {
         owner=KlingHook, method="call", when=lambda _, call: call.request.method == "POST"
     ),
     # The answer's first byte is here, so the service has acted; the POST is a try's first exchange.
-    Point.BEFORE_ANSWER: Seam(owner=AnswerReader, method="begin"),
+    Point.BEFORE_ANSWER: Seam(owner=ResponseReader, method="begin"),
     Point.BEFORE_RECORD: Seam(
         owner=Journal, method="write", when=lambda _, record: record.phase is Phase.SUBMITTED
     ),

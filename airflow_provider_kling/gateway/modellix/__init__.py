@@ -1,5 +1,0 @@
-"""The dialect of Modellix (``https://api.modellix.ai``), in both contracts that its documents describe."""
-
-from airflow_provider_kling.gateway.modellix.gateway import ModellixGateway
-
-__all__ = ["ModellixGateway"]

@@ -1,0 +1,78 @@
+"""Files on any storage that Airflow knows; whatever a storage raises becomes an error that names the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final
+
+from airflow.sdk import ObjectStoragePath
+
+from airflow_provider_kling.exceptions import KlingError, KlingMediaError
+from airflow_provider_kling.media.atomic_writer import write_atomic
+
+# A decoder jumps about, and s3fs would read 50 MiB ahead each time.
+_READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
+
+
+def file_at(uri: str) -> ObjectStoragePath:
+    """Return the file that a URI names, whether or not it is there.
+
+    :raises KlingMediaError: the URI's storage is not installed, or has no connection.
+    """
+    with storage_errors(uri, "used"):
+        file = ObjectStoragePath(uri)
+        file.fs.invalidate_cache(file.path)  # fsspec keeps listings; another process may have written since
+    return file
+
+
+def is_there(file: ObjectStoragePath) -> bool:
+    """Tell whether a file is there.
+
+    :raises KlingMediaError: nobody knows. ``exists()`` of fsspec would say no, and a no may cost money.
+    """
+    with storage_errors(file, "looked for"):
+        try:
+            file.fs.info(file.path)
+        except FileNotFoundError:
+            return False
+    return True
+
+
+@contextmanager
+def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
+    """Open a file for reading.
+
+    :raises KlingMediaError: it cannot be read, now.
+    """
+    with storage_errors(file, "read"), open_for_reading(file) as opened:
+        yield opened
+
+
+def open_for_reading(file: ObjectStoragePath) -> BinaryIO:
+    """Open a file for reading, and let its storage raise what it will."""
+    opened: BinaryIO = file.open("rb", block_size=_READ_AHEAD_BYTES)  # type: ignore[no-untyped-call]
+    return opened
+
+
+def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
+    """Write a file so that nobody ever sees a part of it; return its SHA-256 in hexadecimal.
+
+    :raises KlingMediaError: it cannot be written, now.
+    """
+    with storage_errors(file, "written"):
+        return write_atomic(chunks, files=file.fs, path=file.path)
+
+
+@contextmanager
+def storage_errors(file: ObjectStoragePath | str, done: str) -> Iterator[None]:
+    """Translate what a storage raises while something is done to a file.
+
+    :raises KlingMediaError: with the file's name, and retryable: a right may be given, a bucket made.
+    """
+    try:
+        yield
+    except KlingError:
+        raise
+    except Exception as error:  # every storage raises its own
+        raise KlingMediaError(f"{file} cannot be {done} ({type(error).__name__}: {error})") from error

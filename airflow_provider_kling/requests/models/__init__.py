@@ -1,1 +1,0 @@
-"""The models there are: one entry each in ``video`` and ``image``."""

@@ -1,0 +1,392 @@
+"""What comes back about tasks, read tolerantly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from airflow_provider_kling.exceptions import KlingNotFoundError, KlingProtocolError
+from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.http.message import HttpResponse
+from airflow_provider_kling.http.task import FailureReason, Resource, ResourceRole, Task, TaskStatus
+from airflow_provider_kling.models import VideoO1Request
+from tests.gateways.wire import TASK_ID, answer, envelope
+
+GATEWAY = make_gateway()
+SUBMISSION = GATEWAY.submission(VideoO1Request(prompt="x"))
+URL = "https://cdn.example/clip.mp4?sig=1"
+
+
+def task(**data: Any) -> Task:
+    """Read the answer to a look at the task."""
+    return GATEWAY.task(TASK_ID).parse(answer(envelope(**{"task_id": TASK_ID, "status": "success", **data})))
+
+
+# -- the documented samples -----------------------------------------------------------------------
+
+
+def test_the_answer_to_a_submission_is_a_pending_task() -> None:
+    submitted = SUBMISSION.parse(
+        answer(
+            envelope(
+                status="pending",
+                task_id="task-v2v-abc123",
+                model_id="model-123",
+                get_result={
+                    "method": "GET",
+                    "url": "https://api.modellix.ai/api/v1/tasks/task-v2v-abc123",
+                },
+            )
+        )
+    )
+    assert (submitted.task_id, submitted.status) == ("task-v2v-abc123", TaskStatus.PENDING)
+    assert submitted.model_id == "model-123"
+    assert submitted.resources == ()
+
+
+def test_a_full_result_is_read_whole() -> None:
+    read = task(
+        model_id="model-123",
+        duration=3500,
+        result_expires_at=1786418800891,
+        billing={"amount": 0.4345},
+        result={
+            "resources": [
+                {
+                    "url": URL,
+                    "type": "video",
+                    "width": 1920,
+                    "height": 1080,
+                    "format": "mp4",
+                    "role": "primary",
+                    "duration": 5,
+                    "size": 1000,
+                }
+            ],
+            "metadata": {"image_count": 1, "request_id": "req-1"},
+            "extensions": {"submit_time": "2024-01-01T10:00:00Z", "end_time": "2024-01-01T10:00:03Z"},
+        },
+    )
+    assert read.status is TaskStatus.SUCCESS
+    assert read.resources == (
+        Resource(
+            url=URL,
+            type="video",
+            role=ResourceRole.PRIMARY,
+            width=1920,
+            height=1080,
+            format="mp4",
+            duration_s=5.0,
+            size=1000,
+        ),
+    )
+    assert read.cost_usd == Decimal("0.4345")
+    assert read.submitted_at == datetime(2024, 1, 1, 10, 0, 0, tzinfo=UTC)
+    assert read.finished_at == datetime(2024, 1, 1, 10, 0, 3, tzinfo=UTC)
+    assert read.expires_at == datetime(2026, 8, 11, 3, 26, 40, 891000, tzinfo=UTC)
+    assert read.failure is None
+
+
+def test_unknown_fields_are_kept() -> None:
+    assert task(progress=0.5, queue={"place": 3}).raw == {
+        "task_id": TASK_ID,
+        "status": "success",
+        "progress": 0.5,
+        "queue": {"place": 3},
+    }
+
+
+def test_an_answers_links_stay_out_of_repr() -> None:
+    assert "sig=1" not in repr(task(result={"resources": [{"url": URL, "type": "video"}]}))
+
+
+# -- status ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("pending", TaskStatus.PENDING),
+        ("processing", TaskStatus.PROCESSING),
+        ("success", TaskStatus.SUCCESS),
+        ("failed", TaskStatus.FAILED),
+        ("canceled", TaskStatus.FAILED),
+        ("SUCCESS", TaskStatus.SUCCESS),
+        ("succeeded", TaskStatus.SUCCESS),
+        ("completed", TaskStatus.SUCCESS),
+        ("cancelled", TaskStatus.FAILED),
+        ("error", TaskStatus.FAILED),
+        ("queued", TaskStatus.PROCESSING),
+        ("rendering", TaskStatus.PROCESSING),
+        ("", TaskStatus.PROCESSING),
+        (None, TaskStatus.PROCESSING),
+        (7, TaskStatus.PROCESSING),
+    ],
+)
+def test_a_status_is_read_and_an_unknown_one_still_runs(word: object, status: TaskStatus) -> None:
+    read = task(status=word)
+    assert read.status is status
+    assert read.raw_status == (word if isinstance(word, str) else "")
+
+
+def test_only_success_and_failure_are_ends() -> None:
+    assert [status for status in TaskStatus if status.terminal] == [TaskStatus.SUCCESS, TaskStatus.FAILED]
+
+
+def test_a_task_without_a_status_still_runs() -> None:
+    assert GATEWAY.task(TASK_ID).parse(answer(envelope(task_id=TASK_ID))).status is TaskStatus.PROCESSING
+
+
+# -- absent, null, and worse ----------------------------------------------------------------------
+
+OPTIONAL = ["model_id", "resources", "cost_usd", "submitted_at", "finished_at", "expires_at"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {
+            "model_id": None,
+            "duration": None,
+            "result": None,
+            "billing": None,
+            "result_expires_at": None,
+            "error": None,
+        },
+        {
+            "result": {"resources": None, "metadata": None, "extensions": None},
+            "billing": {"amount": None},
+        },
+        {
+            "result": {"resources": [None], "extensions": {"submit_time": None, "end_time": ""}},
+            "resources": None,
+        },
+        {"result": [], "billing": "0.4", "model_id": 5, "result_expires_at": "soon"},
+        {
+            "result": {"resources": {"url": URL}, "extensions": {"submit_time": 5, "end_time": "soon"}},
+            "billing": {"amount": "a lot"},
+        },
+        {"billing": {"amount": True}, "result_expires_at": True},
+        {"billing": {"amount": float("nan")}, "result_expires_at": float("inf")},
+        {"billing": {"amount": float("inf")}, "result_expires_at": 10**400},
+        {"result_expires_at": 1e300, "result": {"resources": "https://cdn.example/x.mp4"}},
+    ],
+    ids=lambda data: json.dumps(data)[:60],
+)
+def test_what_is_absent_null_or_nonsense_is_none_and_never_zero(data: dict[str, Any]) -> None:
+    read = task(**data)
+    assert read.status is TaskStatus.SUCCESS
+    assert {name: getattr(read, name) for name in OPTIONAL} == {**dict.fromkeys(OPTIONAL), "resources": ()}
+
+
+@pytest.mark.parametrize(
+    ("amount", "cost"),
+    [(0.4345, "0.4345"), (0.1, "0.1"), (0, "0"), (2, "2"), ("0.4345", "0.4345"), (1e-7, "1E-7")],
+)
+def test_money_is_exact(amount: object, cost: str) -> None:
+    assert str(task(billing={"amount": amount}).cost_usd) == cost
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2024-01-01T10:00:00Z", "2024-01-01T10:00:00", "2024-01-01T12:00:00+02:00", "2024-01-01 10:00:00"],
+)
+def test_a_time_is_read_in_utc(written: str) -> None:
+    read = task(result={"extensions": {"submit_time": written}})
+    assert read.submitted_at == datetime(2024, 1, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "1280", True, None, 10**400, float("nan")])
+def test_a_size_that_makes_no_sense_is_none(size: object) -> None:
+    [resource] = task(result={"resources": [{"url": URL, "width": size, "size": size}]}).resources
+    assert (resource.width, resource.size) == (None, None)
+
+
+def test_a_length_that_is_not_finite_is_none() -> None:
+    [resource] = task(result={"resources": [{"url": URL, "duration": float("inf")}]}).resources
+    assert resource.duration_s is None
+
+
+# -- resources ------------------------------------------------------------------------------------
+
+
+def urls(read: Task) -> list[str]:
+    return [resource.url for resource in read.resources]
+
+
+def test_resources_keep_their_order_and_may_be_bare_links() -> None:
+    listed = ["https://a.example/1.mp4", {"url": "https://a.example/2.png", "type": "image"}]
+    read = task(result={"resources": listed})
+    assert urls(read) == ["https://a.example/1.mp4", "https://a.example/2.png"]
+    assert [resource.type for resource in read.resources] == [None, "image"]
+
+
+def test_resources_may_lie_beside_the_result() -> None:
+    assert urls(task(resources=[URL])) == [URL]
+    assert urls(task(resources=[URL], result={"resources": []})) == [URL]
+    assert urls(task(resources=["https://b.example"], result={"resources": [URL]})) == [URL]
+
+
+def test_resources_without_a_link_are_left_out() -> None:
+    assert urls(task(result={"resources": ["", {}, {"url": None}, 5, [URL], {"url": URL}]})) == [URL]
+
+
+def test_at_most_a_thousand_resources_are_read() -> None:
+    assert len(task(result={"resources": [URL] * 1500}).resources) == 1000
+
+
+def a_file(name: str, **fields: Any) -> dict[str, Any]:
+    return {"url": f"https://cdn.example/{name}", **fields}
+
+
+COVER = a_file("cover", type="image", role="cover")
+THUMBNAIL = a_file("thumbnail", type="video", role="thumbnail")
+
+
+@pytest.mark.parametrize(
+    ("listed", "chosen"),
+    [
+        ([COVER, a_file("main", type="video", role="primary")], "main"),
+        ([a_file("other", type="video"), a_file("main", role="primary")], "main"),
+        ([COVER, a_file("main", type="video")], "main"),
+        ([THUMBNAIL, a_file("main", type="video", role="alternative")], "main"),
+        ([a_file("odd", type="video", role="hero")], "odd"),
+        ([COVER, a_file("nameless")], "nameless"),
+        ([COVER, "https://cdn.example/bare"], "bare"),
+        ([COVER, THUMBNAIL], None),
+        ([a_file("sound", type="audio")], None),
+        ([], None),
+    ],
+)
+def test_the_result_is_chosen_by_role_then_by_type(listed: list[Any], chosen: str | None) -> None:
+    primary = task(result={"resources": listed}).primary("video")
+    assert (primary and primary.url) == (chosen and f"https://cdn.example/{chosen}")
+
+
+def test_an_image_is_chosen_when_an_image_is_wanted() -> None:
+    listed = [a_file("clip", type="video"), COVER, a_file("still", type="image")]
+    primary = task(result={"resources": listed}).primary("image")
+    assert primary is not None
+    assert primary.url == "https://cdn.example/still"
+
+
+@pytest.mark.parametrize("role", ["hero", "Primary", "", None, 5, {}, ["primary"]])
+def test_a_role_that_is_no_word_of_the_contract_is_none(role: object) -> None:
+    [resource] = task(result={"resources": [a_file("x", role=role)]}).resources
+    assert resource.role is None
+
+
+# -- failed tasks ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        ({}, None, None),
+        ({"error": None}, None, None),
+        ({"error": ""}, None, None),
+        ({"error": "the model broke"}, None, "the model broke"),
+        ({"error": {"code": 5001, "message": "the model broke"}}, "5001", "the model broke"),
+        ({"error": {"code": "E1", "message": None}}, "E1", None),
+        ({"error": {"message": "the model broke"}}, None, "the model broke"),
+        ({"error": {}}, None, None),
+        ({"error": {"code": True, "message": ["x"]}}, None, None),
+        ({"error": ["the model broke"]}, None, None),
+        ({"error": 5}, None, None),
+    ],
+)
+def test_a_failure_may_be_told_in_any_shape(
+    error: dict[str, Any], code: str | None, message: str | None
+) -> None:
+    failure = task(status="failed", **error).failure
+    assert failure is not None
+    assert (failure.code, failure.message, failure.reason) == (code, message, FailureReason.OTHER)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": 1301, "message": "refused"},
+        {"code": "1301"},
+        {"code": "content_policy_violation"},
+        "Failure to pass the risk control system",
+        "Blocked by our Content Policy",
+        {"message": "input moderation"},
+    ],
+)
+def test_refused_content_is_told_from_other_failures(error: object) -> None:
+    failure = task(status="failed", error=error).failure
+    assert failure is not None
+    assert failure.reason is FailureReason.MODERATION
+
+
+def test_a_long_failure_text_is_cut() -> None:
+    failure = task(status="failed", error="x" * 100_000).failure
+    assert failure is not None
+    assert failure.message == "x" * 500
+
+
+@pytest.mark.parametrize("status", ["success", "processing"])
+def test_an_error_beside_a_task_that_did_not_fail_is_no_failure(status: str) -> None:
+    assert task(status=status, error="a warning").failure is None
+
+
+# -- answers that are not the contract ------------------------------------------------------------
+
+NOT_THE_CONTRACT = [
+    b"",
+    b"<html><body>502</body></html>",
+    b'{"code":0,"data":{"task_id":"task-',
+    b"\xff\xfe\x00",
+    b"[" * 100_000,
+    b"null",
+    b"[]",
+    b'"success"',
+    {},
+    {"code": 0, "message": "success"},
+    {"code": 0, "data": None},
+    {"code": 0, "data": []},
+]
+
+
+@pytest.mark.parametrize("body", NOT_THE_CONTRACT, ids=lambda body: str(body)[:30])
+@pytest.mark.parametrize(
+    "parse",
+    [SUBMISSION.parse, GATEWAY.task(TASK_ID).parse, GATEWAY.balance().parse, GATEWAY.models().parse],
+    ids=["submission", "task", "balance", "models"],
+)
+def test_an_answer_that_is_not_the_contract_is_said_to_be(
+    parse: Callable[[HttpResponse], Any], body: object
+) -> None:
+    with pytest.raises(KlingProtocolError, match="GET /api/v1/tasks/"):
+        parse(answer(body))
+
+
+@pytest.mark.parametrize("data", [{}, {"task_id": None}, {"task_id": ""}, {"task_id": 5}])
+def test_an_answer_without_a_task_id_is_not_the_contract(data: dict[str, Any]) -> None:
+    for parse in (SUBMISSION.parse, GATEWAY.task(TASK_ID).parse):
+        with pytest.raises(KlingProtocolError, match="without a task id"):
+            parse(answer(envelope(status="success", **data)))
+
+
+def test_an_answer_about_another_task_is_not_the_contract() -> None:
+    with pytest.raises(KlingProtocolError, match="another task, 'task-other'"):
+        task(task_id="task-other")
+
+
+def test_an_error_in_the_envelope_counts_even_with_a_good_status() -> None:
+    with pytest.raises(KlingNotFoundError) as caught:
+        GATEWAY.task(TASK_ID).parse(answer({"code": 404, "message": "Resource not found: task"}))
+    assert (caught.value.status_code, caught.value.task_id) == (404, TASK_ID)
+
+
+@pytest.mark.parametrize("code", [None, 0, "0"])
+def test_a_missing_envelope_code_does_not_hide_the_data(code: object) -> None:
+    body = {"code": code, "data": {"task_id": TASK_ID, "status": "success"}}
+    assert GATEWAY.task(TASK_ID).parse(answer(body)).status is TaskStatus.SUCCESS

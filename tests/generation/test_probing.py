@@ -1,0 +1,138 @@
+"""What a stored result is, measured; what differs from the request is warned of, what is broken is kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.sdk import ObjectStoragePath
+
+from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.generation.probing import measure
+from airflow_provider_kling.operators.kling import KlingGenerateOperator
+from airflow_provider_kling.sandbox.process import SandboxProcess
+from tests.conftest import FakeTaskInstance
+from tests.task_runner import run, video
+
+pytestmark = pytest.mark.contract
+
+
+def test_the_result_tells_what_the_stored_clip_is(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = video(output=f"file://{tmp_path}/boat.mp4", sound="on", aspect_ratio="1:1")
+    with caplog.at_level(logging.WARNING):
+        result = run(asked, task_instance)
+    assert (result["width"], result["height"], result["duration_s"]) == (720, 720, 5.0)
+    assert (result["fps"], result["codec"], result["has_audio"]) == (24.0, "h264", True)
+    assert result["audio_codec"] == "aac"
+    assert "not what was asked for" not in caplog.text
+
+
+def test_what_is_not_stored_is_not_measured(sandbox: SandboxProcess, task_instance: FakeTaskInstance) -> None:
+    result = run(video(), task_instance)
+    assert [result[key] for key in ("fps", "codec", "has_audio", "audio_codec")] == [None] * 4
+
+
+def test_a_clip_that_is_not_what_was_asked_for_is_warned_of_and_kept(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = tmp_path / "boat.mp4"
+    run(video(output=f"file://{clip}"), task_instance)
+    with caplog.at_level(logging.WARNING):
+        measure(
+            ObjectStoragePath(f"file://{clip}"),
+            request={"duration": 10, "aspect_ratio": "9:16", "sound": "on", "mode": "std"},
+        )
+    told = [record.getMessage() for record in caplog.records if "not what was asked for" in record.message]
+    assert len(told) == 3, "its length, its shape, its sound"
+
+
+def test_a_file_that_cannot_be_decoded_is_kept_and_told(tmp_path: Path) -> None:
+    clip = tmp_path / "boat.mp4"
+    clip.write_bytes(b"\0\0\0\x20ftypisom" + bytes(5000))
+    with pytest.raises(KlingMediaError, match=r"It was paid for and stays .*boat\.mp4") as broken:
+        measure(ObjectStoragePath(f"file://{clip}"), request=None)
+    assert not broken.value.retryable
+    assert clip.exists()
+
+
+def test_pictures_are_measured_too(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    operator = KlingGenerateOperator(
+        task_id="make",
+        model="kling-image-o1",
+        parameters={"prompt": "An owl", "aspect_ratio": "3:2"},
+        output=f"file://{tmp_path}/owl.png",
+    )
+    result = run(operator, task_instance)
+    assert result["width"] * 2 == result["height"] * 3
+    assert (result["codec"], result["duration_s"], result["has_audio"]) == ("png", None, False)
+
+
+WITHOUT_EXTRA = """
+import sys
+sys.meta_path.insert(0, type("Blocked", (), {"find_spec": lambda self, name, *_: missing(name)})())
+
+def missing(name):
+    if name.partition(".")[0] in ("av", "numpy", "PIL"):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == "av" else found(name, package)
+
+import json, pytest
+from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.operators.kling import KlingDownloadOperator
+from airflow_provider_kling.operators.media import VideoConcatOperator, VideoFrameOperator
+from tests.conftest import FakeTaskInstance
+from tests.task_runner import poll_often, run, video
+
+poll_often(pytest.MonkeyPatch())
+output = sys.argv[1]
+made = run(video(output=f"{output}/made.mp4"), FakeTaskInstance())
+get = KlingDownloadOperator(task_id="get", source=made["task_id"], output=f"{output}/fetched.mp4")
+fetched = run(get, FakeTaskInstance())
+errors = []
+for operator in (
+    VideoFrameOperator(task_id="frame", source=made, output=f"{output}/frame.png"),
+    VideoConcatOperator(task_id="film", clips=[made, fetched], output=f"{output}/film.mp4"),
+):
+    try:
+        run(operator, FakeTaskInstance())
+    except KlingMediaError as error:
+        errors.append([str(error), error.retryable])
+print("RESULT", json.dumps([made, fetched, errors]))
+"""
+
+
+def test_without_the_extra_it_generates_and_downloads_and_the_rest_says_what_to_install(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRA, f"file://{tmp_path}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert ran.returncode == 0, ran.stderr
+    made, fetched, errors = json.loads(ran.stdout.partition("RESULT ")[2])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "fetched.mp4",
+        "fetched.mp4.json",
+        "made.mp4",
+        "made.mp4.json",
+    ]
+    assert made["sha256"] == fetched["sha256"]
+    assert (made["fps"], made["poster_uri"]) == (None, None)
+    assert len(errors) == 2
+    for message, retryable in errors:
+        assert "pip install 'airflow-provider-kling[media]'" in message
+        assert not retryable

@@ -1,0 +1,218 @@
+"""Results that stay: a sidecar beside each, nothing fetched twice, and a dead link asked for once more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import airflow_provider_kling
+from airflow_provider_kling.decorators.kling import video_task
+from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.generation.sidecar import cut_media
+from airflow_provider_kling.operators.kling import KlingDownloadOperator, KlingGenerateOperator
+from airflow_provider_kling.sandbox.process import SandboxProcess
+from dev.waiting import wait_for
+from tests.airflow_names import TaskDeferred
+from tests.conftest import FakeTaskInstance
+from tests.decorators.test_decorators import operator_of
+from tests.places import Place
+from tests.task_runner import context, fire, run, video
+
+pytestmark = pytest.mark.contract
+
+LINK = {"method": "GET", "path": "/results/*"}
+DEAD = {"status": 403, "body": "expired"}
+
+
+def sidecar(place: Place, name: str = "boat.mp4") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(place.read(f"{name}.json") or b"")
+    return found
+
+
+def asked_for_files(sandbox: SandboxProcess) -> int:
+    return len([one for one in sandbox.requests("GET") if one["path"].startswith("/results/")])
+
+
+def download(place: Place, task_id: str) -> KlingDownloadOperator:
+    return KlingDownloadOperator(task_id="get", source=task_id, output=f"{place.uri}/boat.mp4")
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_sidecar_says_what_was_asked_what_came_and_what_it_cost(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place, deferrable: bool
+) -> None:
+    result = run(video(output=f"{place.uri}/boat.mp4", deferrable=deferrable), task_instance)
+    assert sidecar(place) == {
+        "task_id": result["task_id"],
+        "model": "kling-video-o1",
+        "conn_id": "kling_default",
+        "request": {"prompt": "A paper boat", "mode": "std", "duration": 5},
+        "format": "mp4",
+        "bytes": len(place.read("boat.mp4") or b""),
+        "sha256": result["sha256"],
+        "submitted_at": result["submitted_at"],
+        "finished_at": result["finished_at"],
+        "cost_usd": "0.4345",
+        "written_by": f"airflow-provider-kling {airflow_provider_kling.__version__}",
+    }
+
+
+def test_a_sidecar_holds_no_media_no_signature_and_no_key(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+) -> None:
+    first = run(
+        KlingGenerateOperator(task_id="still", model="kling-image-o1", parameters={"prompt": "x"}),
+        task_instance,
+    )
+    other = FakeTaskInstance()
+    made = video(images=[first["url"]], output=f"{place.uri}/boat.mp4")
+    run(made, other)
+    text = json.dumps(sidecar(place))
+    assert sidecar(place)["request"]["images"] == [first["url"].partition("?")[0]]
+    assert "Signature" not in text
+    assert sandbox.api_key not in text
+
+
+def test_media_are_cut_and_prompts_are_not() -> None:
+    body = {
+        "prompt": "p" * 2500,
+        "negative_prompt": "n" * 300,
+        "images": ["A" * 5000, "https://cdn.example/a.png?sig=1"],
+        "dynamic_masks": [{"mask": "B" * 5000}],
+        "multi_prompt": [{"prompt": "q" * 500, "duration": 5}],
+        "camera": ("up", {1: None}),
+        "n": 2,
+    }
+    assert cut_media(body) == {
+        "prompt": "p" * 2500,
+        "negative_prompt": "n" * 300,
+        "images": ["(5000 characters)", "https://cdn.example/a.png"],
+        "dynamic_masks": [{"mask": "(5000 characters)"}],
+        "multi_prompt": [{"prompt": "q" * 500, "duration": 5}],
+        "camera": ["up", {"1": None}],
+        "n": 2,
+    }
+
+
+def test_a_sidecar_says_what_was_sent_whatever_a_function_or_a_template_would_say_now(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+) -> None:
+    decorate = video_task(mode="std", output=f"{place.uri}/boat.mp4", extra_parameters={"duration": 5})
+    deferring = operator_of(decorate, lambda: "What was sent")
+    with pytest.raises(TaskDeferred) as deferred:
+        deferring.execute(context(deferring, task_instance))
+    resumed = operator_of(decorate, lambda: "What it would say now")  # in a new process
+    resumed.execute_complete(context(resumed, task_instance), event=fire(deferred.value.trigger))
+    assert sidecar(place)["request"] == {"prompt": "What was sent", "mode": "std", "duration": 5}
+
+
+def test_a_retry_that_finds_the_whole_file_fetches_nothing(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+) -> None:
+    made = run(video(), task_instance)
+    get = download(place, made["task_id"])
+    first = run(get, task_instance)
+    assert sandbox.stats()["downloads"] == 1
+    again = run(get, task_instance)
+    assert sandbox.stats()["downloads"] == 1
+    assert again == first
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda place: place.write("boat.mp4", place.read("boat.mp4")[:-1]),
+        lambda place: place.write("boat.mp4", place.read("boat.mp4")[:-1] + b"?"),
+        lambda place: place.files.rm_file(place.path("boat.mp4.json")),
+        lambda place: place.write("boat.mp4.json", b"{"),
+        lambda place: place.write("boat.mp4.json", b'{"task_id": "another"}'),
+        lambda place: place.files.rm_file(place.path("boat.mp4")),
+    ],
+    ids=["cut", "changed", "no sidecar", "damaged sidecar", "another task's", "gone"],
+)
+def test_a_file_that_is_not_the_recorded_one_is_fetched_again(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place, spoil: Callable[[Place], None]
+) -> None:
+    made = run(video(), task_instance)
+    get = download(place, made["task_id"])
+    first = run(get, task_instance)
+    spoil(place)
+    assert run(get, task_instance) == first
+    assert sandbox.stats()["downloads"] == 2
+    assert sidecar(place)["sha256"] == first["sha256"]
+
+
+def test_a_dead_link_is_asked_for_once_more(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+) -> None:
+    sandbox.faults([{**LINK, "action": DEAD}])
+    result = run(video(output=f"{place.uri}/boat.mp4"), task_instance)
+    assert len(place.read("boat.mp4") or b"") == result["bytes"]
+
+
+def test_a_link_that_stays_dead_says_that_the_task_was_paid_for(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+) -> None:
+    sandbox.faults([{**LINK, "times": None, "action": DEAD}])
+    with pytest.raises(
+        KlingMediaError, match=r"answered 403.*succeeded and was billed.*kept until 20"
+    ) as dead:
+        run(video(output=f"{place.uri}/boat.mp4"), task_instance)
+    assert "finds the same task" in str(dead.value)
+    assert place.names() == []
+    assert asked_for_files(sandbox) == 2
+
+
+def test_a_result_over_the_cap_is_not_stored(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+) -> None:
+    operator = video(output=f"{place.uri}/boat.mp4", max_bytes=10_000)
+    with pytest.raises(KlingMediaError, match="larger than the 10000 bytes allowed"):
+        run(operator, task_instance)
+    assert place.names() == []
+
+
+KILLED = """
+import sys
+from airflow_provider_kling.generation.storing import Storage
+from airflow_provider_kling.generation.sidecar import Provenance
+from airflow_provider_kling.http.client import KlingClient
+from airflow_provider_kling.http.settings import ClientSettings
+from airflow_provider_kling.gateways import make_gateway
+url, key, task_id, output = sys.argv[1:]
+settings = ClientSettings(base_url=url, api_key=key)
+task = KlingClient(settings=settings).call(make_gateway().task(task_id))
+storage = Storage(output=output, max_bytes=2**30, settings=settings)
+storage.store(task, task.results(), provenance=Provenance(model=None, conn_id="kling_default"))
+"""
+
+
+def test_a_worker_killed_half_way_leaves_one_whole_file_after_its_retry(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+) -> None:
+    """SIGKILL while the file comes in: the next try stores it once, and nothing is generated again."""
+    made = run(video(), task_instance)
+    # The first answer breaks off, and the worker is killed while it waits for the rest.
+    sandbox.faults([{**LINK, "action": {"truncate": 300_000}}, {**LINK, "action": {"delay_s": 600}}])
+    output = f"{place.uri}/boat.mp4"
+    command = [sys.executable, "-c", KILLED, sandbox.url, sandbox.api_key, made["task_id"], output]
+    with subprocess.Popen(command) as worker:
+        wait_for(lambda: asked_for_files(sandbox) == 2, what="the worker to ask for the rest", timeout=60)
+        os.kill(worker.pid, signal.SIGKILL)
+    assert place.read("boat.mp4") is None
+    sandbox.clear_faults()
+
+    get = download(place, made["task_id"])
+    result = run(get, task_instance)
+    assert place.names() == ["boat.jpg", "boat.mp4", "boat.mp4.json"]
+    stored = place.read("boat.mp4") or b""
+    assert (result["bytes"], result["sha256"]) == (len(stored), hashlib.sha256(stored).hexdigest())
+    assert sandbox.stats()["submissions_accepted"] == 1

@@ -1,0 +1,86 @@
+"""Which entries of the service's request log could be a submission whose answer was lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from airflow_provider_kling.exceptions import KlingConnectionError
+from airflow_provider_kling.generation.unknown import unknown_submission
+from airflow_provider_kling.http.task import LoggedRequest
+from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.record import Phase, Record
+from airflow_provider_kling.journal.store import TaskStateStore
+from tests.conftest import FakeTaskInstance
+
+SENT = 1_800_000_000.0
+RECORD = Record(
+    phase=Phase.INTENT,
+    fingerprint="f",
+    conn_id="kling_default",
+    model="kling/kling-video-o1",
+    contract="modellix 2026-04",
+    run=0,
+    intent_at=SENT,
+    deadline=SENT + 3600,
+)
+
+
+class Hook:
+    """Gives a request log."""
+
+    def __init__(self, *entries: LoggedRequest) -> None:
+        self.entries = list(entries)
+
+    def request_log(self) -> list[LoggedRequest]:
+        return self.entries
+
+
+def message(hook: Any) -> str:
+    journal = Journal(store=TaskStateStore(accessor=FakeTaskInstance().store, path="/p"))
+    return str(unknown_submission(RECORD, hook=hook, journal=journal, cause="the line was cut"))
+
+
+def logged(after_s: float | None = 1.0, model: str | None = "kling-video-o1") -> LoggedRequest:
+    at = None if after_s is None else datetime.fromtimestamp(SENT + after_s, tz=UTC)
+    return LoggedRequest(task_id="task-candidate", status="processing", model=model, created_at=at)
+
+
+@pytest.mark.parametrize(
+    ("entry", "could_be"),
+    [
+        (logged(), True),
+        (logged(after_s=-119), True),  # two clocks may disagree
+        (logged(after_s=-121), False),
+        (logged(after_s=599), True),
+        (logged(after_s=601), False),
+        (logged(after_s=None), True),  # what the log does not tell cannot rule it out
+        (logged(model="kling-video-o1-t2v"), True),  # the newer contract's name for it
+        (logged(model=None), True),
+        (logged(model="kling-v3-t2v"), False),
+    ],
+)
+def test_a_candidate_is_of_the_model_and_about_the_time(entry: LoggedRequest, could_be: bool) -> None:
+    assert ("task-candidate" in message(Hook(entry))) is could_be
+
+
+def test_a_log_without_a_candidate_is_told_as_such() -> None:
+    assert "shows no kling/kling-video-o1 of that time among the newest 1" in message(
+        Hook(logged(after_s=9999))
+    )
+
+
+def test_a_log_that_cannot_be_read_is_told_as_such() -> None:
+    class Broken:
+        def request_log(self) -> list[LoggedRequest]:
+            raise KlingConnectionError("no route", request_sent=False)
+
+    assert "could not be read (no route)" in message(Broken())
+
+
+def test_it_tells_when_the_submission_was_sent_and_why_nobody_knows() -> None:
+    told = message(Hook())
+    assert "at 2027-01-15T08:00:00+00:00" in told
+    assert "the line was cut" in told

@@ -1,0 +1,53 @@
+"""Reading the service's limits, and spacing requests."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_kling.http.rate_limit import RateLimit, RateLimiter
+
+
+@pytest.mark.parametrize(
+    ("headers", "read"),
+    [
+        (("100", "7", "1800000000"), RateLimit(limit=100, remaining=7, reset_at=1_800_000_000.0)),
+        (("100", "0", None), RateLimit(limit=100, remaining=0, reset_at=None)),
+        ((None, None, "1800000000.5"), RateLimit(limit=None, remaining=None, reset_at=1_800_000_000.5)),
+        (("many", "7", "soon"), RateLimit(limit=None, remaining=7, reset_at=None)),
+        (("100", "-1", "1"), RateLimit(limit=100, remaining=None, reset_at=1.0)),
+        (("many", "", "nan"), None),
+        (("inf", None, None), None),
+        ((None, None, None), None),
+    ],
+)
+def test_limits_are_read_as_far_as_they_make_sense(
+    headers: tuple[str | None, str | None, str | None], read: RateLimit | None
+) -> None:
+    names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+    given = {name: value for name, value in zip(names, headers, strict=True) if value is not None}
+    assert RateLimit.from_headers(given) == read
+
+
+def test_requests_that_come_at_once_are_spaced_evenly() -> None:
+    pacer = RateLimiter(per_minute=60)
+    assert [pacer.reserve(now=100.0) for _ in range(4)] == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_a_minute_never_holds_more_than_was_allowed() -> None:
+    pacer = RateLimiter(per_minute=7)
+    now, sent = 1000.0, []
+    for gap in [0.0] * 20 + [30.0] + [1.0] * 20:
+        now += gap
+        sent.append(now + pacer.reserve(now=now))
+    assert all(sum(start <= at < start + 59.999 for at in sent) <= 7 for start in sent)
+
+
+def test_a_pause_is_not_saved_up_for_a_burst() -> None:
+    pacer = RateLimiter(per_minute=60)
+    pacer.reserve(now=0.0)
+    assert [pacer.reserve(now=100.0) for _ in range(3)] == [0.0, 1.0, 2.0]
+
+
+def test_without_a_limit_nothing_waits() -> None:
+    pacer = RateLimiter(per_minute=None)
+    assert [pacer.reserve(now=5.0) for _ in range(3)] == [0.0, 0.0, 0.0]
