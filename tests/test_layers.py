@@ -16,7 +16,7 @@ NAME = airflow_provider_kling.__name__
 PACKAGE = Path(airflow_provider_kling.__file__).parent
 
 # From the bottom up; a part may import those that stand before it. What is not listed stands on top.
-PURE = ["exceptions", "http", "models", "gateways", "catalogue", "polling", "media", "video"]
+PURE = ["exceptions", "media_type", "http", "models", "gateways", "catalogue", "polling", "media", "video"]
 ORDER = [*PURE, "compat", "journal", "hooks", "generation"]
 ROOT = "__init__"
 
