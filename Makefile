@@ -2,18 +2,23 @@
 PYTHON ?= python3
 AIRFLOWS := 3.1 3.2 3.3
 LATEST := 3.3
-# Tests of what has no Airflow in it (tests/test_layers.py shows that); once, on the latest, is enough.
+# Tests of what does not depend on Airflow's version; once, on the latest, is enough.
 NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models http gateways catalogue media video)
 # Most tests wait, for the sandbox or for an Airflow; three at a time keep two cores busy. End to end each
 # process has an Airflow of its own.
 SIDE_BY_SIDE := -n 3 --dist worksteal
 END_TO_END := -n 2 --dist loadfile
-# Targets run one by one, whatever make is told, but for those that a recipe wants side by side.
-TOGETHER = @$(MAKE) --no-print-directory --jobs=$(words $(AIRFLOWS)) --output-sync=target ONE_BY_ONE=
-ONE_BY_ONE := yes
-# S3 is tested on the latest only: its many packages would have to agree with the pins of all three.
-EXTRAS = dev$(if $(filter $*,$(LATEST)),$(comma)dev-s3)
+# Runs targets, those that commas join side by side; one that fails stops no other.
+PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --run '$(MAKE) --no-print-directory'
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
+CRASHES = $(call joined,$(CRASHED:%=test-crash-%))
+joined = $(subst $(space),$(comma),$(strip $(1)))
+# S3 is tested on the latest only: its many packages would have to agree with the pins of all three. So is
+# httpx2: the older ones show what httpx does.
+EXTRAS = dev$(if $(filter $*,$(LATEST)),$(comma)dev-s3$(comma)httpx2)
 comma := ,
+space := $(subst ,, )
 CRASHED := 3.3 3.2  # one for each way of keeping a record: the task state store, and Variables
 
 VENV = .venv/airflow-$(LATEST)
@@ -22,16 +27,16 @@ READY = $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-ifneq ($(ONE_BY_ONE),)
 .NOTPARALLEL:
-endif
-.PHONY: help environments demo standalone test test-unit test-contract test-e2e test-crash $(AIRFLOWS:%=test-airflow-%) $(CRASHED:%=test-crash-%) lint format models constraints clean
+.PHONY: help environments $(AIRFLOWS:%=environment-%) demo standalone test test-unit test-contract test-e2e test-crash $(AIRFLOWS:%=test-airflow-%) $(CRASHED:%=test-crash-%) lint format models reference constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 environments:  ## set up an environment for each Airflow; a target sets up its own, too
-	$(TOGETHER) $(AIRFLOWS:%=.venv/airflow-%/.stamp)
+	$(PARTS) $(ENVIRONMENTS)
+
+$(AIRFLOWS:%=environment-%): environment-%: .venv/airflow-%/.stamp
 
 demo: $(READY)  ## make a film: a real Airflow runs the example chain against the sandbox
 	@$(BIN)/python -m dev.demo
@@ -39,7 +44,8 @@ demo: $(READY)  ## make a film: a real Airflow runs the example chain against th
 standalone: $(READY)  ## Airflow's UI with the sandbox and the example DAGs, until Ctrl-C
 	@$(BIN)/python -m dev.standalone
 
-test: environments $(AIRFLOWS:%=test-airflow-%) test-e2e test-crash  ## everything: unit and contract tests on each Airflow, end to end, crashes
+test:  ## everything: unit and contract tests on each Airflow, end to end, crashes
+	$(PARTS) $(ENVIRONMENTS) $(AIRFLOWS:%=test-airflow-%) test-httpx test-e2e $(CRASHES)
 
 test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1
 	.venv/airflow-3.1/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW)
@@ -49,6 +55,11 @@ test-airflow-3.2: .venv/airflow-3.2/.stamp  ## unit and contract tests on Airflo
 
 test-airflow-3.3: .venv/airflow-3.3/.stamp  ## unit and contract tests on Airflow 3.3
 	.venv/airflow-3.3/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash'
+
+# The tests above use httpx2, which the latest environment has.
+.PHONY: test-httpx
+test-httpx: $(READY)  ## what uses the HTTP library, with httpx instead of httpx2
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -p tests.without_httpx2 $(addprefix tests/,http gateways media security)
 
 test-unit: $(READY)  ## unit tests only, on the latest Airflow
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash'
@@ -60,7 +71,7 @@ test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the
 	$(BIN)/python -m pytest $(END_TO_END) -m e2e
 
 test-crash:  ## kill parts of a real Airflow, and see that nothing is paid twice
-	$(TOGETHER) $(CRASHED:%=test-crash-%)
+	$(PARTS) $(CRASHES)
 
 test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
 	.venv/airflow-3.3/bin/python -m pytest -m crash
@@ -68,11 +79,15 @@ test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
 test-crash-3.2: .venv/airflow-3.2/.stamp  ## the crashes on Airflow 3.2
 	.venv/airflow-3.2/bin/python -m pytest -m crash
 
+.PHONY: bench
+bench: $(READY)  ## CPU time per poll, side by side with the HTTP libraries
+	$(BIN)/python -m benchmarks.poll_cost
+
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy dev
+	$(BIN)/mypy dev benchmarks
 
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix
@@ -81,9 +96,12 @@ format: $(READY)  ## let ruff put the code in order
 models: $(READY)  ## write docs/models.md from the code
 	$(BIN)/python -m airflow_provider_kling.catalogue page docs/models.md
 
-constraints:  ## resolve the newest dependencies anew and pin them (rarely)
+reference: $(READY)  ## write docs/reference.md from the docstrings
+	$(BIN)/python -m dev.reference docs/reference.md
+
+constraints:  ## resolve the newest dependencies again and pin them (rarely)
 	for version in $(AIRFLOWS); do \
-	  extras=dev; test $$version != $(LATEST) || extras=dev,dev-s3; \
+	  extras=dev; test $$version != $(LATEST) || extras=dev,dev-s3,httpx2; \
 	  rm -rf build/pin && $(PYTHON) -m venv build/pin && \
 	  build/pin/bin/python -m pip install -qq --constraint constraints/limits.txt --editable ".[$$extras]" "apache-airflow==$$version.*" && \
 	  build/pin/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints/airflow-$$version.txt || exit 1; \
@@ -95,7 +113,7 @@ clean:  ## remove environments, caches and what the demo left
 
 # -qq: pip's warnings about the index set-up of one machine are no news here.
 .venv/airflow-%/.stamp: pyproject.toml constraints/airflow-%.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@$(CHECK_PYTHON)
 	@echo "setting up .venv/airflow-$* (the first time takes about a minute)"
 	@test -x .venv/airflow-$*/bin/python || $(PYTHON) -m venv .venv/airflow-$*
 	@.venv/airflow-$*/bin/python -m pip install -qq --constraint constraints/airflow-$*.txt --editable '.[$(EXTRAS)]'

@@ -1,4 +1,4 @@
-"""A chain: make a clip, restyle it, say where the film is.
+"""A chain: generate a clip, restyle it, and report where the result is.
 
 Each step gets what it needs from the one before through XCom: a link, not the file.
 It needs a connection `kling_default` with your API key as its password.
@@ -16,7 +16,7 @@ from airflow_provider_kling.operators.kling import KlingVideoOperator
 
 @task
 def result(film: dict[str, Any]) -> str:
-    """Report the finished film. What a generation returns is plain JSON, so any task can read it."""
+    """Report the result. What a generation returns is plain JSON, so any task can read it."""
     return f"{film['model']} made {film['uri']}, {film['width']}x{film['height']}"
 
 
@@ -41,8 +41,8 @@ with DAG(
         output="{{ params.output }}/{{ run_id }}/generate.mp4",
     )
 
-    # `generate.output["url"]` stands for the first clip's link and makes this task wait for it.
-    # With a video to work on there is no `duration`: the new clip is as long as the old one.
+    # `generate.output["url"]` is the link to the first clip, and makes this task wait for it.
+    # With `videos` there is no `duration`: the new clip is as long as the old one.
     restyle = KlingVideoOperator(
         task_id="restyle",
         prompt="{{ params.restyle_prompt }}",

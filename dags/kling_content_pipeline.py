@@ -1,9 +1,9 @@
-"""A content team's week: a table of briefs becomes stills, then, where a person approves, videos.
+"""A content team's week: a table of briefs becomes stills, then, where a reviewer approves, videos.
 
-Each brief goes its own way: one that the service refuses, or a person rejects, stops no other. Stills are
-cheap and videos are not, so the approval stands between them (in the UI under Required Actions); the param
-`review` switches it off. The report says what was made and what it cost. As any scheduled DAG, it starts the
-run of the past week as soon as it is unpaused.
+The briefs are independent: one that the service or the reviewer rejects stops no other. Stills are cheap and
+videos are not, so the review comes between them (in the UI under Required Actions); the param `review`
+switches it off. The report says what was made and what it cost. As any scheduled DAG, it starts the run of
+the past week as soon as it is unpaused.
 
 It needs a connection `kling_default` with your API key as its password.
 """
@@ -30,7 +30,7 @@ FOLDER = "{{ params.output }}/{{ run_id }}"
 
 
 def note_failure(context: Any) -> None:
-    """Leave a word for the report: what failed, and whether it was the content."""
+    """Tell the report what failed, and whether the content was rejected."""
     error = context["exception"]
     refused = isinstance(error, KlingModerationError)
     context["ti"].xcom_push(key="failure", value=f"{'refused' if refused else 'failed'}: {error}")
@@ -46,7 +46,7 @@ def read_briefs(params: dict[str, Any]) -> list[dict[str, str]]:
 
 @task.kling_generate(model=STILL_MODEL, output=f"{FOLDER}/stills", on_failure_callback=note_failure)
 def still(brief: dict[str, str]) -> dict[str, Any]:
-    """Ask for a brief's still."""
+    """Return the request for the still of a brief."""
     return {"prompt": brief["still"], "aspect_ratio": brief["shape"]}
 
 
@@ -54,12 +54,12 @@ def still(brief: dict[str, str]) -> dict[str, Any]:
 def ask_somebody(params: dict[str, Any]) -> None:
     """Skip the review where none is wanted."""
     if not params["review"]:
-        raise AirflowSkipException("nobody is asked")
+        raise AirflowSkipException("the param `review` is off")
 
 
 @task(trigger_rule="none_failed")  # the review may have been skipped
 def approved(still: dict[str, Any], ti: Any) -> str:
-    """Hand the still on, unless a person said no."""
+    """Pass the still on, unless the reviewer rejected it."""
     answer = ti.xcom_pull(task_ids="make.review", map_indexes=ti.map_index)
     if answer and "Approve" not in answer["chosen_options"]:
         raise AirflowSkipException("rejected")
@@ -68,7 +68,7 @@ def approved(still: dict[str, Any], ti: Any) -> str:
 
 @task.kling_generate(model=VIDEO_MODEL, output=f"{FOLDER}/videos", on_failure_callback=note_failure)
 def video(brief: dict[str, str], image: str) -> dict[str, Any]:
-    """Ask for the video that begins with a brief's still."""
+    """Return the request for the video that begins with the still of a brief."""
     return {"image": image, "prompt": brief["motion"], "mode": "std", "duration": 5}
 
 
@@ -88,7 +88,7 @@ def make(brief: dict[str, str]) -> None:
 
 
 def outcome(*, film: Any, note: str | None, answer: Any) -> str:
-    """Say in a word what became of a brief."""
+    """Return in a word what became of a brief."""
     if film:
         return "made"
     if note:
@@ -98,7 +98,7 @@ def outcome(*, film: Any, note: str | None, answer: Any) -> str:
 
 @task(trigger_rule="all_done")
 def report(briefs: list[dict[str, str]], params: dict[str, Any], ti: Any) -> dict[str, Any]:
-    """Say what became of each brief and what it cost, as `report.csv` and as this task's result."""
+    """Report what became of each brief and what it cost, in `report.csv` and as the result of this task."""
     rows = []
     for index, brief in enumerate(briefs):
 
@@ -113,7 +113,7 @@ def report(briefs: list[dict[str, str]], params: dict[str, Any], ti: Any) -> dic
                 "name": brief["name"],
                 "outcome": outcome(film=film, note=note, answer=answer),
                 "video": film["uri"] if film else None,
-                # What the service does not tell is not zero: it stays open.
+                # An unknown cost is not zero.
                 "cost_usd": str(sum(map(Decimal, costs))) if None not in costs else None,
                 "note": note,
             }
@@ -142,7 +142,7 @@ with DAG(
     doc_md=__doc__,
     default_args={"retries": 2},
     params={
-        "briefs": "",  # a CSV on any storage; empty takes the example that lies beside this file
+        "briefs": "",  # a CSV on any storage; empty takes the example beside this file
         "review": True,
         # Any storage that Airflow can write to: file://, s3://, gs://, ... A real pipeline names its bucket.
         "output": f"file://{tempfile.gettempdir()}/kling",

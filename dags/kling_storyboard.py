@@ -1,10 +1,11 @@
-"""A storyboard: a list of scenes becomes one film.
+"""A storyboard: a list of scenes becomes one video.
 
-An opening picture sets the look. In `kling_storyboard` each scene starts from the last frame of the scene
-before it, so that the film goes on without a jump; the scenes are made one after another. In
-`kling_storyboard_parallel` all scenes start from the opening picture, are made at the same time, and fade
+An opening image sets the style. In `kling_storyboard` each scene starts from the last frame of the scene
+before it, so that the video continues without a cut; the scenes are generated one after another. In
+`kling_storyboard_parallel` all scenes start from the opening image, are generated at the same time, and fade
 into each other. The list may have any length: the scenes are mapped tasks. A scene that has failed can be
-cleared together with those after it; what was made already is not paid for again.
+cleared together with those after it. What was generated before is not paid for again (on Airflow 3.4, clear
+with *Keep task state and resume*).
 
 It needs a connection `kling_default` with your API key as its password, and the extra `media`.
 """
@@ -42,29 +43,29 @@ PARAMS = {
 
 @task
 def read_scenes(params: dict[str, Any]) -> list[str]:
-    """Return the list that the other tasks are mapped over; a real pipeline may have it written."""
+    """Return the list that the other tasks are mapped over. A real pipeline may generate it."""
     return list(params["scenes"])
 
 
 @task.kling_generate(model=STILL_MODEL, output=f"{FOLDER}/opening.png")
 def draw_opening(params: dict[str, Any]) -> dict[str, Any]:
-    """Ask for the picture that the film begins with."""
+    """Return the request for the image with which the video begins."""
     return {"prompt": params["opening"], "aspect_ratio": "16:9"}
 
 
 @task.kling_generate(model=SCENE_MODEL, output=f"{FOLDER}/scenes/{{{{ ti.map_index }}}}.mp4")
 def clip(text: str, picture: str) -> dict[str, Any]:
-    """Ask for the clip of a scene, from the stored picture that it starts from."""
+    """Return the request for the clip of a scene, which starts from a stored image."""
     return {"image": picture, "prompt": text, "mode": "std", "duration": 5}
 
 
 @task.sensor(mode="reschedule", poke_interval=10)
 def first_frame(opening: str, ti: Any) -> PokeReturnValue:
-    """Wait, holding no worker, for the last frame of the scene before. The first scene has the opening."""
+    """Wait, without a worker, for the last frame of the scene before. The first scene has the opening."""
     if ti.map_index == 0:
         return PokeReturnValue(is_done=True, xcom_value=opening)
-    # Airflow knows no order between the indexes of a mapped group, so this looks for itself: at the state
-    # first, as a task that was cleared keeps its old result until it runs again.
+    # Airflow has no order between the indexes of a mapped group, so this checks by itself. It reads the state
+    # first, because a task that was cleared keeps its old result until it runs again.
     step, before = "scene.last_frame", ti.map_index - 1
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[step], map_index=before, run_ids=[ti.run_id])
     state = next(iter(states.get(ti.run_id, {}).values()), None)
@@ -77,7 +78,7 @@ def first_frame(opening: str, ti: Any) -> PokeReturnValue:
 
 @task_group
 def scene(text: str, opening: str) -> Any:
-    """Make one scene, from the last frame of the scene before it."""
+    """Generate one scene, from the last frame of the scene before it."""
     made = clip(text, first_frame(opening))
     VideoFrameOperator(
         task_id="last_frame", source=made, at="last", output=f"{FOLDER}/frames/{{{{ ti.map_index }}}}.png"
@@ -87,14 +88,14 @@ def scene(text: str, opening: str) -> Any:
 
 @task
 def show(film: dict[str, Any]) -> str:
-    """Say where the film is, and its poster."""
+    """Return where the video and its poster are."""
     length = f"{film['duration_s']:.1f} s in {film['clips']} scenes"
     return f"{film['uri']} ({length}); its poster is {film['poster_uri']}"
 
 
 with DAG(dag_id="kling_storyboard", schedule=None, tags=["kling"], doc_md=__doc__, params=PARAMS):
     scenes = scene.partial(opening=draw_opening()["uri"]).expand(text=read_scenes())
-    # A scene's first frame is the last one of the scene before, once more: without it nothing stands still.
+    # The first frame of a scene repeats the last one of the scene before, so it is left out.
     film = VideoConcatOperator(task_id="film", clips=scenes, trim_frames=1, output=f"{FOLDER}/film.mp4")
     show(film.output)
 

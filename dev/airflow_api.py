@@ -1,4 +1,4 @@
-"""Airflow's REST API, as far as the demo and the end-to-end tests ask something of it."""
+"""Airflow's REST API, as far as the demo and the end-to-end tests use it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+
+from dev.waiting import PATIENCE_S
 
 FINISHED = frozenset({"success", "failed"})  # a DAG run's last states
 ROOT = "/api/v2"
@@ -20,6 +22,7 @@ class TaskInstance:
 
     :param map_index: -1 unless the task is mapped.
     :param triggerer_id: the job of the triggerer that waits for it; None unless it is deferred and held.
+    :param ended_at: when it reached a last state; None before that.
     """
 
     dag_id: str
@@ -30,6 +33,7 @@ class TaskInstance:
     try_number: int
     rendered_fields: Json
     triggerer_id: int | None = None
+    ended_at: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -42,13 +46,15 @@ class TaskInstance:
 
 
 class AirflowAPI:
-    """A client of ``/api/v2``. Every method raises ``httpx.HTTPError`` when Airflow refuses.
+    """A client of ``/api/v2``. Every method raises ``httpx.HTTPError`` when Airflow rejects the call.
 
     :param url: of the API server, without a path; its simple auth manager takes everybody for an admin.
     """
 
     def __init__(self, *, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        # The server closes a connection that was idle for 5 s: one that is used again just then is lost.
+        limits = httpx.Limits(keepalive_expiry=1)
+        self._http = httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False, limits=limits)
 
     def close(self) -> None:
         self._http.close()
@@ -89,6 +95,7 @@ class AirflowAPI:
                 try_number=each["try_number"],
                 rendered_fields=each["rendered_fields"] or {},
                 triggerer_id=(each["triggerer_job"] or {}).get("id"),
+                ended_at=datetime.fromisoformat(each["end_date"]) if each["end_date"] else None,
             )
             for each in found
         ]
@@ -115,10 +122,10 @@ class AirflowAPI:
         """Return the log of one try, the latest by default, an entry a line: ``timestamp``, ``level``,
         ``event`` and more.
         """
-        answer = self._get(
+        response = self._get(
             f"{task.path}/logs/{try_number or task.try_number}", map_index=task.map_index, full_content=True
         )
-        return [entry if isinstance(entry, dict) else {"event": entry} for entry in answer["content"]]
+        return [entry if isinstance(entry, dict) else {"event": entry} for entry in response["content"]]
 
     def state_store(self, task: TaskInstance) -> Json:
         """Return what a task keeps across its tries (Airflow 3.3)."""
@@ -163,8 +170,8 @@ class AirflowAPI:
         if authenticated and "Authorization" not in self._http.headers:
             token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
             self._http.headers["Authorization"] = f"Bearer {token}"
-        answer = self._http.request(method, f"{ROOT}{path}", **request)
-        if answer.is_error:  # Airflow's own words help; httpx's message leaves them out
-            message = f"{method} {path}: {answer.status_code} {answer.text[:1000]}"
-            raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
-        return dict((answer.json() if answer.content else None) or {})
+        response = self._http.request(method, f"{ROOT}{path}", **request)
+        if response.is_error:  # Airflow's own words help; httpx's message leaves them out
+            message = f"{method} {path}: {response.status_code} {response.text[:1000]}"
+            raise httpx.HTTPStatusError(message, request=response.request, response=response)
+        return dict((response.json() if response.content else None) or {})

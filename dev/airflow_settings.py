@@ -7,7 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# Somebody's own Airflow, and a key meant for the real service, have no business in this one.
+from dev.waiting import PATIENCE_S
+
+# The settings of another Airflow, and a key for the real service, must not reach this one.
 FOREIGN = ("AIRFLOW", "_AIRFLOW", "KLING_")
 
 # Heartbeats and scans are short so that tasks move at once; few workers, so that two cores are enough.
@@ -21,20 +23,33 @@ QUICK = {
     "API__HOST": "127.0.0.1",
     "API__WORKERS": "1",
     "LOGGING__COLORED_CONSOLE_LOG": "False",
-    # A worker may see its task's end this late. A deferral that was over sooner would look to the scheduler
-    # as if its second half had ended, and it would mark the task failed (seen on 3.3.2 with the default, 5).
+    # A worker may see its task's end this late. After a deferral that was over sooner, the scheduler would
+    # think that the second half had ended, and mark the task failed (seen on 3.3.2 with the default, 5).
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "SCHEDULER__JOB_HEARTBEAT_SEC": "2",
     "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
     "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     "DAG_PROCESSOR__PARSING_PROCESSES": "1",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "2",
     "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    # A file that has changed is parsed at once; to parse the others all the time keeps half a core busy.
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+}
+
+# What Airflow takes for dead, it gives up. On a machine that is many times slower than usual a part that
+# lives may be silent, and a call or a file may take, longer than the defaults allow (5 to 50 s).
+_PATIENCE = f"{PATIENCE_S:.0f}"
+PATIENT = {
+    "CORE__DAGBAG_IMPORT_TIMEOUT": _PATIENCE,
+    "WORKERS__EXECUTION_API_TIMEOUT": _PATIENCE,
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": _PATIENCE,
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": _PATIENCE,
+    "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": _PATIENCE,
+    "DAG_PROCESSOR__STALE_DAG_THRESHOLD": _PATIENCE,
+    "TRIGGERER__RUNNER_HEALTH_CHECK_THRESHOLD": _PATIENCE,
+    "TRIGGERER__ON_KILL_TIMEOUT": _PATIENCE,
 }
 
 
@@ -57,6 +72,8 @@ def airflow_environment(
     url = f"http://127.0.0.1:{port}"
     options = {
         **QUICK,
+        # Writers wait for each other: how long, SQLite is told by this (5 s if it is not).
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={_PATIENCE}",
         "CORE__DAGS_FOLDER": str(dags_folder),
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
         "API__PORT": str(port),

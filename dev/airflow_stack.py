@@ -20,12 +20,12 @@ import psutil
 
 from dev.airflow_api import AirflowAPI
 from dev.airflow_settings import airflow_environment
-from dev.waiting import wait_for
+from dev.waiting import PATIENCE_S, wait_for
 
 T = TypeVar("T")
-LEASH = Path(__file__).with_name("leash.py")
+PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
 AIRFLOW = Path(sys.executable).with_name("airflow")  # of the environment this runs in
-GRACE = 5.0  # seconds a component gets to end by itself
+GRACE = 5.0  # seconds a component gets to end by itself, when nothing is wanted of it any more
 
 
 class Component(enum.StrEnum):
@@ -57,19 +57,26 @@ class AirflowStackError(RuntimeError):
     """Airflow did not start, or one of its components ended by itself."""
 
 
-def free_port() -> int:
-    """Return a TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class ReservedPort:
+    """A TCP port that nothing else gets while this is open, and that one server may listen on."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        # Set after bind(), so that the port was free; from here on a server that sets it, too, can bind.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.number = int(self._socket.getsockname()[1])
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class AirflowStack:
     """Airflow with API server, scheduler, DAG processor and triggerer, for as long as the context lasts.
 
-    Whatever ends this process, the components end with it (see ``dev.leash``).
+    Whatever ends this process, the components end with it (see ``dev.parent_watch``).
 
-    :param home: AIRFLOW_HOME; made when missing. The database is made anew unless ``keep_database``.
+    :param home: AIRFLOW_HOME; made when missing. The database is created again unless ``keep_database``.
     :param dags_folder: where the DAG files are.
     :param env: further environment variables of every component, connections for example.
     :param settings: Airflow settings as ``SECTION__OPTION`` to value.
@@ -85,15 +92,15 @@ class AirflowStack:
         keep_database: bool = False,
     ) -> None:
         self.home = home.resolve()
-        self.port = free_port()
-        self._execution_port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._port = ReservedPort()
+        self._execution_port = ReservedPort()
+        self.url = f"http://127.0.0.1:{self._port.number}"
         self.api = AirflowAPI(url=self.url)
         self.env = airflow_environment(
             home=self.home,
             dags_folder=dags_folder.resolve(),
-            port=self.port,
-            execution_port=self._execution_port,
+            port=self._port.number,
+            execution_port=self._execution_port.number,
             settings=settings or {},
             env=env or {},
         )
@@ -116,7 +123,7 @@ class AirflowStack:
             begun = datetime.now(UTC)
             for component in Component:
                 self.start(component)
-            self.wait_for(lambda: self._healthy_since(begun), what="a healthy Airflow", timeout=120)
+            self.wait_for(lambda: self._healthy_since(begun), what="a healthy Airflow")
         except BaseException:
             self.stop()
             raise
@@ -128,18 +135,18 @@ class AirflowStack:
         self.stop()
 
     def start(self, component: Component, *, name: str | None = None) -> None:
-        """Start a component, anew or, under another name, a second time."""
+        """Start a component again or, under another name, a second time."""
         name = name or component
         if self.running(name):
             raise AirflowStackError(f"{name} runs already")
         arguments = list(COMMANDS[component])
         if component is Component.EXECUTION_API:
-            arguments += ["--port", str(self._execution_port)]
+            arguments += ["--port", str(self._execution_port.number)]
         log = self._log_of(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, LEASH, str(GRACE), AIRFLOW, *arguments],
+                [sys.executable, PARENT_WATCH, str(GRACE), AIRFLOW, *arguments],
                 cwd=self.home,
                 env=self.env,
                 stdin=subprocess.PIPE,
@@ -159,18 +166,19 @@ class AirflowStack:
         The scheduler's are also the running tasks. After SIGKILL the component is gone until it is
         started again; SIGSTOP and SIGCONT freeze and thaw it.
         """
-        leash = self._processes[name]
-        for process in psutil.Process(leash.pid).children(recursive=True):
+        watch = self._processes[name]
+        for process in psutil.Process(watch.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signum)
         if signum == signal.SIGKILL:
             self._gather([self._processes.pop(name)])
 
     def shut_down(self, name: str) -> None:
-        """End a component in good order, as a deployment does."""
-        process = self._processes.pop(name)
-        process.terminate()
-        self._gather([process])
+        """End a component in good order, as a deployment does, however long it takes."""
+        watch = self._processes.pop(name)
+        for component in psutil.Process(watch.pid).children():
+            component.terminate()
+        self._gather([watch])  # it ends with the component
 
     def stop(self) -> None:
         """End every component; returns when none of their processes is left."""
@@ -180,8 +188,12 @@ class AirflowStack:
             process.terminate()
         self._gather(processes)
         self.api.close()
+        self._port.close()
+        self._execution_port.close()
 
-    def wait_for(self, check: Callable[[], T | None], *, what: str, timeout: float, every: float = 0.25) -> T:
+    def wait_for(
+        self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.25
+    ) -> T:
         """Wait until ``check`` returns something true; fail at once when a component ends by itself."""
 
         def checked() -> T | None:
@@ -225,7 +237,7 @@ class AirflowStack:
         try:
             health = self.api.health()
             httpx.get(
-                f"http://127.0.0.1:{self._execution_port}/execution/health", trust_env=False
+                f"http://127.0.0.1:{self._execution_port.number}/execution/health", trust_env=False
             ).raise_for_status()
         except httpx.HTTPError:
             return False
@@ -236,11 +248,11 @@ class AirflowStack:
         )
 
     @staticmethod
-    def _gather(leashes: Iterable[subprocess.Popen[bytes]]) -> None:
-        for leash in leashes:
-            leash.wait()  # after its grace a leash resorts to SIGKILL, so it does end
-            if leash.stdin:
-                leash.stdin.close()
+    def _gather(watches: Iterable[subprocess.Popen[bytes]]) -> None:
+        for watch in watches:
+            watch.wait()  # after the grace it resorts to SIGKILL, so it does end
+            if watch.stdin:
+                watch.stdin.close()
 
     def _log_of(self, name: str) -> Path:
         return self.logs / "components" / f"{name}.log"

@@ -13,19 +13,20 @@ from datetime import datetime
 from pathlib import Path
 
 from dev.airflow_api import FINISHED, AirflowAPI
+from dev.airflow_settings import PATIENT
 from dev.airflow_stack import AirflowStack, AirflowStackError
 from dev.clip import Clip, NotAVideoError, play
 from dev.progress import Progress, log_tail
 from dev.service import ConsentError, Service, choose_service
 from dev.signals import raise_on_signals
-from dev.waiting import WaitError
+from dev.waiting import PATIENCE_S, WaitError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DAG_ID = "kling_storyboard"
 SCENES = 3  # as many as the DAG's example has
 # What the DAG asks for: mode std, 16:9, 5 seconds a scene; each but the first is joined without a frame.
 ASKED = (1280, 720, SCENES * 5.0 - (SCENES - 1) / 24)
-SANDBOX_PATIENCE, REAL_PATIENCE = 240.0, 7200.0  # seconds for the whole run
+REAL_PATIENCE_S = 7200.0  # for the whole run at the real service, where a scene may take 20 minutes
 
 
 class DemoError(RuntimeError):
@@ -43,6 +44,7 @@ def main(folder: Path) -> int:
                 home=home,
                 dags_folder=PROJECT / "dags",
                 env={"AIRFLOW_CONN_KLING_DEFAULT": service.connection},
+                settings=PATIENT,
             ) as stack:
                 say(f"Airflow is up at {stack.url}")
                 film = run(stack, service, folder / "output")
@@ -60,7 +62,7 @@ def main(folder: Path) -> int:
 def run(stack: AirflowStack, service: Service, output: Path) -> Clip:
     """Trigger the DAG, follow it to its end, and return the film it made."""
     run_id = f"demo-{datetime.now():%Y%m%d-%H%M%S}"
-    stack.wait_for(lambda: known(stack.api), what=f"the DAG {DAG_ID}", timeout=60)
+    stack.wait_for(lambda: known(stack.api), what=f"the DAG {DAG_ID}")
     stack.api.unpause(DAG_ID)
     stack.api.trigger(DAG_ID, {"output": f"file://{output.resolve()}"}, run_id=run_id)
     say(f"triggered {DAG_ID}, run {run_id}")
@@ -74,7 +76,7 @@ def run(stack: AirflowStack, service: Service, output: Path) -> Clip:
             say(f"  {line}")
         return state if state in FINISHED else None
 
-    patience = REAL_PATIENCE if service.costs_money else SANDBOX_PATIENCE
+    patience = REAL_PATIENCE_S if service.costs_money else PATIENCE_S
     if stack.wait_for(finished, what="the end of the run", timeout=patience) != "success":
         raise DemoError(failures(stack.api, run_id))
     film = play(output / run_id / "film.mp4")

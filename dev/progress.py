@@ -8,9 +8,9 @@ from dev.airflow_api import Json, TaskInstance
 
 REMARKS = {
     "deferred": "the triggerer waits, no worker is held",
-    "up_for_reschedule": "looks again later, no worker is held",
+    "up_for_reschedule": "tries again later, no worker is held",
 }
-# What lasts a moment, and comes before every run, tells nobody anything.
+# What lasts a moment, and comes before every run, is no news.
 SILENT = frozenset({None, "scheduled", "queued"})
 
 

@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
+from dev.waiting import PATIENCE_S
 
 
 class ConsentError(RuntimeError):
-    """Nobody agreed to spend money."""
+    """There is no consent to spend money."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +30,23 @@ class Service:
         return f"Service({self.name})"
 
 
-def connection_json(*, api_key: str, url: str | None) -> str:
+def connection_json(*, api_key: str, url: str | None, **extra: Any) -> str:
     """Return an Airflow connection of type kling; without a URL the provider's default holds."""
     host = {"host": url} if url else {}
-    return json.dumps({"conn_type": "kling", "password": api_key, **host})
+    extras = {"extra": json.dumps(extra)} if extra else {}
+    return json.dumps({"conn_type": "kling", "password": api_key, **host, **extras})
+
+
+def sandbox_connection(sandbox: SandboxProcess) -> str:
+    """Return an Airflow connection to a sandbox. Its responses may be late: it shares this machine."""
+    return connection_json(api_key=sandbox.api_key, url=sandbox.url, request_timeout=PATIENCE_S)
 
 
 @contextlib.contextmanager
 def choose_service(env: Mapping[str, str] = os.environ) -> Iterator[Service]:
     """Give the real service when KLING_API_KEY is set, after consent; else a sandbox, ended on leaving.
 
-    :raises ConsentError: the real service is not wanted, or nobody can be asked.
+    :raises ConsentError: the real service is not wanted, or there is no terminal to ask at.
     """
     if api_key := env.get("KLING_API_KEY"):
         url = env.get("KLING_BASE_URL")
@@ -53,7 +61,7 @@ def choose_service(env: Mapping[str, str] = os.environ) -> Iterator[Service]:
         yield Service(
             name=f"the sandbox at {sandbox.url}",
             costs_money=False,
-            connection=connection_json(api_key=sandbox.api_key, url=sandbox.url),
+            connection=sandbox_connection(sandbox),
         )
 
 

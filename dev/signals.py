@@ -1,4 +1,4 @@
-"""Make every polite way of ending a program an exception, so that ``with`` blocks clean up."""
+"""Make every polite way of terminating a program an exception, so that ``with`` blocks clean up."""
 
 from __future__ import annotations
 

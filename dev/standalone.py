@@ -28,7 +28,7 @@ def main() -> int:
                 env={"AIRFLOW_CONN_KLING_DEFAULT": service.connection},
                 keep_database=True,
             ) as stack:
-                stack.wait_for(lambda: all(map(stack.api.has_dag, DAGS)), what="the DAGs", timeout=60)
+                stack.wait_for(lambda: all(map(stack.api.has_dag, DAGS)), what="the DAGs")
                 for dag_id in DAGS:
                     stack.api.unpause(dag_id)
                 print(f"Airflow  {stack.url}\nlogs     {home / 'logs'}\nCtrl-C ends both", flush=True)

@@ -8,17 +8,26 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_S = 1800.0
+"""The longest wait, in seconds, for what takes three minutes at most on an idle machine.
+
+It ends a wait in vain and paces nothing, so it is the same for all: a machine that is ten times slower must
+not reach it.
+"""
+
 
 class WaitError(AssertionError):
-    """What was waited for did not come in time."""
+    """What was waited for did not come in time, or can no longer come."""
 
 
-def wait_for(check: Callable[[], T | None], *, what: str, timeout: float, every: float = 0.25) -> T:
+def wait_for(
+    check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.25
+) -> T:
     """Call ``check`` until it returns something true, and return that.
 
     :param what: what is awaited, for the error message.
     :param timeout: seconds until WaitError.
-    :param every: seconds between two looks.
+    :param every: seconds between two calls.
     """
     deadline = time.monotonic() + timeout
     while True:

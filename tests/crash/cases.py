@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.crash.dags.points import Point
-from tests.crash.ledger import Row
-from tests.crash.trial import UNKNOWN
+from tests.crash.report import Row
+from tests.crash.scenario import UNKNOWN
 
-# Between the intent and its record nobody can know: a retry submits nothing, and says so.
-UNKNOWABLE = {Point.BEFORE_POST: 0, Point.BEFORE_ANSWER: 1, Point.BEFORE_RECORD: 1}
+# Between the intent and its record the outcome is unknown: a retry submits nothing, and says so.
+OUTCOME_UNKNOWN = {Point.BEFORE_POST: 0, Point.BEFORE_RESPONSE: 1, Point.BEFORE_RECORD: 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,11 @@ class Case:
     @property
     def expected(self) -> Row:
         """What has to come of it. Two tries: the one that was killed, and one that found its record."""
-        unknown = self.point in UNKNOWABLE
+        unknown = self.point in OUTCOME_UNKNOWN
         return Row(
             what=f"killed {self.point}",
             mode=self.mode,
-            accepted=UNKNOWABLE.get(self.point, 1),
+            accepted=OUTCOME_UNKNOWN.get(self.point, 1),
             tries=2,
             end=UNKNOWN if unknown else "success",
         )

@@ -5,26 +5,26 @@ from __future__ import annotations
 import pytest
 
 from tests.crash.cases import CASES, Case
-from tests.crash.lab import Lab
-from tests.crash.ledger import Row
-from tests.crash.trial import Trial
-
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(420)]
+from tests.crash.harness import Harness
+from tests.crash.report import Row
+from tests.crash.scenario import Scenario
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_killed_task_submits_once_at_most(case: Case, killed: dict[Case, Trial], ledger: list[Row]) -> None:
-    trial = killed[case]
-    trial.finish(timeout=400)
-    row = trial.row(f"killed {case.point}", mode=case.mode)
-    ledger.append(row)
-    assert row == case.expected, trial.story()
-    assert trial.posts() == row.accepted
+def test_a_killed_task_submits_once_at_most(
+    case: Case, killed: dict[Case, Scenario], report: list[Row]
+) -> None:
+    scenario = killed[case]
+    scenario.finish()
+    row = scenario.row(f"killed {case.point}", mode=case.mode)
+    report.append(row)
+    assert row == case.expected, scenario.task_log()
+    assert scenario.posts() == row.accepted
 
 
-def test_the_sandbox_counts_no_other_submissions(lab: Lab, killed: dict[Case, Trial]) -> None:
+def test_the_sandbox_counts_no_other_submissions(harness: Harness, killed: dict[Case, Scenario]) -> None:
     """What is told apart by prompts adds up to all that was accepted."""
-    for trial in killed.values():
-        trial.finish(timeout=400)
-    accepted = lab.sandboxes["kling_default"].stats()["submissions_accepted"]
+    for scenario in killed.values():
+        scenario.finish()
+    accepted = harness.sandboxes["kling_killed"].stats()["submissions_accepted"]
     assert accepted == sum(case.expected.accepted for case in killed)

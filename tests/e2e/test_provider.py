@@ -4,8 +4,6 @@ import pytest
 
 from dev.airflow_stack import AirflowStack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
-
 
 @pytest.mark.parametrize(
     ("command", "shown"),
@@ -26,7 +24,7 @@ def test_a_broken_rule_is_an_import_error_that_names_it(stack: AirflowStack) -> 
         errors = stack.api.import_errors()
         return next((trace for file, trace in errors.items() if file.endswith("broken_rule.py")), None)
 
-    trace = stack.wait_for(broken, what="the import error", timeout=120)
+    trace = stack.wait_for(broken, what="the import error")
     assert "KlingRequestError" in trace
     assert "shot_type" in trace
     assert "multi_shot" in trace

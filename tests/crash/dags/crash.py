@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import DAG
 
 # Airflow puts the DAGs' folder on the import path.
-from points import die_in_first_try  # type: ignore[import-not-found]
+from points import die_in_first_try, take_timeout_of_run  # type: ignore[import-not-found]
 
 from airflow_provider_kling.operators.kling import KlingVideoOperator
 
@@ -18,7 +18,7 @@ DAG_OPTIONS: dict[str, Any] = {
     "schedule": None,
     "max_active_runs": 40,
     "max_active_tasks": 40,
-    "params": {"prompt": "A paper boat", "output": "", "conn_id": "kling_default", "point": ""},
+    "params": {"prompt": "A paper boat", "output": "", "conn_id": "", "point": "", "timeout": 0},
 }
 CLIP: dict[str, Any] = {
     "task_id": "generate",
@@ -40,7 +40,7 @@ with DAG("plain", **DAG_OPTIONS):
     KlingVideoOperator(**ONE)
 
 with DAG("impatient", **DAG_OPTIONS):
-    KlingVideoOperator(**ONE, timeout=20)
+    KlingVideoOperator(**ONE, pre_execute=take_timeout_of_run)
 
 with DAG("scenes", **DAG_OPTIONS):
     KlingVideoOperator.partial(**CLIP, pool="three").expand(

@@ -15,7 +15,7 @@ from typing import Any
 
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.client import KlingClient
-from airflow_provider_kling.http.transport import ResponseReader
+from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Phase
 from airflow_provider_kling.media.download import Downloader
@@ -26,8 +26,8 @@ class Point(StrEnum):
 
     BEFORE_INTENT = "before the intent is written"
     BEFORE_POST = "after the intent, before the POST"
-    BEFORE_ANSWER = "after the POST took effect, before its answer"
-    BEFORE_RECORD = "after the answer, before the record"
+    BEFORE_RESPONSE = "after the POST took effect, before its response"
+    BEFORE_RECORD = "after the response, before the record"
     BEFORE_WAITING = "after the record, before the waiting"
     WHILE_WAITING = "while it waits on the worker"
     BEFORE_RESULT = "at the end, before the result is stored"
@@ -58,8 +58,8 @@ SEAMS: Mapping[Point, Seam] = {
     Point.BEFORE_POST: Seam(
         owner=KlingHook, method="call", when=lambda _, call: call.request.method == "POST"
     ),
-    # The answer's first byte is here, so the service has acted; the POST is a try's first exchange.
-    Point.BEFORE_ANSWER: Seam(owner=ResponseReader, method="begin"),
+    # The response's first byte is here, so the service has acted; the POST is a try's first exchange.
+    Point.BEFORE_RESPONSE: Seam(owner=ResponseReader, method="begin"),
     Point.BEFORE_RECORD: Seam(
         owner=Journal, method="write", when=lambda _, record: record.phase is Phase.SUBMITTED
     ),
@@ -81,6 +81,11 @@ def die_in_first_try(context: Any) -> None:
         _arm(SEAMS[Point(context["params"]["point"])])
 
 
+def take_timeout_of_run(context: Any) -> None:
+    """Give the task the timeout that the run names, which fits the pace of the machine."""
+    context["task"].timeout = float(context["params"]["timeout"])
+
+
 def _arm(seam: Seam) -> None:
     original = getattr(seam.owner, seam.method)
 
@@ -88,9 +93,9 @@ def _arm(seam: Seam) -> None:
     def deadly(*args: Any, **kwargs: Any) -> Any:
         hit = seam.when(*args)
         if not hit or seam.after:
-            answer = original(*args, **kwargs)
+            response = original(*args, **kwargs)
         if hit:
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        return response
 
     setattr(seam.owner, seam.method, deadly)

@@ -6,7 +6,12 @@ from airflow.sdk import DAG
 
 from airflow_provider_kling.sensors.kling import KlingTaskSensor
 
-with DAG("sensor", schedule=None, params={"output": "", "kling_task_id": ""}):
+PARAMS = {"output": "", "conn_id": "kling_default", "kling_task_id": ""}
+
+with DAG("sensor", schedule=None, params=PARAMS):
     KlingTaskSensor(
-        task_id="wait", kling_task_id="{{ params.kling_task_id }}", output="{{ params.output }}/elsewhere.mp4"
+        task_id="wait",
+        conn_id="{{ params.conn_id }}",
+        kling_task_id="{{ params.kling_task_id }}",
+        output="{{ params.output }}/elsewhere.mp4",
     )

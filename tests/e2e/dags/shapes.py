@@ -6,7 +6,7 @@ from airflow.sdk import DAG
 
 from airflow_provider_kling.operators.kling import KlingVideoOperator
 
-PARAMS = {"output": "", "subject": "a lighthouse"}
+PARAMS = {"output": "", "subject": "a lighthouse", "conn_id": "kling_default"}
 
 with DAG("blocking", schedule=None, params=PARAMS):
     KlingVideoOperator(
@@ -26,8 +26,15 @@ with DAG("mapped", schedule=None, params=PARAMS):
         output="{{ params.output }}/{{ ti.map_index }}.mp4",
     ).expand(prompt=["{{ params.subject }} at dawn", "{{ params.subject }} at night"])
 
-with DAG("wrong_key", schedule=None, params=PARAMS):
-    KlingVideoOperator(task_id="generate", conn_id="kling_wrong_key", prompt="{{ params.subject }}")
+with DAG("any_connection", schedule=None, params=PARAMS):
+    KlingVideoOperator(
+        task_id="generate",
+        conn_id="{{ params.conn_id }}",
+        prompt="{{ params.subject }}",
+        mode="std",
+        duration=5,
+        output="{{ params.output }}/any.mp4",
+    )
 
 with DAG("bad_request", schedule=None, params=PARAMS):
     KlingVideoOperator(

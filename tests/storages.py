@@ -13,11 +13,11 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 
-class Place(Protocol):
+class Storage(Protocol):
     """A folder or a bucket of a test's own.
 
     :ivar files: the file system, for code that knows no Airflow.
-    :ivar uri: what Airflow calls the place.
+    :ivar uri: what Airflow calls the storage.
     :ivar script: Python that makes ``files``, for another process.
     :ivar environment: what Airflow needs to reach it.
     """
@@ -128,10 +128,10 @@ def s3_server() -> Iterator[str]:
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
     """A folder, and a bucket: what is stored is stored the same in both."""
     if request.param == "folder":
-        root = tmp_path / "place"
+        root = tmp_path / "storage"
         root.mkdir()
         return Folder(root)
     bucket = Bucket(url=request.getfixturevalue("s3_server"))

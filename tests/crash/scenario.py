@@ -1,43 +1,45 @@
-"""One DAG run that something is done to, with the sandbox that judges it."""
+"""One DAG run that something is done to, with the sandbox that counts its submissions."""
 
 from __future__ import annotations
 
-import json
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from dev.airflow_api import TaskInstance
-from tests.crash.ledger import Row
+from dev.waiting import WaitError
+from tests.crash.report import Row
 from tests.e2e.run import Run
 
 TASK = "generate"
 UNKNOWN = "KlingSubmissionUnknownError"
+ENDED = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})  # a task's last states
 
 
 @dataclass(kw_only=True)
-class Trial(Run):
+class Scenario(Run):
     """A run of one clip.
 
     :param prompt: this run's alone, so that the sandbox's log tells its submissions from others'.
-    :param film: where the clip is stored.
+    :param clip: where the clip is stored.
     """
 
     prompt: str
     sandbox: SandboxProcess
-    film: Path
+    clip: Path
 
     @property
     def task(self) -> TaskInstance:
         """The task as it is now."""
-        return self.look()[TASK]
+        return self.tasks()[TASK]
 
     def posts(self) -> int:
         """Return how often the request reached the service."""
         return len(self._posts())
 
     def accepted(self) -> int:
-        """Return how many submissions took effect; a lost answer (no status) is of one that did."""
+        """Return how many submissions took effect; a lost response (no status) is of one that did."""
         return sum(status in (200, None) for status in self._posts())
 
     def _posts(self) -> list[int | None]:
@@ -45,13 +47,15 @@ class Trial(Run):
         return [each["status"] for each in sent if (each["body"] or {}).get("prompt") == self.prompt]
 
     def deferred(self) -> TaskInstance:
-        """Wait until a triggerer waits for the clip, and return the task."""
+        """Wait until a triggerer waits for the clip, and return the task; WaitError when it has ended."""
 
         def held() -> TaskInstance | None:
             task = self.task
+            if task.state in ENDED:
+                raise WaitError(f"{self.run_id} ended before a triggerer held it: {task.state}")
             return task if task.state == "deferred" and task.triggerer_id else None
 
-        return self.stack.wait_for(held, what=f"a triggerer to hold {self.run_id}", timeout=120)
+        return self.stack.wait_for(held, what=f"a triggerer to hold {self.run_id}")
 
     def clear(self) -> None:
         """Have the task run again."""
@@ -61,13 +65,13 @@ class Trial(Run):
         """Have the task run again, wait for its end, and return the run's state."""
         before = self.task.try_number
         self.clear()
-        # A run that has ended keeps that state until the scheduler looks at it again.
-        self.stack.wait_for(lambda: self.task.try_number > before, what="another try", timeout=120)
+        # A run that has ended keeps that state until the scheduler takes it up again.
+        self.stack.wait_for(lambda: self.task.try_number > before, what="another try")
         return self.finish()
 
-    def story(self, try_number: int | None = None) -> str:
+    def task_log(self, try_number: int | None = None) -> str:
         """Return the log of one try, the latest by default, with every field of its lines."""
-        return "\n".join(map(json.dumps, self.stack.api.log(self.task, try_number)))
+        return self.log(TASK, try_number)
 
     def error(self) -> str:
         """Return what the latest try's exception says, with its class in front; nothing without one."""
@@ -76,11 +80,16 @@ class Trial(Run):
                 return f"{cause['exc_type']}: {cause['exc_value']}"
         return ""
 
+    def variable(self, map_index: int = -1) -> str:
+        """Return the name of the Variable that keeps the record of the task on Airflow 3.1 and 3.2."""
+        identity = "\0".join((self.dag_id, self.run_id, TASK, str(map_index)))
+        return f"kling_journal_{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
+
     def row(self, what: str, *, mode: str = "deferrable") -> Row:
         """Return what came of it, and check that a success left the clip."""
         task = self.task
         if task.state == "success":
-            assert self.film.stat().st_size == self.result(TASK)["bytes"]
+            assert self.clip.stat().st_size == self.result(TASK)["bytes"]
             end = "success"
         else:
             end = self.error().partition(":")[0]

@@ -1,6 +1,6 @@
 """Run one command and leave none of its processes behind.
 
-usage: python leash.py GRACE COMMAND [ARGUMENT...]
+usage: python parent_watch.py GRACE COMMAND [ARGUMENT...]
 
 The command, and whatever it started, ends when the command exits, when this process gets SIGTERM or
 SIGINT, and when its standard input closes: the parent holds the other end, so a parent that was killed
@@ -50,7 +50,7 @@ def end_descendants(grace: float) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             child.terminate()
     psutil.wait_procs(direct, timeout=grace)
-    # A process that ends hands its orphans to this one, so look again until nothing is left.
+    # A process that ends hands its orphans to this one, so list them again until nothing is left.
     while left := me.children(recursive=True):
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""A submission takes effect and its answer is lost; or the generation fails."""
+"""A submission takes effect and its response is lost; or the generation fails."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ import re
 import shlex
 from urllib.parse import parse_qsl, urlsplit
 
-import pytest
-
 from dev.airflow_stack import AirflowStack
-from tests.crash.ledger import Row
-from tests.crash.trial import UNKNOWN, Trial
-
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(420)]
+from tests.crash.report import Row
+from tests.crash.scenario import UNKNOWN, Scenario
 
 
-def test_a_lost_answer_is_never_sent_again_and_its_task_can_be_adopted(
-    lost: Trial, ledger: list[Row]
+def test_a_lost_response_is_never_sent_again_and_its_task_can_be_adopted(
+    lost: Scenario, report: list[Row]
 ) -> None:
-    assert lost.finish(timeout=400) == "failed"
-    first = lost.row("the answer to the POST is lost")
+    assert lost.finish() == "failed"
+    first = lost.row("the response to the POST is lost")
     assert lost.cleared() == "failed"
     second = lost.row("... then cleared")
     message = lost.error()
@@ -29,7 +25,7 @@ def test_a_lost_answer_is_never_sent_again_and_its_task_can_be_adopted(
     assert lost.cleared() == "success"
     third = lost.row("... then adopted as the error says, and cleared")
 
-    ledger += [first, second, third]
+    report += [first, second, third]
     assert [(row.end, row.tries) for row in (first, second, third)] == [
         (UNKNOWN, 1),  # of three: no retry was used up
         (UNKNOWN, 2),
@@ -40,16 +36,16 @@ def test_a_lost_answer_is_never_sent_again_and_its_task_can_be_adopted(
     assert lost.sandbox.stats()["submissions_accepted"] == 1
 
 
-def test_a_failed_generation_is_submitted_anew_by_the_retry(failed: Trial, ledger: list[Row]) -> None:
-    assert failed.finish(timeout=400) == "success"
+def test_a_failed_generation_is_submitted_again_by_the_retry(failed: Scenario, report: list[Row]) -> None:
+    assert failed.finish() == "success"
     row = failed.row("the service fails the first generation")
-    ledger.append(row)
+    report.append(row)
     assert (row.accepted, row.tries) == (2, 2)
 
 
 def adoption(message: str) -> str:
     """Return the command that the error gives for putting a task's id into the record."""
-    way = message.partition("put its id into the record (")[2].partition("), then clear this task")[0]
+    way = message.partition("put the task's id into the record (")[2].partition("), and clear this")[0]
     return way.rpartition("run: ")[2]
 
 

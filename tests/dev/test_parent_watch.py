@@ -11,7 +11,7 @@ import pytest
 
 from dev.waiting import wait_for
 
-LEASH = Path(__file__).resolve().parents[2] / "dev" / "leash.py"
+PARENT_WATCH = Path(__file__).resolve().parents[2] / "dev" / "parent_watch.py"
 # A component that ignores requests to end, and whose child has moved to a session of its own.
 STUBBORN = """
 import os, signal, time
@@ -22,13 +22,13 @@ if not detached:
 os.write(1, b"%d\\n" % os.getpid())
 time.sleep(300)
 """
-# What starts a leash as the stack does, and then hangs.
+# What starts the watch as the stack does, and then hangs.
 OWNER = """
 import subprocess, sys, time
-leash = subprocess.Popen([sys.executable, *sys.argv[1:]], stdin=subprocess.PIPE, start_new_session=True)
+watch = subprocess.Popen([sys.executable, *sys.argv[1:]], stdin=subprocess.PIPE, start_new_session=True)
 time.sleep(300)
 """
-COMMAND = [str(LEASH), "0.2", sys.executable, "-c", STUBBORN]
+COMMAND = [str(PARENT_WATCH), "0.2", sys.executable, "-c", STUBBORN]
 
 
 def started(process: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -42,7 +42,7 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 @pytest.fixture
-def leash() -> Iterator[subprocess.Popen[str]]:
+def watch() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -50,18 +50,18 @@ def leash() -> Iterator[subprocess.Popen[str]]:
         process.terminate()
 
 
-def test_what_detaches_itself_ends_with_the_component(leash: subprocess.Popen[str]) -> None:
-    processes = started(leash)
-    leash.terminate()
-    assert leash.wait(timeout=10) == 128 + signal.SIGTERM
+def test_what_detaches_itself_ends_with_the_component(watch: subprocess.Popen[str]) -> None:
+    processes = started(watch)
+    watch.terminate()
+    assert watch.wait(timeout=60) == 128 + signal.SIGTERM
     assert gone(processes)
 
 
-def test_a_closed_input_ends_the_component(leash: subprocess.Popen[str]) -> None:
-    processes = started(leash)
-    assert leash.stdin
-    leash.stdin.close()
-    leash.wait(timeout=10)
+def test_a_closed_input_ends_the_component(watch: subprocess.Popen[str]) -> None:
+    processes = started(watch)
+    assert watch.stdin
+    watch.stdin.close()
+    watch.wait(timeout=60)
     assert gone(processes)
 
 
@@ -71,10 +71,10 @@ def test_an_owner_that_is_killed_takes_everything_along() -> None:
     ) as owner:
         processes = started(owner)
         owner.kill()
-        wait_for(lambda: gone(processes), what="the end of the component", timeout=10)
+        wait_for(lambda: gone(processes), what="the end of the component", timeout=60)
 
 
 def test_the_status_is_the_commands() -> None:
-    command = [sys.executable, str(LEASH), "1", sys.executable, "-c", "raise SystemExit(7)"]
+    command = [sys.executable, str(PARENT_WATCH), "1", sys.executable, "-c", "raise SystemExit(7)"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        assert process.wait(timeout=10) == 7
+        assert process.wait(timeout=60) == 7

@@ -23,8 +23,7 @@ class Row:
 
 def table(rows: Sequence[Row], *, airflow: str) -> Iterator[str]:
     """Return the lines of the table."""
-    heads = ("what happened", "mode", "Airflow", "accepted", "tries", "end")
-    lines = [heads]
+    lines: list[tuple[str, ...]] = [("what happened", "mode", "Airflow", "accepted", "tries", "end")]
     for row in rows:
         what, mode, *rest = (str(cell) for cell in astuple(row))
         lines.append((what, mode, airflow, *rest))
