@@ -1,5 +1,6 @@
-"""A local stand-in for the Modellix service: the same API, real videos and pictures, no bill.
+"""A local sandbox for the Modellix service: the same API, real videos and images, no bill.
 
-Start it with ``python -m airflow_provider_kling.sandbox`` (or ``kling-sandbox``). It shares no code with the
-client of this package, so that each checks the other. ``docs/sandbox.md`` says what is simulated.
+Start it with ``python -m airflow_provider_kling.sandbox`` (or ``kling-sandbox``), or in tests with
+:class:`airflow_provider_kling.sandbox.testing.process.SandboxProcess`. It shares no code with the client in
+this package, so that each checks the other. ``docs/sandbox.md`` describes what is simulated.
 """

@@ -1,0 +1,1 @@
+"""The sandbox over HTTP: server, routes, middleware, and the bodies of its responses."""

@@ -1,0 +1,106 @@
+"""The endpoints beside the API, for tests: counts, recorded requests, faults, the clock. No key is needed."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from airflow_provider_kling.sandbox.http.responses import JsonResponse
+from airflow_provider_kling.sandbox.service.faults import FaultError, FaultList
+from airflow_provider_kling.sandbox.service.recorder import Recorder
+from airflow_provider_kling.sandbox.service.service import Service
+from airflow_provider_kling.sandbox.service.upload_store import UploadStore
+
+
+class ControlRoutes:
+    """What a test can do to the sandbox itself."""
+
+    def __init__(
+        self, *, service: Service, uploads: UploadStore, recorder: Recorder, faults: FaultList
+    ) -> None:
+        self._service = service
+        self._uploads = uploads
+        self._recorder = recorder
+        self._faults = faults
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/_sandbox/stats", self.stats, methods=["GET"]),
+            Route("/_sandbox/requests", self.requests, methods=["GET"]),
+            Route("/_sandbox/faults", self.add_faults, methods=["POST"]),
+            Route("/_sandbox/faults", self.clear_faults, methods=["DELETE"]),
+            Route("/_sandbox/clock", self.advance, methods=["POST"]),
+            Route("/_sandbox/reset", self.reset, methods=["POST"]),
+        ]
+
+    async def stats(self, request: Request) -> Response:  # noqa: ARG002  - an endpoint's signature
+        """Return the counts since the start or the last reset."""
+        service, recorder = self._service, self._recorder
+        return JsonResponse(
+            {
+                "submissions_accepted": service.accepted,
+                "submissions_rejected": dict(recorder.submissions_rejected),
+                "polls": recorder.polls,
+                "polls_rejected": recorder.polls_rejected,
+                "peak_concurrent": service.peak_concurrent,
+                "downloads": recorder.downloads,
+                "billed_usd": round(service.billed, 4),
+                "uploads": self._uploads.uploads,
+                "deletes": self._uploads.deletes,
+                "files": len(self._uploads.unexpired()),
+            }
+        )
+
+    async def requests(self, request: Request) -> Response:
+        """Return the recorded requests, oldest first; ``?method=`` selects one method."""
+        method = request.query_params.get("method")
+        records = (record for record in self._recorder.records if method in (None, record.method))
+        return JsonResponse([asdict(record) for record in records])
+
+    async def add_faults(self, request: Request) -> Response:
+        """Add faults."""
+        try:
+            added = self._faults.add(await request.body())
+        except FaultError as error:
+            return _bad_request(str(error))
+        return JsonResponse({"added": added})
+
+    async def clear_faults(self, request: Request) -> Response:  # noqa: ARG002  - an endpoint's signature
+        """Remove all faults."""
+        self._faults.clear()
+        return JsonResponse({})
+
+    async def advance(self, request: Request) -> Response:
+        """Move the clock forward; respond when everything that is due by then is done."""
+        data = await _json_body(request)
+        seconds = data.get("advance_s") if isinstance(data, dict) else None
+        if not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
+            return _bad_request('expected {"advance_s": seconds}')
+        await self._service.advance(seconds)
+        return JsonResponse({"now": self._service.clock.now()})
+
+    async def reset(self, request: Request) -> Response:  # noqa: ARG002  - an endpoint's signature
+        """Remove everything but the rendered files, which are cached."""
+        self._faults.clear()
+        await self._service.reset()
+        self._uploads.reset()
+        self._recorder.reset()
+        return JsonResponse({})
+
+
+async def _json_body(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except ValueError:
+        return None
+
+
+def _bad_request(message: str) -> Response:
+    return JsonResponse({"message": message}, status_code=400)

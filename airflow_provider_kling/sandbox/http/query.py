@@ -1,0 +1,24 @@
+"""Reads the query string of a request."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
+
+
+def positive_integer(request: Request, name: str, *, default: int, maximum: int = 2**31) -> int:
+    """Return a query parameter that is an integer from 1 to ``maximum``.
+
+    :raises Rejection: 400 if it is not.
+    """
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit()):
+        raise Rejection(
+            Category.INVALID_PARAMETERS, f"parameter '{name}' must be an integer, got '{text[:40]}'"
+        )
+    if not 1 <= int(text) <= maximum:
+        raise Rejection(
+            Category.OUT_OF_RANGE, f"parameter '{name}' must be between 1 and {maximum}, got {text[:40]}"
+        )
+    return int(text)

@@ -1,0 +1,1 @@
+"""Images: decoding those that a request brings, painting the results."""

@@ -1,0 +1,1 @@
+"""Videos: decoding those that a request brings, painting and encoding the results."""

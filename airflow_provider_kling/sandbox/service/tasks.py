@@ -1,0 +1,143 @@
+"""A task and its life cycle: pending, processing, then success or failed (docs: query-task-result)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import Any, Final
+
+from airflow_provider_kling.sandbox.render.render_spec import (
+    AudioSource,
+    ImageSpec,
+    MediaKind,
+    RenderSpec,
+    VideoSpec,
+)
+from airflow_provider_kling.sandbox.render.result import Result
+from airflow_provider_kling.sandbox.service.catalogue import Model, Offer
+from airflow_provider_kling.sandbox.service.clock import DAY_S
+from airflow_provider_kling.sandbox.service.stable_ids import stable_id
+
+# How long a generation takes, in seconds before --speed; all of it is inferred.
+_PENDING_S: Final = (2.0, 6.0)
+_IMAGES_S: Final = (6.0, 20.0)
+_PER_SECOND_OF_VIDEO: Final = {"720p": (12.0, 24.0), "1080p": (15.0, 30.0), "4k": (30.0, 60.0)}
+_FACTOR_WITH_INPUT: Final = {MediaKind.IMAGE: 1.1, MediaKind.VIDEO: 1.25, MediaKind.AUDIO: 1.5}
+
+_ASSUMED_SECONDS: Final = 5  # of a video as long as its source, whose length is unknown at submission
+
+
+class Status(StrEnum):
+    """The documented states."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """When a task changes its state, in epoch seconds of the sandbox's clock."""
+
+    submitted_at: float
+    processing_at: float
+    done_at: float
+
+
+@dataclass(kw_only=True)
+class Task:
+    """One generation.
+
+    :param file_stem: the common part of the file names in the URLs of the results.
+    :param forced_outcome: the final state that a fault has set: members of the response, of which ``status``
+        may be any word.
+    :param final_status: None until the task is done.
+    :param finished_at: in epoch seconds of the sandbox's clock.
+    :param cost: in USD; None as long as nothing was billed.
+    :param done: set when the task has its final status.
+    """
+
+    task_id: str
+    model: Model
+    offer: Offer
+    spec: RenderSpec
+    schedule: Schedule
+    file_stem: str
+    webhook_url: str | None = None
+    forced_outcome: Mapping[str, Any] | None = None
+    final_status: str | None = None
+    error: Any = None
+    results: tuple[Result, ...] = ()
+    finished_at: float | None = None
+    cost: float | None = None
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def status(self, *, now: float) -> str:
+        """Return the status at a moment, in epoch seconds."""
+        if self.final_status is not None:
+            return self.final_status
+        return Status.PENDING if now < self.schedule.processing_at else Status.PROCESSING
+
+    @property
+    def price(self) -> float | None:
+        """Return the cost of the task in USD if it succeeds; None where no price is documented."""
+        if self.offer.price is None:
+            return None
+        spec = self.spec
+        return self.offer.price.amount(
+            resolution=spec.resolution,
+            audio=isinstance(spec, VideoSpec) and spec.audio is not AudioSource.NONE,
+            seconds=self._seconds,
+            images=spec.count if isinstance(spec, ImageSpec) else 0,
+        )
+
+    @property
+    def _seconds(self) -> float:
+        """Return the length of the video; an assumed length until it is rendered."""
+        rendered = [result.seconds for result in self.results if result.seconds is not None]
+        return rendered[0] if rendered else _expected_seconds(self.spec)
+
+    def file_name(self, result: Result) -> str:
+        """Return the file name in the URL of a result."""
+        return self.file_stem + result.name_suffix
+
+    @property
+    def model_id(self) -> str:
+        """Return the opaque id of the model that responses carry."""
+        return f"model-{stable_id(self.model.slug)[:8]}"
+
+    def expires_at(self, result_ttl: float) -> float | None:
+        """Return when the result expires, in epoch seconds; None until the task is done.
+
+        :param result_ttl: the retention in seconds, where the fact file of the model has none.
+        """
+        if self.finished_at is None:
+            return None
+        days = self.model.kept_days
+        return self.finished_at + (result_ttl if days is None else days * DAY_S)
+
+
+def schedule(spec: RenderSpec, *, now: float, speed: float, rng: Random) -> Schedule:
+    """Return a realistic schedule: longer for longer videos, higher resolutions and larger inputs.
+
+    :param now: the time of submission, in epoch seconds.
+    :param speed: how many times faster than the real service.
+    """
+    match spec:
+        case VideoSpec():
+            total = rng.uniform(*_PER_SECOND_OF_VIDEO[spec.resolution]) * _expected_seconds(spec)
+            for kind, factor in _FACTOR_WITH_INPUT.items():
+                total *= factor if spec.has_media(kind) else 1.0
+        case _:
+            total = rng.uniform(*_IMAGES_S)
+    pending = rng.uniform(*_PENDING_S)
+    return Schedule(submitted_at=now, processing_at=now + pending / speed, done_at=now + total / speed)
+
+
+def _expected_seconds(spec: RenderSpec) -> float:
+    seconds = spec.seconds if isinstance(spec, VideoSpec) else None
+    return seconds or _ASSUMED_SECONDS

@@ -1,0 +1,1 @@
+"""A sandbox for tests: as a child process, and as pytest fixtures."""

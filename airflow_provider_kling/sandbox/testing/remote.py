@@ -1,0 +1,73 @@
+"""A running sandbox, seen from outside: its address, and the control calls that tests make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import httpx
+
+# An advance waits for the videos that are due; rendering a hundred takes a while on a small machine.
+_TIMEOUT_S: Final = 300.0
+
+
+class RemoteSandbox:
+    """The address, the API key and the control calls of a sandbox.
+
+    Every call raises ``httpx.HTTPError`` if the sandbox cannot be reached.
+
+    :param url: the base URL, such as ``http://127.0.0.1:8787``.
+    """
+
+    def __init__(self, *, url: str, api_key: str) -> None:
+        self.url = url
+        self.api_key = api_key
+
+    def stats(self) -> dict[str, Any]:
+        """Return the counts since the start or the last reset; ``docs/sandbox.md`` lists them."""
+        counts: dict[str, Any] = self._call("GET", "stats")
+        return counts
+
+    def requests(self, method: str | None = None) -> list[dict[str, Any]]:
+        """Return the recorded requests, oldest first.
+
+        Each has ``method``, ``path``, ``query``, ``headers``, ``body``, ``at`` (epoch seconds of the
+        sandbox's clock) and ``status`` (None: there was no response).
+
+        :param method: an HTTP method; None returns all requests.
+        """
+        records: list[dict[str, Any]] = self._call(
+            "GET", "requests", params={"method": method} if method else None
+        )
+        return records
+
+    def faults(self, faults: Sequence[dict[str, Any]]) -> None:
+        """Add faults. The first one that matches a request and is not used up applies.
+
+        :param faults: each with ``action``, and ``method``, ``path`` and ``times``; see ``docs/sandbox.md``.
+        :raises ValueError: one is not valid; then none is added.
+        """
+        self._call("POST", "faults", json=list(faults))
+
+    def clear_faults(self) -> None:
+        """Remove all faults."""
+        self._call("DELETE", "faults")
+
+    def advance(self, seconds: float) -> None:
+        """Move the sandbox's clock forward, and wait until every task that is due by then is done.
+
+        :param seconds: how far.
+        """
+        self._call("POST", "clock", json={"advance_s": seconds})
+
+    def reset(self) -> None:
+        """Remove tasks, uploads, faults, counts and records; restore the balance and the clock."""
+        self._call("POST", "reset")
+
+    def _call(self, method: str, endpoint: str, **content: Any) -> Any:
+        # trust_env: a proxy of the environment must not see calls to a local sandbox.
+        with httpx.Client(base_url=self.url, trust_env=False, timeout=_TIMEOUT_S) as client:
+            response = client.request(method, f"/_sandbox/{endpoint}", **content)
+        if response.is_error:
+            raise ValueError(f"the sandbox rejected {method} {endpoint}: {response.text}")
+        return response.json()

@@ -1,1 +1,0 @@
-"""Painting and encoding the clips (needs the extra ``sandbox``: av, numpy, pillow)."""
