@@ -18,15 +18,15 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjC
 
 
 class Verdict(StrEnum):
-    """What becomes of a request."""
+    """Whether a request is sent."""
 
     ACCEPTED = "accepted"
-    REFUSED = "refused"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """A body as it travels, and the model it is posted to."""
+    """A body as it is sent, and the model in its path."""
 
     slug: str
     body: Mapping[str, Any]
@@ -36,16 +36,16 @@ class Post:
 class Case:
     """One request.
 
-    :param body: what the author writes; KlingVideoOperator's arguments.
-    :param field: the field that the error has to name; None where no contract refuses.
+    :param body: what the author writes: the arguments of KlingVideoOperator.
+    :param field: the field that the error has to name; None where no API version rejects.
     :param why: the rule, for people.
-    :param april: the verdict under contract 2026-04. What is refused there is refused in any contract,
-        because the author writes that contract's fields.
-    :param august: the verdict under contract 2026-08.
-    :param april_post: an accepted case as it travels; for a refused one a body that breaks the same
-        rule of the service. To ``/api/v1/kling/<slug>/async``.
-    :param august_post: the same for 2026-08, to ``/api/v1/kling/<slug>``; None where that contract
-        has no such rule.
+    :param april: the verdict in API version 2026-04. What is rejected there is rejected in any, because the
+        author writes the fields of that one.
+    :param august: the verdict in API version 2026-08.
+    :param april_post: an accepted case as it is sent; for a rejected one a body that breaks the same rule of
+        the service. To ``/api/v1/kling/<slug>/async``.
+    :param august_post: the same for 2026-08, to ``/api/v1/kling/<slug>``; None where that API version has no
+        such rule.
     """
 
     id: str
@@ -57,19 +57,19 @@ class Case:
     april_post: Post
     august_post: Post | None
 
-    def verdict(self, contract: str) -> Verdict:
-        """Return the verdict under ``2026-04`` or ``2026-08``."""
-        return {"2026-04": self.april, "2026-08": self.august}[contract]
+    def verdict(self, api_version: str) -> Verdict:
+        """Return the verdict in ``2026-04`` or ``2026-08``."""
+        return {"2026-04": self.april, "2026-08": self.august}[api_version]
 
-    def post(self, contract: str) -> Post | None:
-        """Return what to post under ``2026-04`` or ``2026-08``."""
-        return {"2026-04": self.april_post, "2026-08": self.august_post}[contract]
+    def post(self, api_version: str) -> Post | None:
+        """Return what to post in ``2026-04`` or ``2026-08``."""
+        return {"2026-04": self.april_post, "2026-08": self.august_post}[api_version]
 
 
 def accepted(
     name: str, body: Mapping[str, Any], *, august: Post, april: Mapping[str, Any] | None = None
 ) -> Case:
-    """Both contracts can say it. ``april`` is the body on the wire, where it is not what the author wrote."""
+    """Both API versions can express it. ``april`` is the body that is sent, where it is not the author's."""
     return Case(
         id=name,
         body=body,
@@ -82,23 +82,23 @@ def accepted(
     )
 
 
-def refused(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post | None) -> Case:
-    """The author's own contract forbids it; ``august`` breaks the rule of 2026-08 that corresponds."""
+def rejected(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post | None) -> Case:
+    """2026-04, which the author writes, forbids it; ``august`` breaks the corresponding rule of 2026-08."""
     return Case(
         id=name,
         body=body,
         field=field,
         why=why,
-        april=Verdict.REFUSED,
-        august=Verdict.REFUSED,
+        april=Verdict.REJECTED,
+        august=Verdict.REJECTED,
         april_post=Post(slug=O1, body=body),
         august_post=august,
     )
 
 
 def only_in_april(name: str, body: Mapping[str, Any], *, field: str, why: str, august: Post) -> Case:
-    """2026-08 has no way to say it; ``august`` is how it would look if one tried."""
-    return replace(refused(name, body, field=field, why=why, august=august), april=Verdict.ACCEPTED)
+    """2026-08 cannot express it; ``august`` is the nearest body, which its rules forbid."""
+    return replace(rejected(name, body, field=field, why=why, august=august), april=Verdict.ACCEPTED)
 
 
 def t2v(**body: Any) -> Post:

@@ -1,13 +1,13 @@
-"""What may be asked of Kling Video O1: one table for the request model, the operators and the sandbox.
+"""The request parameters of Kling Video O1: one table for the request class, the operators and the sandbox.
 
-A DAG's author writes the fields of the first contract (2026-04) and a connection may speak the second one
-(2026-08). Each case has what the author writes, the verdict under each contract, and, to hold the service
-itself to the same rules, what to post to it by hand.
+A DAG's author writes the fields of the first API version (2026-04), and a connection may use the second one
+(2026-08). Each case has what the author writes, the verdict in each API version, and what to post to the
+service itself, so that it is compared with the same rules.
 """
 
 from __future__ import annotations
 
-from tests.contract_case import IMAGE, PIXEL, VIDEO, accepted, i2v, only_in_april, refused, t2v, v2v
+from tests.contract_case import IMAGE, PIXEL, VIDEO, accepted, i2v, only_in_april, rejected, t2v, v2v
 
 ACCEPTED = [
     accepted("prompt alone", {"prompt": "x"}, august=t2v(prompt="x")),
@@ -104,201 +104,201 @@ ONLY_IN_APRIL = [
     ),
 ]
 
-REFUSED = [
-    refused("no prompt", {}, field="prompt", why="always required", august=t2v()),
-    refused(
+REJECTED = [
+    rejected("no prompt", {}, field="prompt", why="always required", august=t2v()),
+    rejected(
         "no prompt for several shots",
         {"multi_shot": True, "shot_type": "intelligence"},
         field="prompt",
         why="always required",
         august=t2v(multi_shot=True, shot_type="intelligence"),
     ),
-    refused("empty prompt", {"prompt": ""}, field="prompt", why="1 character", august=t2v(prompt="")),
-    refused(
+    rejected("empty prompt", {"prompt": ""}, field="prompt", why="1 character", august=t2v(prompt="")),
+    rejected(
         "prompt of 2501 characters",
         {"prompt": "x" * 2501},
         field="prompt",
         why="2500 characters",
         august=None,
     ),
-    refused("prompt is a number", {"prompt": 5}, field="prompt", why="a string", august=t2v(prompt=5)),
-    refused(
+    rejected("prompt is a number", {"prompt": 5}, field="prompt", why="a string", august=t2v(prompt=5)),
+    rejected(
         "multi_shot without shot_type",
         {"prompt": "x", "multi_shot": True},
         field="shot_type",
         why="multi_shot needs it",
         august=t2v(prompt="x", multi_shot=True),
     ),
-    refused(
+    rejected(
         "shot_type without multi_shot",
         {"prompt": "x", "shot_type": "intelligence"},
         field="shot_type",
         why="only with multi_shot",
         august=t2v(prompt="x", shot_type="intelligence"),
     ),
-    refused(
+    rejected(
         "shot_type with multi_shot false",
         {"prompt": "x", "multi_shot": False, "shot_type": "intelligence"},
         field="shot_type",
         why="only with multi_shot",
         august=t2v(prompt="x", multi_shot=False, shot_type="intelligence"),
     ),
-    refused(
+    rejected(
         "another shot_type",
         {"prompt": "x", "multi_shot": True, "shot_type": "manual"},
         field="shot_type",
         why="only intelligence",
         august=t2v(prompt="x", multi_shot=True, shot_type="manual"),
     ),
-    refused(
+    rejected(
         "multi_shot is a number",
         {"prompt": "x", "multi_shot": 1},
         field="multi_shot",
         why="true or false",
         august=t2v(prompt="x", multi_shot=1),
     ),
-    refused(
+    rejected(
         "images empty",
         {"prompt": "x", "images": []},
         field="images",
         why="1 item",
         august=i2v(prompt="x", images=[]),
     ),
-    refused(
+    rejected(
         "an empty image",
         {"prompt": "x", "images": [IMAGE, ""]},
         field="images[1]",
         why="1 character",
         august=i2v(prompt="x", images=[IMAGE, ""]),
     ),
-    refused(
+    rejected(
         "an image is a number",
         {"prompt": "x", "images": [7]},
         field="images[0]",
         why="strings",
         august=i2v(prompt="x", images=[7]),
     ),
-    refused(
+    rejected(
         "images is one string",
         {"prompt": "x", "images": IMAGE},
         field="images",
         why="a list",
         august=i2v(prompt="x", images=IMAGE),
     ),
-    refused(
+    rejected(
         "a data: link that is no Base64",
         {"prompt": "x", "images": ["data:image/svg+xml,<svg/>"]},
         field="images[0]",
         why="a URL or Base64",
         august=i2v(prompt="x", images=["data:image/svg+xml,<svg/>"]),
     ),
-    refused(
+    rejected(
         "videos empty",
         {"prompt": "x", "videos": []},
         field="videos",
         why="exactly 1 item",
         august=v2v(prompt="x", videos=[]),
     ),
-    refused(
+    rejected(
         "two videos",
         {"prompt": "x", "videos": [VIDEO, VIDEO]},
         field="videos",
         why="exactly 1 item",
         august=v2v(prompt="x", videos=[VIDEO, VIDEO]),
     ),
-    refused(
+    rejected(
         "an empty video",
         {"prompt": "x", "videos": [""]},
         field="videos[0]",
         why="1 character",
         august=v2v(prompt="x", videos=[""]),
     ),
-    refused(
+    rejected(
         "videos is one string",
         {"prompt": "x", "videos": VIDEO},
         field="videos",
         why="a list",
         august=v2v(prompt="x", videos=VIDEO),
     ),
-    refused(
+    rejected(
         "sound for a video",
         {"prompt": "x", "videos": [VIDEO], "sound": "on"},
         field="sound",
         why="off with videos",
         august=v2v(prompt="x", videos=[VIDEO], audio="on"),
     ),
-    refused(
+    rejected(
         "5 s of a video",
         {"prompt": "x", "videos": [VIDEO], "duration": 5},
         field="duration",
         why="the video's own length",
         august=None,
     ),
-    refused(
+    rejected(
         "10 s of a video",
         {"prompt": "x", "videos": [VIDEO], "duration": 10},
         field="duration",
         why="the video's own length",
         august=None,
     ),
-    refused(
+    rejected(
         "another sound",
         {"prompt": "x", "sound": "loud"},
         field="sound",
         why="on or off",
         august=t2v(prompt="x", audio="loud"),
     ),
-    refused(
+    rejected(
         "sound is a switch",
         {"prompt": "x", "sound": True},
         field="sound",
         why="on or off, as text",
         august=t2v(prompt="x", audio=True),
     ),
-    refused(
+    rejected(
         "another mode",
         {"prompt": "x", "mode": "4k"},
         field="mode",
         why="std or pro",
         august=t2v(prompt="x", resolution="4k"),
     ),
-    refused(
+    rejected(
         "another shape",
         {"prompt": "x", "aspect_ratio": "4:3"},
         field="aspect_ratio",
         why="16:9, 9:16 or 1:1",
         august=t2v(prompt="x", aspect_ratio="4:3"),
     ),
-    refused("7 s", {"prompt": "x", "duration": 7}, field="duration", why="5 or 10", august=None),
-    refused(
+    rejected("7 s", {"prompt": "x", "duration": 7}, field="duration", why="5 or 10", august=None),
+    rejected(
         "7 s of an image",
         {"prompt": "x", "images": [IMAGE], "duration": 7},
         field="duration",
         why="5 or 10",
         august=i2v(prompt="x", images=[IMAGE], duration=7),
     ),
-    refused(
+    rejected(
         "15 s",
         {"prompt": "x", "duration": 15},
         field="duration",
         why="5 or 10",
         august=t2v(prompt="x", duration=15),
     ),
-    refused(
+    rejected(
         "duration is a fraction",
         {"prompt": "x", "duration": 5.0},
         field="duration",
         why="a whole number",
         august=t2v(prompt="x", duration=5.0),
     ),
-    refused(
+    rejected(
         "duration is a switch",
         {"prompt": "x", "duration": True},
         field="duration",
         why="a whole number",
         august=t2v(prompt="x", duration=True),
     ),
-    refused(
+    rejected(
         "a field that O1 has not",
         {"prompt": "x", "negative_prompt": "blur"},
         field="negative_prompt",
@@ -307,4 +307,4 @@ REFUSED = [
     ),
 ]
 
-CASES = [*ACCEPTED, *ONLY_IN_APRIL, *REFUSED]
+CASES = [*ACCEPTED, *ONLY_IN_APRIL, *REJECTED]

@@ -11,10 +11,11 @@ from pathlib import Path
 from airflow_provider_kling.catalogue.drift import differences
 from airflow_provider_kling.catalogue.page import models_page
 from airflow_provider_kling.exceptions import KlingError, KlingNotFoundError, KlingRequestError
-from airflow_provider_kling.gateways import DEFAULT_BASE_URL, Gateway, make_gateway
+from airflow_provider_kling.gateways import gateway_class, make_gateway
+from airflow_provider_kling.gateways.base import Catalogue
 from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.models import MODELS, KlingModel, find_model
+from airflow_provider_kling.models import KlingModel, ModelRegistry, find_model, list_models
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
 
@@ -23,10 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 where anything differs, 2 where the service could not be read."""
     given = _parser().parse_args(arguments)
     if given.command == "page":
-        given.file.write_text(models_page(), encoding="utf-8")
+        known = list_models() if given.facts_dir is None else ModelRegistry(given.facts_dir).all()
+        given.file.write_text(models_page(known), encoding="utf-8")
         return SAME
     try:
-        models = [find_model(name) for name in given.models] or MODELS
+        models = [find_model(name) for name in given.models] or list_models()
         return check(models, url=given.url)
     except KlingRequestError as error:
         return _fail(str(error))
@@ -36,12 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def check(models: Sequence[KlingModel], *, url: str) -> int:
     """Print where the models differ from what is published at ``url``, and return the exit status."""
-    gateway = make_gateway()
-    settings = ClientSettings(base_url=url.rstrip("/"), api_key=None, caller="catalogue")
+    catalogue = _catalogue()
+    settings = ClientSettings(base_url=url.rstrip("/"), caller="catalogue")
     differing = 0
     with closing(KlingClient(settings=settings)) as client:
         for model in models:
-            lines = _differences(model, client=client, gateway=gateway)
+            lines = _differences(model, client=client, catalogue=catalogue)
             differing += bool(lines)
             for line in lines:
                 print(f"{model.name}: {line}")
@@ -49,13 +51,19 @@ def check(models: Sequence[KlingModel], *, url: str) -> int:
     return DIFFERENT if differing else SAME
 
 
-def _differences(model: KlingModel, *, client: KlingClient, gateway: Gateway) -> list[str]:
+def _differences(model: KlingModel, *, client: KlingClient, catalogue: Catalogue) -> list[str]:
     try:
-        published = client.call(gateway.schema(model.name))
+        published = client.call(catalogue.schema(model.name))
     except KlingNotFoundError:
         gone = model.retired or model.left_documents
         return [] if gone else ["the service publishes no schema: it does not know the model, or no longer"]
     return differences(model, published.body)
+
+
+def _catalogue() -> Catalogue:
+    catalogue = make_gateway().catalogue
+    assert catalogue is not None  # noqa: S101  - the default gateway has one
+    return catalogue
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,10 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         "check", help="compare them with what the service publishes; exits with 1 where anything differs"
     )
     check.add_argument("models", nargs="*", help="models to compare (default: all)")
-    public = make_gateway().public_url(DEFAULT_BASE_URL)
+    public = _catalogue().public_url(gateway_class().default_base_url)
     check.add_argument("--url", default=public, help="where the schemas are published (default: %(default)s)")
     page = commands.add_parser("page", help="write docs/models.md")
     page.add_argument("file", type=Path, help="the file to write")
+    page.add_argument("--facts-dir", type=Path, help="the folder of fact files (default: the package's)")
     return parser
 
 

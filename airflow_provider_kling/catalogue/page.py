@@ -1,70 +1,95 @@
-"""The page ``docs/models.md``: every model, and what may be asked of it. Written from the code."""
+"""The page ``docs/models.md``: every model with its parameters, written from the facts and the classes."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from airflow_provider_kling.catalogue.facts import Facts, facts_of
-from airflow_provider_kling.models import MODELS, KlingModel, KlingRequest
+from airflow_provider_kling.catalogue.schema import FieldRules, field_rules
+from airflow_provider_kling.models import KlingModel, KlingRequest, ModelType, ModelVersion, Price
 
 _INTRODUCTION = """\
 # Models
 
-<!-- Written by `make models` from airflow_provider_kling/requests; edit there. -->
+<!-- Written by `make models` from airflow_provider_kling/models; edit there. -->
 
 Every Kling model that this release knows, for `KlingGenerateOperator(model=...)`, `@task.kling_generate`
-and `parse_request`. Any other model of the service can be named as `provider/model`: what is asked of it is
-sent unchecked, with a warning.
+and `parse_request`. Any other model of a service can be named as `provider/model`: its parameters are sent
+unchecked, with a warning.
 
-The facts are those of the service's documents (one page a model at docs.modellix.ai, up to July 2026), its
-blog (kling-o1-api of 2026-09-10, ai-video-model-api-pricing-comparison of 2026-09-15, kling-3-0-api) and
-its list of pages of 2026-07-16, gathered up to 2026-11-22. Prices are as they were published on the day
-that stands there, in USD, and for information only: what is billed is the service's word. `python -m
-airflow_provider_kling.catalogue check` compares this release with what the service publishes today.
+Each row of a table is a model in one API version. An *API version* is a set of field names and rules that the
+service published together. The fields that only one API version has decide which one a request is for; a
+request without any is for the oldest. *Documented* rules are enforced: a request that breaks one is refused
+before it is sent. Rules that are only *inferred*, from similar models or from Kling's own platform, warn, and
+the request is sent all the same.
 
-*Documented* facts are enforced: a request that breaks one is refused before it is sent. What is only
-*inferred*, from sibling models or from Kling's own platform, warns, and the request is sent all the same.
-*Contract* is the generation of field names: a model with both takes either. Every model is submitted to
-`/api/v1/kling/<model>`, and to the older `/api/v1/kling/<model>/async`.
+Prices are in USD, as they were published on the given date, and for information only: the service decides
+what it bills. `python -m airflow_provider_kling.catalogue check` compares this release with what the service
+publishes today. All facts are in `airflow_provider_kling/models/facts`, one file for each model.
 """
 
 
-def models_page() -> str:
+def models_page(models: Iterable[KlingModel]) -> str:
     """Return the page as Markdown."""
     parts = [_INTRODUCTION]
-    for kind in dict.fromkeys(model.kind for model in MODELS):
-        models = [model for model in MODELS if model.kind is kind]
-        parts += [f"## {str(kind).capitalize()}\n", *_table_of_models(models)]
-        for request in dict.fromkeys(request for model in models for request in model.requests):
-            parts += _section(request, [model for model in models if request in model.requests])
+    for kind in ModelType:
+        of_type = sorted(
+            (model for model in models if model.type is kind),
+            key=lambda model: (model.retired is not None, model.slug),
+        )
+        if of_type:
+            parts += [f"## {kind.replace('-', ' ').capitalize()}\n", *_table_of_models(of_type)]
+    parts.append("## Request parameters\n")
+    for request, slugs in _slugs_by_request(models).items():
+        parts += _section(request, slugs)
     return "\n".join(parts)
+
+
+def _slugs_by_request(models: Iterable[KlingModel]) -> Mapping[type[KlingRequest], list[str]]:
+    found: dict[type[KlingRequest], list[str]] = {}
+    for model in models:
+        for version in model.versions:
+            found.setdefault(version.request_class, []).append(model.slug)
+    return dict(sorted(found.items(), key=lambda item: item[0].__name__))
 
 
 def _table_of_models(models: list[KlingModel]) -> list[str]:
     return [
-        "| model | requests (contract) | facts | page's path | price | notes |",
-        "|---|---|---|---|---|---|",
-        *(f"| {' | '.join(_row(model))} |" for model in models),
+        "| model | API version | request | facts | price | path on its page | notes |",
+        "|---|---|---|---|---|---|---|",
+        *(f"| {' | '.join(_row(model, version))} |" for model in models for version in model.versions),
         "",
     ]
 
 
-def _row(model: KlingModel) -> Iterator[str]:
+def _row(model: KlingModel, version: ModelVersion) -> Iterator[str]:
     yield f"`{model.slug}`"
-    yield "<br>".join(f"`{request.__name__}` ({request.api_version})" for request in model.requests)
-    yield model.certainty
-    yield f"`{model.documented_path}`" if model.documented_path else "not seen"
-    yield _price(model)
-    yield "; ".join(_notes(model))
+    yield str(version.api_version)
+    yield f"[`{version.request}`](#{version.request.lower()})"
+    yield _facts(version)
+    yield _price(version.price)
+    # The page and the notes are about the model; its first row has them.
+    is_first = version is model.versions[0]
+    path = f"`{model.documented_path}`" if model.documented_path else "not seen"
+    yield path if is_first else ""
+    yield "; ".join(_notes(model)) if is_first else ""
 
 
-def _price(model: KlingModel) -> str:
-    if model.price is None:
+def _facts(version: ModelVersion) -> str:
+    sources = "; ".join(version.sources)
+    certainty = "" if sources.startswith(version.certainty) else f"{version.certainty}: "
+    dated = f" ({version.as_of})" if version.as_of and version.as_of not in sources else ""
+    return f"{certainty}{sources}{dated}"
+
+
+def _price(price: Price | None) -> str:
+    if price is None:
         return "unknown"
-    amounts = "<br>".join(f"{amount} {what}" for what, amount in model.price.amounts.items())
-    return f"{amounts}<br>{model.price.unit}, {model.price.as_of or 'no date'}"
+    amounts = [f"{amount} {tier}" for tier, amount in price.usd.items()]
+    amounts += [f"{amount} {tier} with audio" for tier, amount in price.usd_with_audio.items()]
+    only = ["lowest and highest price"] if price.range else []
+    return "<br>".join([*amounts, *only, f"{price.unit}, {price.as_of or 'no date'}"])
 
 
 def _notes(model: KlingModel) -> Iterator[str]:
@@ -74,34 +99,35 @@ def _notes(model: KlingModel) -> Iterator[str]:
         yield f"**left the documents after {model.left_documents}**"
     if model.successor:
         yield f"use `{model.successor}`"
+    if model.kept_days:
+        yield f"results are kept for {model.kept_days} days"
     if model.note:
         yield model.note
 
 
-def _section(request: type[KlingRequest], models: list[KlingModel]) -> Iterator[str]:
+def _section(request: type[KlingRequest], slugs: list[str]) -> Iterator[str]:
     summary, meanings = read_docstring(request)
     yield f"### {request.__name__}\n"
-    shared_by = "" if request.single_slug else f" For {', '.join(f'`{model.slug}`' for model in models)}."
-    yield f"{summary}{shared_by}\n"
+    yield f"{summary} For {', '.join(f'`{slug}`' for slug in dict.fromkeys(slugs))}.\n"
     yield "| field | values | meaning |"
     yield "|---|---|---|"
-    for name, facts in facts_of(request.model_json_schema()).items():
-        required = "**required** " if facts["required"] else ""
-        yield f"| `{name}` | {required}{_values(facts)} | {meanings[name]} |"
+    for name, rules in field_rules(request.model_json_schema()).items():
+        required = "**required** " if rules["required"] else ""
+        yield f"| `{name}` | {required}{_values(rules)} | {meanings[name]} |"
     yield ""
 
 
-def _values(facts: Facts) -> str:
-    kind = facts.get("type", "any value")
-    words = [f"list of {_values(facts['items'])}" if kind == "array" else str(kind)]
-    if choices := facts.get("enum"):
+def _values(rules: FieldRules) -> str:
+    kind = rules.get("type", "any value")
+    words = [f"list of {_values(rules['items'])}" if kind == "array" else str(kind)]
+    if choices := rules.get("enum"):
         words = [" \\| ".join(f"`{choice}`" for choice in choices)]
     for low, high, unit in (
         ("minimum", "maximum", ""),
         ("minLength", "maxLength", " characters"),
         ("minItems", "maxItems", " items"),
     ):
-        if bounds := _bounds(facts.get(low), facts.get(high)):
+        if bounds := _bounds(rules.get(low), rules.get(high)):
             words.append(f"{bounds}{unit.removesuffix('s') if bounds == '1' else unit}")
     return ", ".join(words)
 
@@ -115,16 +141,10 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 
 def read_docstring(request: type[KlingRequest]) -> tuple[str, Mapping[str, str]]:
-    """Return a request class's first paragraph, and the meaning of each field, as Markdown.
-
-    Fields that a class inherits are explained where they are declared.
-    """
-    meanings: dict[str, str] = {}
-    for base in reversed(request.__mro__):
-        if issubclass(base, KlingRequest):
-            found = re.findall(r":param (\w+):\s*(.*?)(?=\n\s*:param |\Z)", base.__doc__ or "", re.DOTALL)
-            meanings |= {name: _flat(text) for name, text in found}
-    return _flat(inspect.cleandoc(request.__doc__ or "").partition("\n\n")[0]), meanings
+    """Return the first paragraph of a request class, and the meaning of each field, as Markdown."""
+    text = inspect.cleandoc(request.__doc__ or "")
+    found = re.findall(r":param (\w+):\s*(.*?)(?=\n\s*:param |\Z)", text, re.DOTALL)
+    return _flat(text.partition("\n\n")[0]), {name: _flat(meaning) for name, meaning in found}
 
 
 def _flat(text: str) -> str:

@@ -4,82 +4,93 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from enum import StrEnum
-from typing import Any, ClassVar, Self
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     ModelWrapValidatorHandler,
     PrivateAttr,
-    TypeAdapter,
     ValidationError,
     ValidationInfo,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.models.media_limits import MediaLimits, Medium
-from airflow_provider_kling.models.name import DEFAULT_PROVIDER, ModelName
+from airflow_provider_kling.media_type import MediaType
+from airflow_provider_kling.models.facts import MediaLimits, ModelVersion
+from airflow_provider_kling.models.name import ModelName, parse_name
+from airflow_provider_kling.models.registry import REGISTRY
 
 
-class ApiVersion(StrEnum):
-    """The generation of the service's documents that a request's fields are of, by the month it came with."""
+class _Target(NamedTuple):
+    """The model that a request is for, and the API version whose fields it has, where these are known."""
 
-    APRIL = "2026-04"
-    AUGUST = "2026-08"
+    model: ModelName
+    version: ModelVersion | None
+
+    def __str__(self) -> str:
+        return str(self.model)
 
 
 class KlingRequest(BaseModel):
-    """What is asked of a model. Creating one with any rule broken raises :class:`KlingRequestError`.
+    """The parameters of a request to a model, checked. The base of all request classes.
 
+    A broken rule raises :class:`~airflow_provider_kling.exceptions.KlingRequestError`, which names every one.
     A field that is None counts as not given. Types are strict: ``"5"`` is not a number.
 
-    A class serves every model that has its fields. One that serves a single model names it; of the others,
-    :func:`~airflow_provider_kling.models.parse_request` makes requests that know theirs.
+    A class serves every model with its fields (``docs/models.md``). Requests for all of them are made by
+    :func:`~airflow_provider_kling.models.parse_request`; those for ``default_model`` also by the class.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
-    single_slug: ClassVar[str | None] = None
-    """The model of a class that serves just one."""
-    api_version: ClassVar[ApiVersion] = ApiVersion.APRIL
-    documented: ClassVar[bool] = True
-    """False where the service's documents were never seen, so that all the rules are inferred."""
+    default_model: ClassVar[str | None] = None
+    """The model of a request that is made by calling the class; None where the class serves several alike."""
 
-    media_limits: ClassVar[Mapping[Medium, MediaLimits]] = {}
-    """What is documented of the files that the request may bring; checked where a file is at hand."""
-
-    _model: ModelName | None = PrivateAttr(default=None)
+    _target: _Target | None = PrivateAttr(default=None)
 
     @property
     def model(self) -> ModelName:
-        """The model that is asked.
+        """The model that the request is for.
 
-        :raises KlingRequestError: the class serves several and nobody said which.
+        :raises KlingRequestError: the class serves several models, and none was named.
         """
-        if self._model is None:
+        if self._target is None:
             rule = BrokenRule(
                 field="model", rule="must be named: several models have these fields; use parse_request()"
             )
             raise KlingRequestError(subject=type(self).__name__, broken=[rule])
-        return self._model
+        return self._target.model
 
     @property
-    def contract(self) -> ApiVersion:
-        """The generation of field names that the request is written in."""
-        return self.api_version
+    def api_version(self) -> str | None:
+        """The API version whose fields the request has; None where that is not known."""
+        return self._version.api_version if self._version else None
+
+    @property
+    def media_limits(self) -> Mapping[MediaType, MediaLimits]:
+        """What is documented of the files that the request may bring; checked where a file is at hand."""
+        return self._version.media_limits if self._version else {}
+
+    @property
+    def declaring_class(self) -> type[KlingRequest]:
+        """The class that declares the request's fields. An unchecked request may break the rules of one."""
+        return self._version.request_class if self._version else type(self)
+
+    @property
+    def _version(self) -> ModelVersion | None:
+        return self._target.version if self._target else None
 
     @classmethod
-    def for_model(cls, model: ModelName, parameters: Mapping[str, Any]) -> Self:
+    def for_model(cls, model: ModelName, version: ModelVersion | None, parameters: Mapping[str, Any]) -> Self:
         """Check ``parameters`` for one of the models that have these fields.
 
         :raises KlingRequestError: one or more rules are broken; the message names each.
         """
-        return cls.model_validate(dict(parameters), context=model)
+        return cls.model_validate(parameters, context=_Target(model, version))
 
     @classmethod
     def conditional_rules(cls, given: Mapping[str, Any]) -> Iterable[BrokenRule]:
@@ -88,40 +99,16 @@ class KlingRequest(BaseModel):
         return ()
 
     @classmethod
-    def check_known(
-        cls, model: ModelName, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]
-    ) -> None:
-        """Check what can be checked while the fields ``unknown`` (templates, say) have no value yet.
-
-        :raises KlingRequestError: a rule is broken whatever the unknown fields turn out to be.
-        """
-        known = {name: value for name, value in parameters.items() if name not in unknown}
-        try:
-            cls.for_model(model, known)
-        except KlingRequestError as error:
-            certain = [rule for rule in error.broken if not (rule.involves | {rule.field}) & unknown]
-            if certain:
-                raise KlingRequestError(subject=error.subject, broken=certain) from None
-
-    @classmethod
     def unquoted(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Read values that come from templates, which turn numbers, switches and lists into text."""
-        return {name: cls._unquoted(name, value) for name, value in parameters.items()}
-
-    @classmethod
-    def _unquoted(cls, name: str, value: Any) -> Any:
-        """Read a text as JSON where the field is something else; lists may also come as other sequences."""
-        field = cls.model_fields.get(name)
-        if field is None:
-            return value
-        if isinstance(value, str):
-            return value if _accepts(field, value) else _read_json(value, field=field)
-        if isinstance(value, Sequence) and not isinstance(value, list | bytes | bytearray):
-            return list(value)
-        return value
+        """Turn back values that come from templates, which turn numbers, booleans and lists into text."""
+        types = _json_types(cls)
+        return {
+            name: _unquoted(value, types[name]) if name in types else value
+            for name, value in parameters.items()
+        }
 
     def body(self) -> dict[str, Any]:
-        """Return the fields that were given, ready for JSON. Defaults are the service's business."""
+        """Return the fields that were given, ready for JSON. The service applies its defaults."""
         return self.model_dump(mode="json", exclude_unset=True)
 
     @model_validator(mode="wrap")
@@ -131,7 +118,7 @@ class KlingRequest(BaseModel):
     ) -> Self:
         if not isinstance(values, Mapping):
             return handler(values)
-        model = info.context if isinstance(info.context, ModelName) else cls._single_model()
+        target = info.context if isinstance(info.context, _Target) else cls._default_target()
         given = {name: value for name, value in values.items() if value is not None}
         broken: list[BrokenRule] = []
         request = None
@@ -141,13 +128,19 @@ class KlingRequest(BaseModel):
             broken += [cls._broken_rule(line) for line in error.errors(include_url=False)]
         broken += cls.conditional_rules(given)
         if broken or request is None:
-            raise KlingRequestError(subject=str(model or cls.__name__), broken=broken)
-        request._model = model
+            raise KlingRequestError(subject=str(target or cls.__name__), broken=broken)
+        request._target = target
         return request
 
     @classmethod
-    def _single_model(cls) -> ModelName | None:
-        return ModelName(DEFAULT_PROVIDER, cls.single_slug) if cls.single_slug else None
+    def _default_target(cls) -> _Target | None:
+        name = parse_name(cls.default_model) if cls.default_model else None
+        if name is None:
+            return None
+        model = REGISTRY.get(name)
+        names = {base.__name__ for base in cls.__mro__}
+        versions = model.versions if model else ()
+        return _Target(name, next((version for version in versions if version.request in names), None))
 
     @classmethod
     def _broken_rule(cls, line: ErrorDetails) -> BrokenRule:
@@ -155,15 +148,6 @@ class KlingRequest(BaseModel):
         field = f"{name}{''.join(f'[{item}]' for item in items)}"
         rule = _phrase(line, fields=cls.model_fields)
         return BrokenRule(field=field, rule=rule, value=None if line["type"] == "missing" else line["input"])
-
-
-def _read_json(text: str, *, field: FieldInfo) -> object:
-    """Return what the text says in JSON (or ``True``, as Python writes it) if the field takes that."""
-    try:
-        read = json.loads(text.lower() if text in ("True", "False") else text)
-    except (ValueError, RecursionError):
-        return text
-    return read if _accepts(field, read) else text
 
 
 _JSON_TYPES: dict[type, frozenset[str]] = {
@@ -176,12 +160,30 @@ _JSON_TYPES: dict[type, frozenset[str]] = {
 }
 
 
-def _accepts(field: FieldInfo, value: object) -> bool:
-    """Tell whether a value has a type that the field takes, whatever its bounds."""
-    annotation: Any = field.annotation
-    schema = TypeAdapter(annotation).json_schema()
-    taken = {str(one.get("type")) for one in schema.get("anyOf", [schema])}
-    return not taken.isdisjoint(_JSON_TYPES.get(type(value), frozenset()))
+@cache
+def _json_types(request: type[KlingRequest]) -> Mapping[str, frozenset[str]]:
+    """Return the JSON types that each field takes, whatever its bounds."""
+    fields = request.model_json_schema().get("properties", {})
+    return {
+        name: frozenset(str(one.get("type")) for one in schema.get("anyOf", [schema]))
+        for name, schema in fields.items()
+    }
+
+
+def _unquoted(value: Any, types: frozenset[str]) -> Any:
+    """Read a text as JSON (or ``True``, as Python writes it) where the field has another type than text.
+
+    Lists may also come as other sequences.
+    """
+    if isinstance(value, Sequence) and not isinstance(value, str | list | bytes | bytearray):
+        return list(value)
+    if not isinstance(value, str) or "string" in types:
+        return value
+    try:
+        read = json.loads(value.lower() if value in ("True", "False") else value)
+    except (ValueError, RecursionError):
+        return value
+    return value if types.isdisjoint(_JSON_TYPES.get(type(read), frozenset())) else read
 
 
 # How pydantic's kinds of error read as rules, in the words of the service's documents.

@@ -1,15 +1,15 @@
-"""Fields that several models share, each with the bounds that the documents give it."""
+"""Types that the fields of several request classes share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from airflow_provider_kling.models.warn import warn
+from airflow_provider_kling.media_type import MediaType
+from airflow_provider_kling.models.annotations import Inferred, Media, PromptText
 
 _DATA_PREFIX = re.compile(r"^data:[^,]*;base64,", re.IGNORECASE)
 
@@ -31,52 +31,38 @@ def _refuse_float(value: object) -> object:
     return value
 
 
-def inferred(rule: str, holds: Callable[[Any], bool]) -> AfterValidator:
-    """Return a bound that no document of the service states: beyond it the value is sent, with a warning.
+_File = Annotated[str, Field(min_length=1), BeforeValidator(_without_data_prefix)]
 
-    :param rule: what the value should do, as a phrase such as ``have at most 7 items``.
-    """
+# Files: a public URL, or the bytes as Base64.
+Image = Annotated[_File, Media(MediaType.IMAGE)]
+Video = Annotated[_File, Media(MediaType.VIDEO)]
+Audio = Annotated[_File, Media(MediaType.AUDIO)]
 
-    def check(value: Any, info: ValidationInfo) -> Any:
-        if not holds(value):
-            of = f"{info.context}: " if info.context else ""
-            warn(f"{of}{info.field_name} should {rule}, as far as can be inferred. It is sent all the same.")
-        return value
-
-    return AfterValidator(check)
-
-
-Media = Annotated[str, Field(min_length=1), BeforeValidator(_without_data_prefix)]
-"""A public URL, or a file's bytes as Base64."""
+# Texts. Characters are counted, not bytes.
+Prompt = Annotated[str, Field(min_length=1, max_length=2500), PromptText()]
+PromptOrEmpty = Annotated[str, Field(max_length=2500), PromptText()]
+Prompt3072 = Annotated[str, Field(min_length=1, max_length=3072), PromptText()]
+PromptInferredLength = Annotated[str, Field(min_length=1), PromptText(), Inferred({"maxLength": 2500})]
+Id = Annotated[str, Field(min_length=1)]
 
 OneOfIntegers = BeforeValidator(_refuse_float)
 """For a ``Literal`` of whole numbers."""
 
-Prompt = Annotated[str, Field(min_length=1, max_length=2500)]
-"""Characters are counted, not bytes. Also what should not be seen, where a model takes that."""
+# Lengths, in seconds.
+FiveOrTen = Annotated[Literal[5, 10], OneOfIntegers]
+ThreeToTen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10], OneOfIntegers]
+ThreeToFifteen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], OneOfIntegers]
 
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
-"""A strength from 0 to 1."""
-
 ExpansionRatio = Annotated[float, Field(ge=0, le=2)]
-"""How far a picture grows on one side, as a multiple of its own size."""
-
-Count = Annotated[int, Field(ge=1, le=9)]
-"""How many images to make."""
+ImageCount = Annotated[int, Field(ge=1, le=9)]
 
 OnOff = Literal["on", "off"]
-
 Mode = Literal["std", "pro"]
-"""``std`` is the cheaper and faster tier (720p), ``pro`` the better one (1080p)."""
-
-FiveOrTen = Annotated[Literal[5, 10], OneOfIntegers]
-"""Seconds."""
-
-ThreeToFifteen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], OneOfIntegers]
-"""Seconds."""
+Resolution = Literal["720p", "1080p"]
+ResolutionTo4k = Literal["720p", "1080p", "4k"]
+ImageResolution = Literal["1k", "2k"]
 
 AspectRatio = Literal["16:9", "9:16", "1:1"]
-
 ImageAspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"]
-
 ImageAspectRatioOrAuto = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9", "auto"]

@@ -1,124 +1,86 @@
-"""One model: what may be asked of it, what is known of it, and how sure that is."""
+"""One model: its facts, and the check of request parameters against them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.models.base import KlingRequest
+from airflow_provider_kling.media_type import MediaType
+from airflow_provider_kling.models.facts import Certainty, ModelType, ModelVersion
 from airflow_provider_kling.models.name import DEFAULT_PROVIDER, ModelName
-from airflow_provider_kling.models.unchecked import UncheckedRequest
 from airflow_provider_kling.models.warn import warn
 
-
-class Output(StrEnum):
-    """What a model makes."""
-
-    VIDEO = "video"
-    IMAGE = "image"
-
-
-class Kind(StrEnum):
-    """What goes in and what comes out."""
-
-    TEXT_TO_VIDEO = "text to video"
-    IMAGE_TO_VIDEO = "image to video"
-    MULTI_IMAGE_TO_VIDEO = "multi-image to video"
-    OMNI_VIDEO = "omni video"
-    AVATAR = "avatar"
-    VIDEO_EFFECTS = "video effects"
-    TEXT_TO_IMAGE = "text to image"
-    IMAGE_TO_IMAGE = "image to image"
-    MULTI_IMAGE_TO_IMAGE = "multi-image to image"
-    OMNI_IMAGE = "omni image"
-    IMAGE_EXPANSION = "image expansion"
-    IMAGE_RECOGNITION = "image recognition"
-    VIRTUAL_TRY_ON = "virtual try-on"
-
-
-_VIDEO_KINDS = frozenset(
-    {
-        Kind.TEXT_TO_VIDEO,
-        Kind.IMAGE_TO_VIDEO,
-        Kind.MULTI_IMAGE_TO_VIDEO,
-        Kind.OMNI_VIDEO,
-        Kind.AVATAR,
-        Kind.VIDEO_EFFECTS,
-    }
-)
-
-
-class Certainty(StrEnum):
-    """How sure the facts about a model are. Only what is documented is enforced."""
-
-    DOCUMENTED = "documented"
-    PARTLY_INFERRED = "partly inferred"
-    INFERRED = "inferred"
-    UNKNOWN = "unknown"
-
-
-# Of an unknown model nothing is asked but what JSON asks for.
-_CERTAIN = frozenset({Certainty.DOCUMENTED, Certainty.UNKNOWN})
-
-
-class Page(StrEnum):
-    """The form of the submit path that the model's page of documents prints."""
-
-    PLAIN = "/api/v1/kling/{slug}"
-    ASYNC = "/api/v1/kling/{slug}/async"
-    TYPED_VIDEO = "/api/v1/text-to-video/kling/{slug}/async"
-    TYPED_IMAGE_TO_VIDEO = "/api/v1/image-to-video/kling/{slug}/async"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """A price as it was published. For information: what is billed is the service's word.
-
-    :param as_of: the day or the month of the publication; None where it names none.
-    :param amounts: USD by what the price depends on, such as ``{"720p": "0.1008"}``.
-    """
-
-    as_of: str | None
-    unit: str
-    amounts: Mapping[str, str]
-
-
-SECONDS_OF_VIDEO = (60.0, 300.0)
-SECONDS_OF_IMAGE = (5.0, 60.0)
+if TYPE_CHECKING:
+    from airflow_provider_kling.models.base import KlingRequest
 
 
 @dataclass(frozen=True, kw_only=True)
 class KlingModel:
-    """A model of the service; :func:`~airflow_provider_kling.models.find_model` finds it by its name.
+    """A model; :func:`~airflow_provider_kling.models.find_model` finds it by its name.
 
-    :param kind: None for a model that this release does not know.
-    :param requests: the request classes, one for each generation of field names that the model is
-        documented in, the oldest first.
-    :param page: the submit path as the page prints it; None where no page was seen.
+    :param slug: the model's name at its provider.
+    :param provider: whose model it is.
+    :param type: None for a model that this release does not know.
+    :param versions: the API versions that document the model, the oldest first.
+    :param documented_path: the submit path as the model's page prints it; None where no page was seen.
     :param retired: the day from which the service may answer 404.
-    :param left_documents: the day after which the model was no longer listed.
-    :param successor: the model to change to (this package's advice).
-    :param expected_s: shortest and longest usual time to make the result, in seconds (inferred). Only paces
-        the polling.
+    :param left_documents: the last day on which the documents listed the model.
+    :param successor: the model to use instead (this package's advice).
+    :param kept_days: for how many days results are kept, where the model's page says it.
+    :param expected_s: shortest and longest usual generation time, in seconds (inferred). It only paces the
+        polling.
+    :param note: what a user should know and no other parameter says.
     """
 
     slug: str
-    kind: Kind | None
     provider: str = DEFAULT_PROVIDER
-    requests: tuple[type[KlingRequest], ...]
-    certainty: Certainty = Certainty.DOCUMENTED
-    page: Page | None = None
+    type: ModelType | None
+    versions: tuple[ModelVersion, ...]
+    documented_path: str | None = None
     retired: date | None = None
     left_documents: date | None = None
     successor: str | None = None
-    price: Price | None = None
-    expected_s: tuple[float, float] = SECONDS_OF_VIDEO
+    kept_days: int | None = None
+    expected_s: tuple[float, float] = (60.0, 300.0)
     note: str = ""
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Self:
+        """Read the content of a facts file."""
+        shortest, longest = facts["expected_seconds"]
+        return cls(
+            slug=facts["slug"],
+            provider=facts["provider"],
+            type=ModelType(facts["type"]),
+            versions=tuple(ModelVersion.from_facts(*item) for item in facts["api_versions"].items()),
+            documented_path=facts["documented_path"],
+            retired=_date(facts.get("retired")),
+            left_documents=_date(facts.get("left_documents")),
+            successor=facts.get("successor"),
+            kept_days=facts.get("kept_days"),
+            expected_s=(float(shortest), float(longest)),
+            note=facts.get("note", ""),
+        )
+
+    @classmethod
+    def unknown(cls, name: ModelName, *, close: str | None) -> Self:
+        """Return a model of which only the name is known: its parameters are sent unchecked.
+
+        :param close: a known model with nearly the same name.
+        """
+        meant = f" Did you mean {close!r}?" if close else ""
+        version = ModelVersion(api_version=None, request="UncheckedRequest", certainty=Certainty.UNKNOWN)
+        return cls(
+            provider=name.provider,
+            slug=name.slug,
+            type=None,
+            versions=(version,),
+            note=f"This release has no rules for it, so its fields are sent unchecked.{meant}",
+        )
 
     @property
     def name(self) -> ModelName:
@@ -126,83 +88,103 @@ class KlingModel:
         return ModelName(self.provider, self.slug)
 
     @property
-    def output(self) -> Output | None:
+    def output(self) -> MediaType | None:
         """What the model makes; None where that is not known."""
-        if self.kind is None:
-            return None
-        return Output.VIDEO if self.kind in _VIDEO_KINDS else Output.IMAGE
-
-    @property
-    def submit_paths(self) -> tuple[str, ...]:
-        """The paths that take a submission; the second form is the older one and still served."""
-        return Page.PLAIN.format(slug=self.slug), Page.ASYNC.format(slug=self.slug)
-
-    @property
-    def documented_path(self) -> str | None:
-        """The submit path that the documents print."""
-        return self.page.format(slug=self.slug) if self.page else None
+        return self.type.output if self.type else None
 
     @property
     def fields(self) -> frozenset[str]:
-        """The names of all fields, in every generation of names."""
-        return frozenset[str]().union(*(request.model_fields for request in self.requests))
+        """The names of all parameters, in every API version."""
+        return frozenset[str]().union(*(version.fields for version in self.versions))
 
-    def request_class(self, fields: AbstractSet[str]) -> type[KlingRequest]:
-        """Return the class that knows most of the fields; the older one where both know as many."""
-        return max(self.requests, key=lambda known: len(fields & known.model_fields.keys()))
+    def distinctive_fields(self, version: ModelVersion) -> frozenset[str]:
+        """Return the parameters that only one of the model's API versions has.
 
-    def enforces(self, request: type[KlingRequest]) -> bool:
-        """Tell whether what one of the request classes asks for is certain for this model."""
-        return self.certainty in _CERTAIN and request.documented
+        :param version: that one.
+        :return: the names of the parameters; for a model in one API version, all of them.
+        """
+        others = (other.fields for other in self.versions if other is not version)
+        return version.fields.difference(*others)
 
-    def parse(self, parameters: Mapping[str, Any]) -> KlingRequest:
-        """Check ``parameters``. Rules that are only inferred warn, and the request is made all the same.
+    def choose_version(
+        self, parameters: Mapping[str, Any], *, api_version: str | None = None
+    ) -> ModelVersion:
+        """Return the API version that the author of ``parameters`` writes for.
 
-        :raises KlingRequestError: a documented rule is broken; the message names each.
+        Its distinctive fields tell it. Without any, it is ``api_version`` where the model has that, else the
+        oldest.
+
+        :param parameters: the model's fields; None counts as not given.
+        :param api_version: the label of an API version.
+        :return: the API version.
+        :raises KlingRequestError: ``parameters`` has distinctive fields of several API versions.
+        """
+        given = {name for name, value in parameters.items() if value is not None}
+        found = {
+            version.api_version: sorted(given & self.distinctive_fields(version)) for version in self.versions
+        }
+        named = [version for version in self.versions if found[version.api_version]]
+        if len(named) > 1:
+            broken = list(_mixed(parameters, {v.api_version: found[v.api_version] for v in named}))
+            raise KlingRequestError(subject=str(self.name), broken=broken)
+        wanted = [version for version in self.versions if version.api_version == api_version]
+        return next(iter([*named, *wanted, *self.versions]))
+
+    def parse(
+        self, parameters: Mapping[str, Any], *, api_version: str | None = None, rendered: bool = False
+    ) -> KlingRequest:
+        """Check request parameters. Rules that are only inferred warn, and the request is made all the same.
+
+        :param parameters: the model's fields; None counts as not given.
+        :param api_version: the API version to check against when the fields fit several; see
+            :meth:`choose_version`.
+        :param rendered: the values come from templates, which turn numbers, booleans and lists into text;
+            they are turned back.
+        :return: the request.
+        :raises KlingRequestError: one or more documented rules are broken; the message names each.
         """
         self.warn()
-        given = self._given(parameters)
-        request_class = self.request_class(given.keys())
+        version = self._version(parameters, api_version=api_version)
+        request_class = version.request_class
+        given = request_class.unquoted(parameters) if rendered else parameters
         try:
-            return request_class.for_model(self.name, given)
+            return request_class.for_model(self.name, version, given)
         except KlingRequestError as error:
-            if self.enforces(request_class):
+            if version.is_enforced:
                 raise
             _warn_of_inferred(error)
-            return UncheckedRequest.for_model(self.name, given).in_contract(request_class.api_version)
+            return self._unchecked(version, given)
 
-    def parse_rendered(self, parameters: Mapping[str, Any]) -> KlingRequest:
-        """Check values that come from templates, which turn numbers, switches and lists into text.
-
-        :raises KlingRequestError: one or more rules are broken.
-        """
-        given = self._given(parameters)
-        return self.parse(self.request_class(given.keys()).unquoted(given))
+    def parse_rendered(
+        self, parameters: Mapping[str, Any], *, api_version: str | None = None
+    ) -> KlingRequest:
+        """Check request parameters whose values come from templates; see :meth:`parse`."""
+        return self.parse(parameters, api_version=api_version, rendered=True)
 
     def check_known(self, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]) -> None:
-        """Check what can be checked while the fields ``unknown`` (templates, say) have no value yet.
+        """Check what can be checked while the fields ``unknown`` (templates, for example) have no value yet.
 
-        :raises KlingRequestError: a rule is broken whatever the unknown fields turn out to be.
+        :raises KlingRequestError: a documented rule is broken whatever the values of ``unknown`` will be.
         """
         self.warn()
-        request_class = self.request_class(self._given(parameters).keys())
+        version: ModelVersion | None = None
         try:
-            request_class.check_known(self.name, parameters, unknown=unknown)
+            version = self._version(parameters)
+            known = {name: value for name, value in parameters.items() if name not in unknown}
+            version.request_class.for_model(self.name, version, known)
         except KlingRequestError as error:
-            if self.enforces(request_class):
-                raise
-            _warn_of_inferred(error)
-
-    def _given(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if not isinstance(parameters, Mapping):
-            rule = BrokenRule(field="parameters", rule="must be a dict", value=parameters)
-            raise KlingRequestError(subject=str(self.name), broken=[rule])
-        return {name: value for name, value in parameters.items() if value is not None}
+            certain = [rule for rule in error.broken if not (rule.involves | {rule.field}) & unknown]
+            if not certain:
+                return
+            broken = KlingRequestError(subject=error.subject, broken=certain)
+            if version is None or version.is_enforced:
+                raise broken from None
+            _warn_of_inferred(broken)
 
     def warn(self) -> None:
-        """Warn of a model that is gone, or may be, or of which nothing is known."""
+        """Warn of a model that is retired, has left the documents, or is not known."""
         instead = f"Use {self.successor!r} instead." if self.successor else "No other model replaces it."
-        if self.certainty is Certainty.UNKNOWN:
+        if self.type is None:
             warn(f"{self.name}: {self.note}")
         elif self.retired:
             warn(
@@ -212,21 +194,35 @@ class KlingModel:
         elif self.left_documents:
             warn(f"{self.name} left the service's documents after {self.left_documents}. {instead}")
 
+    def _version(self, parameters: Mapping[str, Any], *, api_version: str | None = None) -> ModelVersion:
+        if not isinstance(parameters, Mapping):
+            rule = BrokenRule(field="parameters", rule="must be a dict", value=parameters)
+            raise KlingRequestError(subject=str(self.name), broken=[rule])
+        return self.choose_version(parameters, api_version=api_version)
 
-def unknown_model(name: ModelName, *, close: str | None) -> KlingModel:
-    """Return a model of which only the name is known: what is asked of it is sent unchecked.
+    def _unchecked(self, version: ModelVersion, parameters: Mapping[str, Any]) -> KlingRequest:
+        from airflow_provider_kling.models.unchecked import UncheckedRequest
 
-    :param close: a known model with nearly the same name.
-    """
-    meant = f" Did you mean {close!r}?" if close else ""
-    return KlingModel(
-        provider=name.provider,
-        slug=name.slug,
-        kind=None,
-        requests=(UncheckedRequest,),
-        certainty=Certainty.UNKNOWN,
-        note=f"This release has no rules for it, so its fields are sent unchecked.{meant}",
-    )
+        return UncheckedRequest.for_model(self.name, version, parameters)
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _mixed(parameters: Mapping[str, Any], found: Mapping[str | None, list[str]]) -> Iterator[BrokenRule]:
+    """Yield the distinctive fields of all API versions but the one that has most of the given ones."""
+    main = max(found, key=lambda api_version: len(found[api_version]))
+    involved = frozenset[str]().union(*found.values())
+    for api_version, names in found.items():
+        for name in names if api_version != main else ():
+            yield BrokenRule(
+                field=name,
+                rule=f"is a field of API version {api_version}, but {', '.join(found[main])} of {main}; "
+                "the fields of one request must be of one API version",
+                value=parameters[name],
+                involves=involved,
+            )
 
 
 def _warn_of_inferred(error: KlingRequestError) -> None:

@@ -1,4 +1,4 @@
-"""How models are named: ``kling-v2.6-t2v`` for one of Kling's, ``provider/model`` for any."""
+"""The names of models: ``kling-v2.6-t2v`` for one of Kling's, ``provider/model`` for any."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import re
 from dataclasses import dataclass
 
 DEFAULT_PROVIDER = "kling"
-# What can stand in a path; a longer or stranger text is no model.
+# What a path can hold; a longer or stranger text is not the name of a model.
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
 class ModelName:
-    """A model at the service. Names are case-sensitive (docs: error-handling)."""
+    """A model at the service. Names are case-sensitive (docs: error-handling).
+
+    :param provider: whose model it is, such as ``kling``.
+    :param slug: its name at the provider, such as ``kling-v2.6-t2v``.
+    """
 
     provider: str
     slug: str
@@ -23,7 +27,7 @@ class ModelName:
 
 
 def parse_name(text: str) -> ModelName | None:
-    """Read ``model`` or ``provider/model``; None for a text that cannot be either."""
+    """Parse ``model`` or ``provider/model``; None for a text that is neither."""
     provider, slash, slug = text.rpartition("/")
     parts = (provider if slash else DEFAULT_PROVIDER, slug)
     return ModelName(*parts) if all(map(_PART.fullmatch, parts)) else None

@@ -6,38 +6,29 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ConfigDict, PrivateAttr
+from pydantic import ConfigDict
 
 from airflow_provider_kling.exceptions import BrokenRule
-from airflow_provider_kling.models.base import ApiVersion, KlingRequest
+from airflow_provider_kling.models.base import KlingRequest
 
 
 class UncheckedRequest(KlingRequest):
-    """Any fields, with any values. The service has the first word on them, before it bills anything."""
+    """Any fields, with any values that JSON can hold. The service checks them before it bills anything.
+
+    :func:`~airflow_provider_kling.models.parse_request` returns one for a model that this release does not
+    know, and where only inferred rules are broken.
+    """
 
     model_config = ConfigDict(extra="allow")
 
-    _contract: ApiVersion = PrivateAttr(default=ApiVersion.APRIL)
-
-    @property
-    def contract(self) -> ApiVersion:
-        """The generation of field names that the author seems to use."""
-        return self._contract
-
     @classmethod
     def conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        """Yield what could not be sent at all."""
+        """Yield the fields that cannot be sent at all."""
         for name, value in given.items():
             try:
                 json.dumps(value, allow_nan=False)
             except (TypeError, ValueError, RecursionError):
                 yield BrokenRule(field=name, rule="must be plain JSON", value=value)
-
-    def in_contract(self, contract: ApiVersion) -> UncheckedRequest:
-        """Return the request as one in another generation's fields."""
-        copied = self.model_copy()
-        copied._contract = contract
-        return copied
 
     def body(self) -> dict[str, Any]:
         """Return the fields as they were given."""

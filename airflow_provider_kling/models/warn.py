@@ -1,4 +1,4 @@
-"""Telling of what cannot be known for certain, without refusing it."""
+"""Warnings about requests that are sent although they may not do what their author wants."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from airflow_provider_kling.exceptions import KlingRequestWarning
 
 
 def warn(message: str) -> None:
-    """Warn of a request that may not do what its author wants. Airflow shows it in the task's log too."""
-    # The level of whoever called is not known, and Python tells each text once for each place.
+    """Warn of a request. Airflow shows the warning in the task's log too."""
+    # The level of the author's code is not known, and Python shows each text once for each place.
     warnings.warn(message, KlingRequestWarning, stacklevel=2)

@@ -11,8 +11,8 @@ import pytest
 
 from airflow_provider_kling.catalogue.__main__ import main
 from airflow_provider_kling.catalogue.page import models_page
-from airflow_provider_kling.models import MODELS
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.models import list_models
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 
 pytestmark = pytest.mark.contract
 
@@ -29,7 +29,8 @@ def test_without_drift_it_says_how_many_were_compared_and_ends_with_0(
     kling_sandbox: SandboxProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", "--url", kling_sandbox.url]) == 0
-    assert capsys.readouterr().out == f"{len(MODELS)} models compared with {kling_sandbox.url}, 0 differ\n"
+    count = len(list_models())
+    assert capsys.readouterr().out == f"{count} models compared with {kling_sandbox.url}, 0 differ\n"
 
 
 def test_drift_is_printed_with_the_model_and_ends_with_1(
@@ -41,7 +42,7 @@ def test_drift_is_printed_with_the_model_and_ends_with_1(
     assert capsys.readouterr().out.splitlines() == [
         "kling-image-recognize: image: required is True here, False at the service (2026-04)",
         "kling-image-recognize: image: type is 'string' here, 'array' at the service (2026-04)",
-        "kling-image-recognize: crop: this release does not know it (2026-04)",
+        "kling-image-recognize: crop: is at the service, but this release does not know it (2026-04)",
         f"2 models compared with {kling_sandbox.url}/, 1 differ",
     ]
 
@@ -76,4 +77,4 @@ def test_it_runs_as_a_module_and_writes_the_page(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "airflow_provider_kling.catalogue", "page", str(page)], check=True, timeout=60
     )
-    assert page.read_text(encoding="utf-8") == models_page()
+    assert page.read_text(encoding="utf-8") == models_page(list_models())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.catalogue.drift import differences
-from airflow_provider_kling.catalogue.facts import facts_of
+from airflow_provider_kling.catalogue.schema import field_rules
 from airflow_provider_kling.models import VideoO1EditRequest, VideoO1Request, find_model
 
 AVATAR: dict[str, Any] = {
@@ -57,9 +57,9 @@ def test_the_documented_schema_does_not_differ() -> None:
         ),
         (
             lambda schema: schema["properties"].update(voice={"type": "string"}),
-            "voice: this release does not know it",
+            "voice: is at the service, but this release does not know it",
         ),
-        (lambda schema: schema["properties"].pop("audio_id"), "audio_id: the service does not publish it"),
+        (lambda schema: schema["properties"].pop("audio_id"), "audio_id: is not at the service"),
         (
             lambda schema: schema["properties"]["image"].update(type="array", items={"type": "string"}),
             "image: type is 'string' here, 'array' at the service",
@@ -97,7 +97,7 @@ def test_items_of_lists_are_compared_too() -> None:
 
 
 @pytest.mark.parametrize("request_class", [VideoO1Request, VideoO1EditRequest])
-def test_the_generation_of_fields_that_fits_is_the_one_compared(request_class: Any) -> None:
+def test_the_api_version_that_fits_is_the_one_compared(request_class: Any) -> None:
     assert differences(find_model("kling-video-o1"), request_class.model_json_schema()) == []
 
 
@@ -105,4 +105,4 @@ def test_a_range_and_a_list_of_its_numbers_are_the_same() -> None:
     as_list = {"properties": {"n": {"type": "integer", "enum": [3, 4, 5]}}}
     as_range = {"properties": {"n": {"type": "integer", "minimum": 3, "maximum": 5}}}
     with_gap = {"properties": {"n": {"type": "integer", "enum": [3, 5]}}}
-    assert facts_of(as_list) == facts_of(as_range) != facts_of(with_gap)
+    assert field_rules(as_list) == field_rules(as_range) != field_rules(with_gap)

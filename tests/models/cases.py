@@ -1,150 +1,135 @@
-"""Requests made from the contract file: the smallest, the fullest, and one for each rule to be broken."""
+"""Request bodies for a schema: the smallest, the fullest, each with one value changed, and rules combined."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from tests.models.contract_file import Documented
-from tests.models.rules import EXCLUSIVE, FITTING, NEEDED, UNSEEN, broken_rules
+from tests.models.model_facts import ModelVersion
+from tests.models.oracle import Body, fields_of_rules, judge
 
 LINK = "https://media.example/file"
-
-Fields = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One request.
-
-    :param why: what makes it worth a case.
-    :param field: the field that a refusal has to name; None for a request that breaks nothing.
-    :param certain: whether the rule it breaks is documented; what is inferred is let through with a warning.
-    """
-
-    why: str
-    body: Fields
-    field: str | None = None
-    certain: bool = True
-
-    @property
-    def refused(self) -> bool:
-        return self.field is not None and self.certain
-
-
-def cases(documented: Documented) -> list[Case]:
-    """Return every case of a model's fields."""
-    found = [Case(why="the smallest", body=smallest(documented))]
-    found += [Case(why="every field", body=body) for body in fullest(documented)]
-    found += _violations(documented)
-    found += [
-        Case(why=rule, body=body, field=field, certain=documented.certain)
-        for rule, body, field in broken_rules(documented, smallest(documented))
-    ]
-    return found
-
-
-def smallest(documented: Documented) -> Fields:
-    """Return the required fields, and what the rules ask for beside them."""
-    if not documented.fields:
-        return dict(UNSEEN[documented.slug])
-    required = [name for name, spec in documented.fields.items() if spec["required"]]
-    needed = NEEDED.get(documented.slug, ())
-    return {name: valid(documented.fields[name], name) for name in (*required, *needed)}
-
-
-def fullest(documented: Documented) -> list[Fields]:
-    """Return requests that no field can be added to; together they hold every field."""
-    if not documented.fields:
-        return []
-    everything = {name: valid(spec, name) for name, spec in documented.fields.items()}
-    optional = {name for name, spec in documented.fields.items() if not spec["required"]}
-    pairs = [pair for pair in EXCLUSIVE.get(documented.slug, ()) if optional.issuperset(pair)]
-    bodies = []
-    for side in (0, 1) if pairs else (0,):
-        left_out = {pair[side] for pair in pairs}
-        body = {name: value for name, value in everything.items() if name not in left_out}
-        for fits, values in FITTING.get(documented.slug, ()):
-            if fits(body):
-                body |= {name: value for name, value in values.items() if name in documented.fields}
-        bodies.append(body)
-    return bodies
-
-
-def valid(spec: Mapping[str, Any], name: str) -> Any:
-    """Return a value that a field takes."""
-    if choices := spec.get("enum"):
-        return choices[0]
-    match spec["type"]:
-        case "string":
-            return "x" if "prompt" in name or "URL" not in spec.get("description", "") else LINK
-        case "integer":
-            return spec.get("minimum", 3)
-        case "number":
-            return spec.get("maximum", 1)
-        case "boolean":
-            return True
-        case "object":
-            return {"type": "simple", "config": {"zoom": 1}}
-        case "array":
-            return [_valid_item(spec)] * spec.get("minItems", 1)
-    raise AssertionError(spec["type"])
-
-
-def _valid_item(spec: Mapping[str, Any]) -> Any:
-    return {"mask": LINK} if spec["items"]["type"] == "object" else LINK
-
+_ABSENT: Any = object()
 
 _OTHER_TYPES: Mapping[str, tuple[Any, ...]] = {
-    "string": (5, True, ["x"]),
-    "integer": ("5", 5.5, True),
-    "number": ("0.5", True),
-    "boolean": ("true", 1),
-    "array": ("x", {}),
-    "object": ("x", []),
+    "string": (5, True, ["x"], None),
+    "integer": ("5", 5.0, 5.5, True, None),
+    "number": ("0.5", True, None),
+    "boolean": ("true", 1, None),
+    "array": ("x", {}, None),
+    "object": ("x", [], None),
 }
 
 
-def _violations(documented: Documented) -> Iterator[Case]:
-    base = smallest(documented)
-    for name, spec in documented.fields.items():
-        if spec["required"]:
-            without = {key: value for key, value in base.items() if key != name}
-            yield Case(why=f"{name} missing", body=without, field=name, certain=documented.certain)
-        # What is marked as inferred counts for the bounds; the type of such a field is documented.
-        bounds = documented.certain and not any(mark in spec for mark in ("bounds_status", "enum_status"))
-        whole = documented.certain and "INFERRED field" not in spec.get("description", "")
-        for why, value in _out_of_bounds(spec):
-            yield Case(why=f"{name} {why}", body={**base, name: value}, field=name, certain=bounds and whole)
-        for value in _OTHER_TYPES[spec["type"]]:
-            yield Case(why=f"{name} is {value!r}", body={**base, name: value}, field=name, certain=whole)
-    yield Case(
-        why="a field of no model",
-        body={**base, "no_such_field": 1},
-        field="no_such_field",
-        certain=documented.certain,
-    )
+def bodies(version: ModelVersion) -> Iterator[Body]:
+    """Yield bodies, valid and not; together they try each field, each bound and each rule of a schema."""
+    bases = [smallest(version), *fullest(version)]
+    yield from bases
+    yield {}
+    for base in bases:
+        yield {**base, "no_such_field": 1}
+        yield from ({key: value for key, value in base.items() if key != name} for name in base)
+        for name, field in version.fields.items():
+            yield from ({**base, name: value} for value in (*_valid(version, name), *_invalid(field)))
+    yield from _combinations(version, bases[0])
 
 
-def _out_of_bounds(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    if "enum" in spec:
-        yield "outside its choices", 1000 if spec["type"] == "integer" else "none of them"
-    if spec.get("minLength"):
-        yield "too short", "x" * (spec["minLength"] - 1)
-    if "maxLength" in spec:
-        yield "too long", "x" * (spec["maxLength"] + 1)
-    step = 1 if spec["type"] == "integer" else 0.01
-    if "minimum" in spec:
-        yield "too small", spec["minimum"] - step
-    if "maximum" in spec:
-        yield "too large", spec["maximum"] + step
-    if spec["type"] == "array":
-        item = _valid_item(spec)
-        if spec.get("minItems"):
-            yield "too few", [item] * (spec["minItems"] - 1)
-        if "maxItems" in spec:
-            yield "too many", [item] * (spec["maxItems"] + 1)
-        yield "of the wrong type", [5] * spec.get("minItems", 1)
-        if spec["items"].get("minLength"):
-            yield "with an empty one", [""] * spec.get("minItems", 1)
+def smallest(version: ModelVersion) -> Body:
+    """Return a valid body that no field can be taken from."""
+    body = {name: _valid(version, name)[0] for name in version.schema.get("required", ())}
+    names = [name for name in version.fields if name not in body]
+    for count in range(len(names) + 1):
+        for added in itertools.combinations(names, count):
+            fuller = body | {name: _valid(version, name)[0] for name in added}
+            if judge(version, fuller).valid:
+                return fuller
+    raise AssertionError(f"{version} has no valid body")
+
+
+def fullest(version: ModelVersion) -> list[Body]:
+    """Return valid bodies to which no field can be added; together they have every field."""
+    start = smallest(version)
+    found = [_filled(version, start)]
+    for name in fields_of_rules(version.schema):  # some of them exclude one another
+        if not any(name in body for body in found):
+            valid = (body for body in _combinations(version, start) if judge(version, body).valid)
+            found += [_filled(version, body) for body in valid if name in body][:1]
+    return found
+
+
+def _filled(version: ModelVersion, body: Body) -> Body:
+    for name in version.fields:
+        for value in _valid(version, name) if name not in body else ():
+            if judge(version, body | {name: value}).valid:
+                body = body | {name: value}
+                break
+    return body
+
+
+def _valid(version: ModelVersion, name: str) -> list[Any]:
+    """Return values that the field allows by itself, at its bounds and as its rules name them."""
+    field = version.fields[name]
+    named = [value for value in _named_by_rules(version.schema, name) if value not in field.get("enum", ())]
+    if "enum" in field:
+        return [*field["enum"], *named]
+    match field.get("type"):
+        case "string" if "x-media" in field:
+            return [LINK]
+        case "string":
+            lengths = {max(1, field.get("minLength", 1)), field.get("maxLength", 1)}
+            return ["x" * length for length in sorted(lengths)] + named
+        case "integer":
+            return sorted({field.get("minimum", 1), field.get("maximum", 3)})
+        case "number":
+            return sorted({field["minimum"], (field["minimum"] + field["maximum"]) / 2, field["maximum"]})
+        case "boolean":
+            return [False, True]
+        case "array":
+            item = {} if field["items"].get("type") == "object" else LINK
+            fewest = field.get("minItems", 0)
+            return [[item] * count for count in sorted({max(1, fewest), field.get("maxItems", 8)})]
+        case "object":
+            return [{"type": "simple", "config": {"zoom": 1}}]
+    return ["16:9", 1]
+
+
+def _named_by_rules(schema: Mapping[str, Any], name: str) -> list[Any]:
+    conditions = [rule["if"].get("properties", {}).get(name) or {} for rule in schema.get("allOf", ())]
+    return [
+        value for part in conditions for value in part.get("enum", [part["const"]] if "const" in part else [])
+    ]
+
+
+def _invalid(field: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield values beyond each bound of a field, and of other types."""
+    kind = field.get("type")
+    if kind is None:
+        return
+    yield from _OTHER_TYPES[kind]
+    if "enum" in field:
+        yield 1000 if kind == "integer" else "none of them"
+    if field.get("minLength") or "x-media" in field:
+        yield ""
+    if "maxLength" in field:
+        yield "x" * (field["maxLength"] + 1)
+    step = 1 if kind == "integer" else 0.01
+    if "minimum" in field:
+        yield field["minimum"] - step
+    if "maximum" in field:
+        yield field["maximum"] + step
+    if kind == "array":
+        item = {} if field["items"].get("type") == "object" else LINK
+        yield [item] * (field.get("minItems", 1) - 1)
+        yield [item] * (field.get("maxItems", 20) + 1)
+        yield [5] * field.get("minItems", 1)
+        yield [*[item] * max(0, field.get("minItems", 1) - 1), ""]
+
+
+def _combinations(version: ModelVersion, base: Body) -> Iterator[Body]:
+    """Yield every combination of the fields that rules name: each left out, and with each of its values."""
+    names = fields_of_rules(version.schema)
+    choices = [[_ABSENT, *_valid(version, name)] for name in names]
+    for values in itertools.product(*choices) if names else ():
+        chosen = dict(zip(names, values, strict=True))
+        yield {key: value for key, value in {**base, **chosen}.items() if value is not _ABSENT}

@@ -1,4 +1,4 @@
-"""A sandbox in which time stands still: submissions are checked, and nothing is rendered."""
+"""A sandbox in which submissions are checked and nothing is ever rendered."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from airflow_provider_kling.sandbox.process import SandboxProcess
-from tests.models.sides import Sandbox
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
+from tests.models.implementations import Sandbox
 
 HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these tests hold the client against the sandbox."""
+    """Mark the tests that compare the client with the sandbox over HTTP."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        fixtures = getattr(item, "fixturenames", ())
+        if item.path.is_relative_to(HERE) and {"sandbox", "kling_sandbox_factory"}.intersection(fixtures):
             item.add_marker(pytest.mark.contract)
 
 

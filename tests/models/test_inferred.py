@@ -1,4 +1,4 @@
-"""What no document states is never refused: it warns, and the request goes out as it was asked."""
+"""A rule that no document states never refuses a request: it warns, and the request is sent as it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
-from airflow_provider_kling.models import ApiVersion, find_model, parse_request
+from airflow_provider_kling.models import find_model, parse_request
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_a_model_whose_documents_were_never_seen_refuses_nothing(
     [
         ("kling-video-o1", {"prompt": "x", "images": ["a"] * 8}, "images should have at most 7 items"),
         ("kling-video-o1-t2v", {"prompt": "x" * 2501}, "prompt should have at most 2500 characters"),
-        ("kling-v3-omni-image", {"prompt": "x", "n": 10}, "n should be 1 to 9"),
-        ("kling-v3-omni-image", {"prompt": "x", "series_amount": 1}, "series_amount should be 2 to 9"),
-        ("kling-v3-omni-image", {"prompt": "x", "resolution": "8k"}, "resolution should be 1k, 2k or 4k"),
+        ("kling-v3-omni-image", {"prompt": "x", "n": 10}, "n should be at most 9"),
+        ("kling-v3-omni-image", {"prompt": "x", "series_amount": 1}, "series_amount should be at least 2"),
+        ("kling-v3-omni-image", {"prompt": "x", "resolution": "8k"}, "resolution should be one of .*4k"),
         ("kling-v2-mi2i", {"prompt": "x", "aspect_ratio": "5:4"}, "aspect_ratio should be one of .*21:9"),
     ],
 )
@@ -88,26 +88,3 @@ def test_while_a_dag_is_parsed_only_what_is_certain_is_warned_of() -> None:
         model.check_known({"prompt": "{{ p }}", "duration": 5}, unknown=frozenset({"prompt"}))
     with pytest.warns(KlingRequestWarning, match="duration: must be 3, 4"):
         model.check_known({"prompt": "{{ p }}", "duration": 20}, unknown=frozenset({"prompt"}))
-
-
-@pytest.mark.parametrize(
-    ("model", "parameters", "contract"),
-    [
-        ("kling-video-o1", {"prompt": "x", "videos": ["a"]}, ApiVersion.APRIL),
-        ("kling-video-o1", {"prompt": "x", "videos": ["a"], "resolution": "720p"}, ApiVersion.AUGUST),
-        ("kling-v3-t2v", {"prompt": "x", "sound": "on"}, ApiVersion.APRIL),
-        ("kling-v3-t2v", {"prompt": "x", "audio": "native", "resolution": "4k"}, ApiVersion.AUGUST),
-        ("kling-video-o1-t2v", {"prompt": "x"}, ApiVersion.AUGUST),
-        ("kling-v3-turbo-t2v", {"prompt": "x", "unheard": 1}, ApiVersion.AUGUST),
-    ],
-)
-@pytest.mark.filterwarnings("ignore::airflow_provider_kling.exceptions.KlingRequestWarning")
-def test_the_fields_tell_which_contract_the_author_writes_in(
-    model: str, parameters: dict[str, Any], contract: ApiVersion
-) -> None:
-    assert parse_request(model, parameters).contract is contract
-
-
-def test_mixing_the_fields_of_two_contracts_is_refused() -> None:
-    with pytest.raises(KlingRequestError, match="resolution: is not a field of this model"):
-        parse_request("kling-v3-t2v", {"prompt": "x", "mode": "std", "sound": "on", "resolution": "720p"})

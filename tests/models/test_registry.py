@@ -9,12 +9,12 @@ import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
 from airflow_provider_kling.models import (
-    MODELS,
     TextToImageRequest,
     UncheckedRequest,
     V26TextToVideoRequest,
     VideoO1Request,
     find_model,
+    list_models,
     parse_request,
 )
 
@@ -25,8 +25,15 @@ def test_a_model_is_found_with_and_without_its_provider(model: str) -> None:
     assert parse_request(model, {"prompt": "x"}) == VideoO1Request(prompt="x")
 
 
-def test_each_model_has_one_entry() -> None:
-    assert len({model.name for model in MODELS}) == len(MODELS)
+def test_the_list_has_each_model_once_and_each_is_found_by_its_name() -> None:
+    models = list_models()
+    assert len({model.name for model in models}) == len(models) > 0
+    assert [find_model(str(model.name)) for model in models] == list(models)
+
+
+@pytest.mark.parametrize("name", ["google/kling-video-o1", "kling/Kling-Video-O1", "kling/schema"])
+def test_a_model_of_another_provider_or_case_is_not_one_of_kling(name: str) -> None:
+    assert find_model(name).type is None
 
 
 @pytest.mark.parametrize(
@@ -98,7 +105,7 @@ def test_a_retired_model_warns_and_names_its_successor(
 
 
 def test_successors_are_known_and_not_retired() -> None:
-    for model in MODELS:
+    for model in list_models():
         if model.successor:
             successor = find_model(model.successor)
             assert successor.retired is None

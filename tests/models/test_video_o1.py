@@ -18,7 +18,7 @@ def broken_fields(error: KlingRequestError) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_the_models_rules_are_those_of_the_first_contract(case: Case) -> None:
+def test_the_classs_rules_are_those_of_the_first_api_version(case: Case) -> None:
     if case.april is Verdict.ACCEPTED:
         assert VideoO1Request(**case.body).body() == case.april_post.body
         return
@@ -69,8 +69,8 @@ def test_every_broken_rule_is_named_with_its_field_the_rule_and_the_value() -> N
         assert f"\n  - {line}" in text
 
 
-def test_one_broken_rule_reads_as_one_and_says_that_nothing_was_billed() -> None:
-    with pytest.raises(KlingRequestError, match="kling-video-o1: 1 rule is broken; nothing was sent or bill"):
+def test_one_broken_rule_reads_as_one_and_says_that_nothing_was_sent() -> None:
+    with pytest.raises(KlingRequestError, match="kling-video-o1: 1 rule is broken; nothing was sent"):
         VideoO1Request(prompt="x", mode="4k")
 
 
