@@ -1,1 +1,1 @@
-"""HTTP with the service: what is sent, when it is sent again, and what comes back. Knows no Airflow."""
+"""HTTP with a service: clients, retries, rate limits, and the types of messages. Knows no Airflow."""

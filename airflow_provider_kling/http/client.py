@@ -5,29 +5,67 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Self, TypeVar
 
-import httpx
-
 from airflow_provider_kling.exceptions import KlingError
-from airflow_provider_kling.http.message import Call, HttpRequest, HttpResponse
-from airflow_provider_kling.http.rate_limit import RateLimit, RateLimiter
-from airflow_provider_kling.http.request_flow import Exchange, Reply, Wait
+from airflow_provider_kling.http.library import httpx
+from airflow_provider_kling.http.message import Call, HttpResponse
+from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer
+from airflow_provider_kling.http.rate_limit import RateLimit
+from airflow_provider_kling.http.request_flow import ClientCore, Effect, Outcome, Send, Wait
+from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.http.transport import ResponseReader, httpx_options, send_options
+from airflow_provider_kling.http.transport import RequestBuilder, transport_options
 
 T = TypeVar("T")
 
 
-class KlingClient:
-    """Carries out calls one after another, and waits by blocking.
+class _Client:
+    """What both clients have in common: all but sending and waiting."""
 
-    :param settings: where to and with which key.
-    :param retry: for calls that may be repeated; a submission is sent once in any case.
-    :param sleep: how to wait.
+    def __init__(
+        self,
+        *,
+        settings: ClientSettings,
+        retry: RetryPolicy | None,
+        clock: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._core = ClientCore(settings=settings, retry=retry or RetryPolicy(), clock=clock, random=random)
+        self._requests = RequestBuilder(settings)
+        self._closed = False
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The request budget in the latest response that had one; None before that."""
+        return self._core.rate_limit
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client can no longer be used."""
+        return self._closed
+
+    def _start(self, call: Call[T], *, observer: Observer) -> Generator[Effect, Outcome, T]:
+        if self._closed:
+            raise RuntimeError("this client is closed")
+        return self._core.request_flow(call, observer=observer)
+
+    def _reader(self, send: Send) -> ResponseReader:
+        redactor = self._core.signer.redactor
+        return ResponseReader(request=send.request, base_url=self.settings.base_url, redactor=redactor)
+
+
+class KlingClient(_Client):
+    """Makes calls one after another, and waits by blocking.
+
+    :param settings: where the service is, and how requests are signed.
+    :param retry: for calls that are idempotent; a submission is sent once in any case.
+    :param sleep: waits, in seconds.
     :param clock: Unix seconds.
     :param random: numbers in [0, 1), for jitter.
     """
@@ -41,57 +79,52 @@ class KlingClient:
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random.random,
     ) -> None:
-        self.settings = settings
+        super().__init__(settings=settings, retry=retry, clock=clock, random=random)
         self._sleep = sleep
-        self._clock = clock
-        self._exchange = Exchange(
-            retry=retry or RetryPolicy(),
-            pacer=RateLimiter(per_minute=settings.requests_per_minute),
-            clock=clock,
-            random=random,
-        )
-        self._http = httpx.Client(**httpx_options(settings))
+        self._transport = httpx.HTTPTransport(**transport_options(settings))
 
-    @property
-    def rate_limit(self) -> RateLimit | None:
-        """The budget that the latest answer spoke of."""
-        return self._exchange.rate_limit
+    def call(self, call: Call[T], *, observer: Observer = NULL_OBSERVER) -> T:
+        """Make one call.
 
-    def call(self, call: Call[T]) -> T:
-        """Carry out one call.
-
-        :raises KlingError: what the answer, or the lack of one, stands for.
+        :param call: what a gateway prepared.
+        :param observer: receives the events of the call.
+        :returns: what the call parses from the response.
+        :raises KlingError: what the response, or the lack of one, means.
         """
-        conversation = self._exchange.converse(call)
-        reply: Reply = None
+        flow = self._start(call, observer=observer)
+        outcome: Outcome = None
         while True:
             try:
-                step = conversation.send(reply)
+                effect = flow.send(outcome)
             except StopIteration as end:
                 result: T = end.value
                 return result
-            if isinstance(step, Wait):
-                self._sleep(step.seconds)
-                reply = None
+            if isinstance(effect, Wait):
+                outcome = None
+                self._sleep(effect.seconds)
             else:
-                reply = self._send(step)
+                outcome = self._send(effect)
 
-    def _send(self, request: HttpRequest) -> HttpResponse | KlingError:
-        reader = ResponseReader(request=request, settings=self.settings)
+    def _send(self, send: Send) -> HttpResponse | KlingError:
+        reader = self._reader(send)
         try:
-            with self._http.stream(**send_options(request)) as response:
-                reader.begin()
-                for chunk in response.iter_bytes():
+            response = self._transport.handle_request(self._requests.build(send))
+            try:
+                reader.begin(response)
+                for chunk in response.iter_raw():
                     reader.feed(chunk)
+            finally:
+                response.close()
         except httpx.HTTPError as error:
             return reader.failure(error)
         except KlingError as error:
             return error
-        return reader.finish(response, now=self._clock())
+        return reader.finish(now=self._clock())
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._http.close()
+        self._closed = True
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -102,11 +135,17 @@ class KlingClient:
         self.close()
 
 
-class AsyncKlingClient:
-    """Does what :class:`KlingClient` does without ever blocking its event loop.
+class AsyncKlingClient(_Client):
+    """Does what :class:`KlingClient` does without blocking the event loop.
 
-    It belongs to the loop it is first used on. Take it from
-    :func:`~airflow_provider_kling.http.shared.shared_client` rather than making one a task.
+    It belongs to the loop on which it is first used. Get it from
+    :func:`~airflow_provider_kling.http.shared.shared_client` instead of making one for each task.
+
+    :param settings: where the service is, and how requests are signed.
+    :param retry: for calls that are idempotent; a submission is sent once in any case.
+    :param sleep: waits, in seconds.
+    :param clock: Unix seconds.
+    :param random: numbers in [0, 1), for jitter.
     """
 
     def __init__(
@@ -118,56 +157,49 @@ class AsyncKlingClient:
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random.random,
     ) -> None:
-        self.settings = settings
+        super().__init__(settings=settings, retry=retry, clock=clock, random=random)
         self._sleep = sleep
-        self._clock = clock
-        self._exchange = Exchange(
-            retry=retry or RetryPolicy(),
-            pacer=RateLimiter(per_minute=settings.requests_per_minute),
-            clock=clock,
-            random=random,
-        )
-        self._http = httpx.AsyncClient(**httpx_options(settings))
+        self._transport = httpx.AsyncHTTPTransport(**transport_options(settings))
 
-    @property
-    def rate_limit(self) -> RateLimit | None:
-        """The budget that the latest answer spoke of."""
-        return self._exchange.rate_limit
+    async def call(self, call: Call[T], *, observer: Observer = NULL_OBSERVER) -> T:
+        """Make one call.
 
-    async def call(self, call: Call[T]) -> T:
-        """Carry out one call; see :meth:`KlingClient.call`."""
-        conversation = self._exchange.converse(call)
-        reply: Reply = None
+        :param call: what a gateway prepared.
+        :param observer: receives the events of the call.
+        :returns: what the call parses from the response.
+        :raises KlingError: what the response, or the lack of one, means.
+        """
+        flow = self._start(call, observer=observer)
+        outcome: Outcome = None
         while True:
             try:
-                step = conversation.send(reply)
+                effect = flow.send(outcome)
             except StopIteration as end:
                 result: T = end.value
                 return result
-            if isinstance(step, Wait):
-                await self._sleep(step.seconds)
-                reply = None
+            if isinstance(effect, Wait):
+                outcome = None
+                await self._sleep(effect.seconds)
             else:
-                reply = await self._send(step)
+                outcome = await self._send(effect)
 
-    async def _send(self, request: HttpRequest) -> HttpResponse | KlingError:
-        reader = ResponseReader(request=request, settings=self.settings)
+    async def _send(self, send: Send) -> HttpResponse | KlingError:
+        reader = self._reader(send)
         try:
-            async with self._http.stream(**send_options(request)) as response:
-                reader.begin()
-                async for chunk in response.aiter_bytes():
+            response = await self._transport.handle_async_request(self._requests.build(send))
+            try:
+                reader.begin(response)
+                async for chunk in response.aiter_raw():
                     reader.feed(chunk)
+            finally:
+                await response.aclose()
         except httpx.HTTPError as error:
             return reader.failure(error)
         except KlingError as error:
             return error
-        return reader.finish(response, now=self._clock())
-
-    @property
-    def closed(self) -> bool:
-        """Whether the client can no longer be used."""
-        return self._http.is_closed
+        return reader.finish(now=self._clock())
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        await self._http.aclose()
+        self._closed = True
+        await self._transport.aclose()

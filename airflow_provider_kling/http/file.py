@@ -1,4 +1,4 @@
-"""A file that the service keeps for a while, to be used as an input."""
+"""A file that a service keeps for a while, for use as an input."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, kw_only=True)
 class UploadedFile:
-    """A file at the service (docs: file-api/how-to-use). Only its id and its link are certain to be there.
+    """A file at the service. Only its id and its link are certain to be known.
 
-    :param url: what stands for the file in a request.
+    :param file_id: names the file in calls about it.
+    :param url: goes into a request in place of the file.
     :param type: such as ``image``.
+    :param filename: as the service lists it.
     :param size: bytes.
+    :param created_at: when it was uploaded, by the service's clock.
     """
 
     file_id: str
@@ -25,11 +28,11 @@ class UploadedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class FileLimits:
-    """What the service keeps.
+    """Which files the service keeps, and how long.
 
-    :param max_bytes: of one file.
-    :param max_files: of a team at a time.
-    :param days: for how long, roughly.
+    :param max_bytes: largest size of one file.
+    :param max_files: most files of an account at a time.
+    :param days: how long a file is kept, about.
     """
 
     max_bytes: int

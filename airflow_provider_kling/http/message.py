@@ -1,91 +1,159 @@
-"""The messages between the provider and the service, free of any I/O."""
+"""The messages between this package and the service, free of any I/O."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from enum import StrEnum
+from typing import Any, Generic, Self, TypeVar
 
-from airflow_provider_kling.exceptions import KlingError, KlingProtocolError
+from airflow_provider_kling.exceptions import BrokenRule, KlingError, KlingProtocolError, KlingRequestError
+from airflow_provider_kling.http.encoding import check_text, encode_json
+from airflow_provider_kling.http.redaction import NOTHING_SECRET, Redactor
 
 T = TypeVar("T")
+
+JSON_TYPE = "application/json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilePart:
-    """A file to send as the form's part of this name."""
+    """One file of a form.
+
+    :param name: the name of the form's field.
+    :param filename: as the service will list it.
+    :param content_type: such as ``image/png``.
+    :raises KlingRequestError: a name is not valid Unicode, such as a file name that is not UTF-8.
+    """
 
     name: str
     filename: str
     content_type: str
     content: bytes = field(repr=False)
 
+    def __post_init__(self) -> None:
+        names = {"name": self.name, "filename": self.filename, "content_type": self.content_type}
+        broken = [rule for name, text in names.items() for rule in check_text(text, field=name)]
+        if broken:
+            raise KlingRequestError(subject="the file to upload", broken=broken)
+
 
 @dataclass(frozen=True, kw_only=True)
 class HttpRequest:
-    """One HTTP request, without the host and the credentials, which the client adds.
+    """One HTTP request, complete but for the host and the credentials, which the client adds.
 
     :param path: the path below the base URL, already percent-encoded.
-    :param body: what goes out as JSON; None for no body.
-    :param file: what goes out as a form, in place of JSON.
+    :param params: the query.
+    :param content: the encoded body. :meth:`json` makes it from plain values.
+    :param content_type: of ``content``.
+    :param file: sent as a form, in place of ``content``.
+    :raises KlingRequestError: a header is not printable ASCII.
     """
 
     method: str
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
+    content: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
     file: FilePart | None = None
 
+    def __post_init__(self) -> None:
+        rule = "must be printable ASCII: it is sent as a header"
+        broken = [
+            BrokenRule(field=name, rule=rule)  # without the value, which may hold a secret
+            for name, value in self.headers.items()
+            if not (value.isascii() and value.isprintable())
+        ]
+        if broken:
+            raise KlingRequestError(subject=str(self), broken=broken)
+
+    @classmethod
+    def json(
+        cls,
+        *,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+        subject: str | None = None,
+    ) -> Self:
+        """Return a request whose content is ``body`` as JSON.
+
+        :param subject: what an error says is wrong, such as a model's name; the request's name by default.
+        :raises KlingRequestError: JSON cannot express a value; see :func:`encode_json`.
+        """
+        content = encode_json(body, subject=subject or f"{method} {path}")
+        return cls(method=method, path=path, headers=headers or {}, content=content, content_type=JSON_TYPE)
+
+    @property
+    def body(self) -> Any:
+        """The content read as JSON again, for tests and observers; None where there is none."""
+        return None if self.content is None or self.content_type != JSON_TYPE else json.loads(self.content)
+
     def __str__(self) -> str:
-        """Name the request the way messages do."""
+        """Name the request in messages."""
         return f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """One complete answer.
+    """One complete response, without the client's secrets.
 
     :param headers: with lower-case names.
     :param received_at: Unix seconds.
+    :param redactor: takes secrets out of what :meth:`json` returns.
     """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     request: HttpRequest
     received_at: float
+    redactor: Redactor = field(default=NOTHING_SECRET, repr=False)
 
     def json(self) -> Any:
-        """Read the body as JSON.
+        """Read the body as JSON. Secrets are redacted in its texts, however JSON spells them.
 
         :raises KlingProtocolError: it is something else, such as a proxy's HTML page.
         """
         try:
-            return json.loads(self.body)
+            return self.redactor.parsed(json.loads(self.body), source=self.body)
         except (ValueError, RecursionError):  # the latter: nested a thousand levels deep
             kind = self.headers.get("content-type", "an unnamed type")
             raise KlingProtocolError(
-                f"{self.request} was answered {self.status} with {len(self.body)} bytes of {kind} "
-                "that are not JSON"
+                f"The response to {self.request} has status {self.status} and {len(self.body)} bytes of "
+                f"{kind} that are not JSON"
             ) from None
+
+
+class Operation(StrEnum):
+    """What a call is for, as observers see it."""
+
+    SUBMIT = "submit"
+    """Starts a generation, which costs money."""
+    POLL = "poll"
+    """Reads the state of a task."""
+    RECOVER = "recover"
+    """Finds a submission by the caller's key."""
+    OTHER = "other"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Generic[T]):
-    """A request, how to read its answer, and what a failure of it means.
+    """A request, how to parse its response, and what a failure of it means.
 
-    :param parse: reads the answer, or raises the :class:`KlingError` it stands for.
-    :param explain: turns the error that ends the call into the one to raise. A submission
-        uses it to tell a refusal from an outcome that nobody knows.
+    :param parse: returns what the response says, or raises the :class:`KlingError` that it is.
+    :param idempotent: whether sending the request twice does what sending it once does. The client repeats
+        only such calls. Reads are idempotent; a submission is not.
+    :param operation: what the call is for.
+    :param explain: turns the error that ends the call into the one to raise. A submission uses it to tell a
+        rejection from an unknown outcome.
     """
 
     request: HttpRequest
     parse: Callable[[HttpResponse], T]
+    idempotent: bool
+    operation: Operation
     explain: Callable[[KlingError], KlingError] = lambda error: error
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether sending the request twice does what sending it once does."""
-        return self.request.method == "GET"

@@ -1,4 +1,4 @@
-"""What the service tells about its models."""
+"""What a service publishes about its models."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """A model as the service lists it (docs: list-active-models).
+    """A model as the service lists it.
 
     :param slug: ``provider/model``.
+    :param type: what the model makes, in the service's own word.
+    :param description: for people.
+    :param docs_url: the page about the model.
     :param price: as published, such as ``{"fixed": 0.1, "unit": "$/s"}``.
     """
 
@@ -24,9 +27,9 @@ class ModelInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedSchema:
-    """What the service publishes of a model's request.
+    """What the service publishes about a model's request.
 
-    :param submit_url: where a request is sent; None where it does not say.
+    :param submit_url: where requests are sent; None where the service does not say.
     :param body: a JSON Schema.
     """
 

@@ -1,4 +1,4 @@
-"""What the service says about its limits, and keeping to them."""
+"""What a service says about its rate limits, and keeping to them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from email.utils import parsedate_to_datetime
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimit:
-    """The team's request budget as an answer's headers gave it (docs: error-handling).
+    """The account's request budget, as the headers of a response state it. Each part may be unknown.
 
-    :param limit: requests a minute.
-    :param remaining: requests left in this window.
-    :param reset_at: when the window ends, Unix seconds.
+    :param limit: requests per minute.
+    :param remaining: requests left in the current window.
+    :param reset_at: when the window ends, in Unix seconds.
     """
 
     limit: int | None
@@ -23,7 +23,10 @@ class RateLimit:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> RateLimit | None:
-        """Read ``X-RateLimit-*``; None where the answer has none that makes sense."""
+        """Parse ``X-RateLimit-Limit``, ``-Remaining`` and ``-Reset``; None where no value makes sense.
+
+        :param headers: with lower-case names.
+        """
         limit, remaining, reset = (
             _number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")
         )
@@ -37,22 +40,26 @@ class RateLimit:
 
 
 def retry_after(headers: Mapping[str, str], *, status: int, now: float) -> float | None:
-    """Return the seconds the service asks to wait, or None.
+    """Return how many seconds a response says to wait; None where it does not say.
 
-    ``Retry-After`` (seconds or an HTTP date, RFC 9110) counts before ``X-RateLimit-Reset``
-    (Unix seconds). The latter comes with every answer, so it asks for a wait only where the
-    minute's requests are what ran out: a 429, and none remaining.
+    ``Retry-After`` (seconds or an HTTP date, RFC 9110) goes before ``X-RateLimit-Reset`` (Unix seconds). The
+    latter is part of every response. It means a wait only where the requests of the window are used up: the
+    status is 429, and none remain.
+
+    :param headers: with lower-case names.
+    :param status: the HTTP status.
+    :param now: Unix seconds.
     """
-    asked = _retry_after_header(headers.get("retry-after"), now=now)
-    if asked is None:
+    delay = _parse_retry_after(headers.get("retry-after"), now=now)
+    if delay is None:
         budget = RateLimit.from_headers(headers)
         if status != 429 or budget is None or budget.remaining or budget.reset_at is None:
             return None
-        asked = budget.reset_at - now
-    return max(0.0, asked)
+        delay = budget.reset_at - now
+    return max(0.0, delay)
 
 
-def _retry_after_header(value: str | None, *, now: float) -> float | None:
+def _parse_retry_after(value: str | None, *, now: float) -> float | None:
     if value is None:
         return None
     seconds = _number(value)
@@ -75,9 +82,9 @@ def _number(value: str | None) -> float | None:
 
 
 class RateLimiter:
-    """Spaces the requests of one client evenly, at most ``per_minute`` of them a minute.
+    """Spaces the requests of one client evenly.
 
-    :param per_minute: None leaves the pace to the service's own limits.
+    :param per_minute: most requests in a minute; None sets no limit of our own.
     """
 
     def __init__(self, *, per_minute: int | None) -> None:
@@ -85,7 +92,10 @@ class RateLimiter:
         self._next_free = 0.0
 
     def reserve(self, *, now: float) -> float:
-        """Take the next place in the row and return the seconds to wait for it."""
+        """Reserve the next free moment for a request, and return the seconds until then.
+
+        :param now: Unix seconds.
+        """
         start = max(now, self._next_free)
         self._next_free = start + self._spacing
         return start - now

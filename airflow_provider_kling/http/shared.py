@@ -1,7 +1,7 @@
-"""One asynchronous client for everybody on an event loop who talks to the same place with the same key.
+"""One asynchronous client for all tasks on an event loop that have the same settings.
 
-A triggerer runs a thousand tasks on one loop. They share connections, and what the service
-says about their common budget.
+A triggerer runs a thousand tasks on one loop. They share connections, and what the service says about their
+common request budget.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airflow_provider_kling.http.settings import ClientSettings
 
 @dataclass(kw_only=True)
 class SharedClient:
-    """A client and how many hold it.
+    """A client and the number of its holders.
 
     :param holders: at zero the client is closed.
     """
@@ -34,7 +34,10 @@ _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ClientSettings, Shar
 
 @asynccontextmanager
 async def shared_client(settings: ClientSettings) -> AsyncIterator[SharedClient]:
-    """Hold this loop's client for ``settings``; the last holder to leave closes it."""
+    """Hold this event loop's client for ``settings``. The last holder that leaves closes it.
+
+    :param settings: equal settings share a client.
+    """
     of_this_loop = _clients.setdefault(asyncio.get_running_loop(), {})
     shared = of_this_loop.get(settings)
     if shared is None:

@@ -1,4 +1,4 @@
-"""What the service tells about a generation."""
+"""What a service says about a generation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands; it only ever moves forward (docs: query-task-result)."""
+    """The state of a task. It only moves forward."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -25,7 +25,7 @@ class TaskStatus(StrEnum):
 
 
 class ResourceRole(StrEnum):
-    """What a file is to its task. Only ``primary`` is the result itself."""
+    """What a file is for its task. Only ``primary`` is the result itself."""
 
     PRIMARY = "primary"
     COVER = "cover"
@@ -35,11 +35,14 @@ class ResourceRole(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One file of a result. Only ``url`` and ``type`` are certain to be there.
+    """One file of a result. Only ``url`` is certain to be known.
 
-    :param url: a link that works without the key, until the result expires.
+    :param url: a link that works without credentials, until the result expires.
     :param type: ``video``, ``image`` or ``audio``.
-    :param role: see :class:`ResourceRole`; None when the service does not say, or says a word of its own.
+    :param role: see :class:`ResourceRole`; None where the service does not say, or uses another word.
+    :param width: pixels.
+    :param height: pixels.
+    :param format: such as ``mp4``, in the service's own word.
     :param duration_s: length of a clip in seconds.
     :param size: bytes.
     """
@@ -55,7 +58,7 @@ class Resource:
 
 
 class FailureReason(StrEnum):
-    """Why a task failed, as far as the answer tells."""
+    """Why a task failed, as far as the response says."""
 
     MODERATION = "moderation"
     OTHER = "other"
@@ -63,8 +66,9 @@ class FailureReason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFailure:
-    """What the service says of a failed task; every part may be missing.
+    """What the service says about a failed task; every part may be missing.
 
+    :param reason: whether the content was rejected.
     :param code: the service's error code.
     :param message: its text, for people.
     """
@@ -76,17 +80,21 @@ class TaskFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A generation at the service, as one answer described it.
+    """A generation at the service, as one response described it.
 
     :param task_id: opaque; at most 512 characters.
-    :param raw_status: the status in the service's own word. A word this release does not know
-        counts as still running.
-    :param cost_usd: what the service bills, in USD; None until it says so.
+    :param status: what this package makes of ``raw_status``.
+    :param raw_status: the status in the service's own word. An unknown word counts as still running.
+    :param model_id: the model in the service's own word.
+    :param resources: the files of the result.
+    :param cost_usd: what the service bills, in USD; None until it says so, or where it has another unit.
+    :param cost: what the service bills in a unit of its own.
+    :param cost_unit: the unit of ``cost``; None where there is none.
     :param submitted_at: start by the service's clock.
     :param finished_at: end by the service's clock.
     :param expires_at: when the links stop working.
     :param failure: for a failed task.
-    :param raw: the answer's ``data``, with every field this release does not know.
+    :param raw: the response's data, with the fields that this release does not know.
     """
 
     task_id: str
@@ -95,6 +103,8 @@ class Task:
     model_id: str | None = None
     resources: tuple[Resource, ...] = ()
     cost_usd: Decimal | None = None
+    cost: Decimal | None = None
+    cost_unit: str | None = None
     submitted_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
@@ -104,8 +114,9 @@ class Task:
     def results(self, wanted_type: str | None = None) -> tuple[Resource, ...]:
         """Return the results themselves, without covers and thumbnails, the primary ones first.
 
-        A cover may come first in the list, so the place alone says nothing: what has the role is a result,
-        then what has the type; what says neither counts where nothing else is there.
+        A cover may come first in the list, so the position says nothing. A file with the primary role is a
+        result, then a file of the wanted type. Files with neither role nor type count only where there is
+        nothing else.
 
         :param wanted_type: ``video`` or ``image``; None where that is not known.
         """
@@ -120,16 +131,21 @@ class Task:
         return tuple(primary + others or nameless)
 
     def primary(self, wanted_type: str | None = None) -> Resource | None:
-        """Return the first of :meth:`results`."""
+        """Return the first of :meth:`results`.
+
+        :param wanted_type: ``video`` or ``image``; None where that is not known.
+        """
         return next(iter(self.results(wanted_type)), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedRequest:
-    """A submission as the service's request log has it (docs: get-logs).
+    """A submission in the service's request log.
 
+    :param task_id: the task that the submission started.
+    :param status: in the service's own word.
     :param model: the model's name, without its provider.
-    :param created_at: None where the log does not say, or in a form this release cannot read.
+    :param created_at: None where the log does not say, or in a form that this release cannot parse.
     """
 
     task_id: str

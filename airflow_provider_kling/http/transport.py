@@ -1,112 +1,81 @@
-"""What both clients do with httpx in the same way: set it up, name its failures, cap what is read."""
+"""How requests are put on the wire, the same for both clients.
+
+The clients use the HTTP library's transports, which send one request and return one response. The library's
+own ``Client`` would also keep cookies and log every URL. Neither is wanted, and both cost CPU time per poll.
+"""
 
 from __future__ import annotations
 
-import json
 import ssl
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx
-
-from airflow_provider_kling.exceptions import KlingConnectionError, KlingError, KlingProtocolError
-from airflow_provider_kling.http.message import HttpRequest, HttpResponse
+from airflow_provider_kling.http.library import httpx
+from airflow_provider_kling.http.proxy import environment_proxy
+from airflow_provider_kling.http.request_flow import Send
 from airflow_provider_kling.http.settings import ClientSettings
 
 CONNECT_TIMEOUT_S = 5.0
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
-LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=30.0)
-
-# Failures that come before a single byte of the request is out.
-_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+MAX_CONNECTIONS = 10
+_KEEP_IDLE_S = 30.0
+_URLS_KEPT = 2048  # a triggerer runs 1,000 triggers by default
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Return the one TLS context of this process: making one costs an event loop about 20 ms."""
+    """Return the one TLS context of this process: making one blocks an event loop for about 20 ms.
+
+    With httpx2 it trusts the certificates of the system, with httpx those of the package certifi.
+    """
     return httpx.create_ssl_context()
 
 
-def httpx_options(settings: ClientSettings) -> dict[str, Any]:
-    """Return the arguments for ``httpx.Client`` and ``httpx.AsyncClient`` alike."""
-    key = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key is not None else {}
+def transport_options(settings: ClientSettings) -> dict[str, Any]:
+    """Return the arguments of ``httpx.HTTPTransport`` and ``httpx.AsyncHTTPTransport``."""
     return {
-        "base_url": settings.base_url,
-        "headers": {**key, "User-Agent": settings.user_agent, "Accept": "application/json"},
-        "timeout": httpx.Timeout(settings.read_timeout_s, connect=CONNECT_TIMEOUT_S),
-        "limits": LIMITS,
         "verify": tls_context(),
-        # A redirect would carry the key to another host.
-        "follow_redirects": False,
+        "limits": httpx.Limits(
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_CONNECTIONS,
+            keepalive_expiry=_KEEP_IDLE_S,
+        ),
+        "proxy": environment_proxy(settings.base_url),
     }
 
 
-def send_options(request: HttpRequest) -> dict[str, Any]:
-    """Return the arguments for ``stream`` of either client."""
-    options: dict[str, Any] = {
-        "method": request.method,
-        "url": request.path,
-        "headers": dict(request.headers),
-    }
-    if request.params:
-        options["params"] = dict(request.params)
-    if request.body is not None:
-        options["content"] = json.dumps(request.body, ensure_ascii=False, separators=(",", ":")).encode()
-        options["headers"]["Content-Type"] = "application/json"
-    if request.file is not None:
+class RequestBuilder:
+    """Makes the HTTP library's requests for one client.
+
+    :param settings: the base URL, and what is the same in all requests.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self._base_url = settings.base_url
+        self._headers = [
+            ("User-Agent", settings.user_agent),
+            ("Accept", "application/json"),
+            # A compressed response can be thousands of times larger than what was received.
+            ("Accept-Encoding", "identity"),
+        ]
+        timeout = httpx.Timeout(settings.read_timeout_s, connect=CONNECT_TIMEOUT_S)
+        self._extensions = {"timeout": timeout.as_dict()}
+        # Parsing a URL is a tenth of the work of a poll, and a task is polled many times.
+        self._url = lru_cache(maxsize=_URLS_KEPT)(httpx.URL)
+
+    def build(self, send: Send) -> httpx.Request:
+        """Return the request to send. Everything but a form is encoded already."""
+        request = send.request
+        query = f"?{urlencode(request.params)}" if request.params else ""
+        headers = [*self._headers, *send.signature.items(), *request.headers.items()]
+        if request.content_type is not None:
+            headers.append(("Content-Type", request.content_type))
         part = request.file
-        options["files"] = {part.name: (part.filename, part.content, part.content_type)}
-    return options
-
-
-class ResponseReader:
-    """Reads one answer up to the cap, and takes out the key should the service echo it."""
-
-    def __init__(self, *, request: HttpRequest, settings: ClientSettings) -> None:
-        self._request = request
-        self._settings = settings
-        self._body = bytearray()
-        self._began = False
-
-    def begin(self) -> None:
-        """Note that the status and the headers are here."""
-        self._began = True
-
-    def feed(self, chunk: bytes) -> None:
-        """Add a piece of the decoded body.
-
-        :raises KlingProtocolError: the body has grown over 16 MiB.
-        """
-        self._body += chunk
-        if len(self._body) > MAX_ANSWER_BYTES:
-            raise KlingProtocolError(
-                f"{self._request} was answered with more than {MAX_ANSWER_BYTES // 2**20} MiB"
-            )
-
-    def finish(self, response: httpx.Response, *, now: float) -> HttpResponse:
-        """Return the complete answer."""
-        return HttpResponse(
-            status=response.status_code,
-            headers={name.lower(): self._settings.redact(value) for name, value in response.headers.items()},
-            body=self._settings.redact(self._body.decode("latin-1")).encode("latin-1"),
-            request=self._request,
-            received_at=now,
-        )
-
-    def failure(self, error: httpx.HTTPError) -> KlingError:
-        """Name in this package's terms what kept the answer from being read."""
-        redact, base_url = self._settings.redact, self._settings.base_url
-        detail = redact(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
-        if isinstance(error, httpx.DecodingError):
-            return KlingProtocolError(
-                f"{self._request} was answered with a body that cannot be decoded ({detail})"
-            )
-        if isinstance(error, httpx.RemoteProtocolError) and self._began:
-            return KlingProtocolError(f"the answer to {self._request} was cut short ({detail})")
-        if isinstance(error, _NOTHING_SENT):
-            return KlingConnectionError(
-                f"{self._request} did not reach {base_url} ({detail}); nothing was sent", request_sent=False
-            )
-        return KlingConnectionError(
-            f"the connection to {base_url} broke during {self._request} ({detail})", request_sent=True
+        return httpx.Request(
+            request.method,
+            self._url(f"{self._base_url}{request.path}{query}"),
+            headers=headers,
+            content=request.content,
+            files={part.name: (part.filename, part.content, part.content_type)} if part else None,
+            extensions=self._extensions,
         )

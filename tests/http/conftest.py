@@ -1,4 +1,4 @@
-"""Both clients, driven alike, with a clock and a sleep that cost no time."""
+"""Both clients, called alike, with a clock and a sleep that take no time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from airflow_provider_kling.http.client import AsyncKlingClient, KlingClient
+from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.http.retry import RetryPolicy
@@ -33,7 +34,7 @@ class Caller:
         kind: str,
         *,
         url: str,
-        api_key: str = API_KEY,
+        credentials: Credentials | None = BearerToken(API_KEY),  # noqa: B008  - immutable
         jitter: float = 0.5,
         retry: RetryPolicy | None = None,
         **settings: Any,
@@ -42,7 +43,7 @@ class Caller:
         self.slept: list[float] = []
         self._runner = asyncio.Runner()
         options: dict[str, Any] = {
-            "settings": ClientSettings(base_url=url, api_key=api_key, **settings),
+            "settings": ClientSettings(base_url=url, credentials=credentials, **settings),
             "retry": retry,
             "clock": lambda: self.now,
             "random": lambda: jitter,
@@ -53,26 +54,30 @@ class Caller:
         else:
             self._async = AsyncKlingClient(sleep=self._asleep, **options)
 
-    def call(self, call: Call[T]) -> T:
-        """Carry out a call."""
+    def call(self, call: Call[T], **options: Any) -> T:
+        """Make a call."""
         if self._sync:
-            return self._sync.call(call)
+            return self._sync.call(call, **options)
         assert self._async
-        return self._runner.run(self._async.call(call))
+        return self._runner.run(self._async.call(call, **options))
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """What the client knows of the budget."""
+        """The budget that the client knows."""
         client = self._sync or self._async
         assert client
         return client.rate_limit
 
-    def close(self) -> None:
-        """Close the client and its loop."""
+    def close_client(self) -> None:
+        """Close the client."""
         if self._sync:
             self._sync.close()
         elif self._async:
             self._runner.run(self._async.aclose())
+
+    def close(self) -> None:
+        """Close the client and its loop."""
+        self.close_client()
         self._runner.close()
 
     def _sleep(self, seconds: float) -> None:
@@ -85,7 +90,7 @@ class Caller:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., RawServer]]:
-    """Start servers with scripts of answers."""
+    """Start servers with scripts of responses."""
     with ExitStack() as stack:
 
         def serve(*script: Answer) -> RawServer:
@@ -96,7 +101,7 @@ def serve() -> Iterator[Callable[..., RawServer]]:
 
 @pytest.fixture(params=["sync", "async"])
 def make_caller(request: pytest.FixtureRequest) -> Iterator[Callable[..., Caller]]:
-    """Make clients, of either kind in turn."""
+    """Make clients: synchronous ones in one run of a test, asynchronous ones in another."""
     with ExitStack() as stack:
 
         def make(**options: Any) -> Caller:

@@ -1,4 +1,4 @@
-"""A server that answers to the byte, or breaks off where it is told to, and records what it was asked."""
+"""A server that sends exact bytes, or stops in the middle, and records the requests it received."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Answer = Callable[[socket.socket], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """One request, as it came. Header names are in lower case."""
+    """One request, as it was received. Header names are in lower case."""
 
     method: str
     target: str
@@ -33,7 +33,10 @@ def reply(
     declared: int | None = None,
     chunked: bool = False,
 ) -> Answer:
-    """Answer with a body, as JSON if it is not bytes. ``declared`` is the length to claim for it."""
+    """Respond with a body, as JSON unless it is bytes.
+
+    :param declared: the ``Content-Length`` to send, where it is not the body's.
+    """
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = {"Connection": "close", **(headers or {})}
     if not chunked:
@@ -46,12 +49,12 @@ def reply(
 
 
 def raw(data: bytes) -> Answer:
-    """Answer with bytes that need not be HTTP."""
+    """Respond with bytes that need not be HTTP."""
     return lambda connection: connection.sendall(data)
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Close the connection without a word."""
+    """Close the connection without a response."""
 
 
 def reset(connection: socket.socket) -> None:
@@ -60,26 +63,26 @@ def reset(connection: socket.socket) -> None:
 
 
 def unread(connection: socket.socket) -> None:
-    """Reset the connection when the request has come, but before it is read."""
+    """Reset the connection after the request has arrived, but before it is read."""
     connection.recv(1, socket.MSG_PEEK)
     reset(connection)
 
 
 def silence(connection: socket.socket) -> None:
-    """Say nothing until the other side gives up."""
+    """Send nothing until the client gives up."""
     connection.recv(1)
 
 
 def patience_with(answer: Answer) -> float:
-    """Return a read timeout: short where nothing will come, and long enough for a busy machine elsewhere."""
+    """Return a read timeout: short where no response will come, else enough for a busy machine."""
     return 1.0 if answer is silence else 20.0
 
 
 class RawServer(socketserver.ThreadingTCPServer):
-    """Gives the answers of its script, one a connection; the last one again and again.
+    """Sends the responses of its script, one for each connection; the last one is repeated.
 
     :ivar requests: those that were read.
-    :ivar connections: how many came.
+    :ivar connections: how many were opened.
     """
 
     allow_reuse_address = True
@@ -100,18 +103,18 @@ class RawServer(socketserver.ThreadingTCPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def then(self, *script: Answer) -> None:
-        """Replace what is left of the script."""
+        """Replace the rest of the script."""
         with self._lock:
             self._script[:] = script
 
     def next_answer(self) -> Answer:
-        """Take the next answer from the script."""
+        """Take the next response from the script."""
         with self._lock:
             self.connections += 1
             return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Keep quiet: the client may have gone while it was answered."""
+        """Log nothing: the client may have gone while the response was sent."""
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,4 +1,4 @@
-"""Reading the service's limits, and spacing requests."""
+"""Parsing the service's rate limits, and spacing requests."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def test_limits_are_read_as_far_as_they_make_sense(
 
 
 def test_requests_that_come_at_once_are_spaced_evenly() -> None:
-    pacer = RateLimiter(per_minute=60)
-    assert [pacer.reserve(now=100.0) for _ in range(4)] == [0.0, 1.0, 2.0, 3.0]
+    limiter = RateLimiter(per_minute=60)
+    assert [limiter.reserve(now=100.0) for _ in range(4)] == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_a_minute_never_holds_more_than_was_allowed() -> None:
-    pacer = RateLimiter(per_minute=7)
+    limiter = RateLimiter(per_minute=7)
     now, sent = 1000.0, []
     for gap in [0.0] * 20 + [30.0] + [1.0] * 20:
         now += gap
-        sent.append(now + pacer.reserve(now=now))
+        sent.append(now + limiter.reserve(now=now))
     assert all(sum(start <= at < start + 59.999 for at in sent) <= 7 for start in sent)
 
 
 def test_a_pause_is_not_saved_up_for_a_burst() -> None:
-    pacer = RateLimiter(per_minute=60)
-    pacer.reserve(now=0.0)
-    assert [pacer.reserve(now=100.0) for _ in range(3)] == [0.0, 1.0, 2.0]
+    limiter = RateLimiter(per_minute=60)
+    limiter.reserve(now=0.0)
+    assert [limiter.reserve(now=100.0) for _ in range(3)] == [0.0, 1.0, 2.0]
 
 
 def test_without_a_limit_nothing_waits() -> None:
-    pacer = RateLimiter(per_minute=None)
-    assert [pacer.reserve(now=5.0) for _ in range(3)] == [0.0, 0.0, 0.0]
+    limiter = RateLimiter(per_minute=None)
+    assert [limiter.reserve(now=5.0) for _ in range(3)] == [0.0, 0.0, 0.0]

@@ -1,4 +1,4 @@
-"""One client for everybody on an event loop who talks to the same place with the same key."""
+"""One client for all tasks on an event loop that have the same settings."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ import pytest
 
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.http.client import AsyncKlingClient
+from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.shared import shared_client
 from tests.http.raw_server import RawServer, reply
 
-LOOK = make_gateway().task("t")
+POLL = make_gateway().task("t")
 
 
 @pytest.fixture
 def settings(serve: Callable[..., RawServer]) -> ClientSettings:
     server = serve(reply({"code": 0, "data": {"task_id": "t"}}))
-    return ClientSettings(base_url=server.url, api_key="canary")
+    return ClientSettings(base_url=server.url, credentials=BearerToken("canary"))
 
 
 async def works(client: AsyncKlingClient) -> bool:
     try:
-        return (await client.call(LOOK)).task_id == "t"
-    except RuntimeError:  # what httpx says of a closed client
+        return (await client.call(POLL)).task_id == "t"
+    except RuntimeError:  # the client is closed
         return False
 
 
 async def test_equal_settings_share_a_client_and_others_do_not(settings: ClientSettings) -> None:
-    twin = ClientSettings(base_url=settings.base_url, api_key="canary")
-    other = ClientSettings(base_url=settings.base_url, api_key="other")
+    twin = ClientSettings(base_url=settings.base_url, credentials=BearerToken("canary"))
+    other = ClientSettings(base_url=settings.base_url, credentials=BearerToken("other"))
     async with shared_client(settings) as one, shared_client(twin) as two, shared_client(other) as three:
         assert one is two
         assert one is not three
@@ -97,10 +98,10 @@ def test_another_event_loop_has_a_client_of_its_own(settings: ClientSettings) ->
 async def test_many_at_once_share_one_client(settings: ClientSettings) -> None:
     clients = set()
 
-    async def look() -> None:
+    async def poll() -> None:
         async with shared_client(settings) as shared:
             clients.add(shared.client)
             assert await works(shared.client)
 
-    await asyncio.gather(*(look() for _ in range(20)))
+    await asyncio.gather(*(poll() for _ in range(20)))
     assert len(clients) == 1
