@@ -1,73 +1,166 @@
-"""The seam between what is asked and how a service wants it written."""
+"""The seam between the provider and a service: a core that every gateway has, and optional capabilities.
+
+Nothing here does I/O: each method returns a :class:`~airflow_provider_kling.http.message.Call` for a client
+to carry out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+from airflow_provider_kling.gateways.encoded import EncodedRequest
+from airflow_provider_kling.http.credentials import Credentials
 from airflow_provider_kling.http.file import FileLimits, UploadedFile
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.model_info import ModelInfo, PublishedSchema
 from airflow_provider_kling.http.task import LoggedRequest, Task
-from airflow_provider_kling.models import KlingRequest, MediaLimits, Medium, ModelName
+from airflow_provider_kling.models import KlingRequest, ModelName
 
 
-class Gateway(Protocol):
-    """One dialect. Its methods do no I/O: each returns the call for a client to carry out."""
+class Recovery(Protocol):
+    """Finding a submission by the caller's key. With it, an unknown outcome needs no manual decision."""
+
+    def find(self, key: str) -> Call[Task | None]:
+        """Look a submission up. None means that it is certainly absent; less than certain is an error."""
+
+
+class TaskBatch(Protocol):
+    """Reading several tasks in one request."""
 
     @property
-    def dialect(self) -> str:
-        """The service's name and the contract spoken with it, for people."""
+    def limit(self) -> int:
+        """The highest number of ids in one read."""
 
-    def submission(
-        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
-    ) -> Call[Task]:
-        """Start a generation. This is the only call that costs money.
+    def tasks(self, task_ids: Sequence[str]) -> Call[Mapping[str, Task]]:
+        """Read tasks. One that is not in the response may still exist: read it by itself to be sure."""
 
-        :param extra_parameters: fields to send as they are, for those newer than this release.
-        :raises KlingRequestError: the request cannot be said in this dialect.
+
+class Files(Protocol):
+    """A store for input files. Free."""
+
+    @property
+    def limits(self) -> FileLimits:
+        """Which files may be stored."""
+
+    def upload(self, content: bytes, *, filename: str, content_type: str) -> Call[UploadedFile]:
+        """Store a file, for use as an input.
+
+        :raises KlingMediaError: it is larger than the service allows. Nothing is sent.
         """
 
-    def task(self, task_id: str) -> Call[Task]:
-        """Look at a task."""
+    def list(self) -> Call[list[UploadedFile]]:
+        """List the account's files."""
+
+    def delete(self, file_id: str) -> Call[None]:
+        """Delete a file."""
+
+
+class Account(Protocol):
+    """What can be read about the account for free."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of the balance, such as ``USD``."""
 
     def balance(self) -> Call[Decimal]:
-        """Read what the team has left, in USD."""
+        """Read the balance."""
 
     def key_validation(self) -> Call[bool]:
-        """Ask whether the key is valid. Free."""
+        """Ask whether the service accepts the credentials."""
+
+
+class RequestLog(Protocol):
+    """The service's own log of submissions."""
+
+    def newest(self, *, entries: int, until: datetime) -> Call[list[LoggedRequest]]:
+        """Read the newest submissions of these credentials.
+
+        :param until: now, for services that want a window of time.
+        """
+
+
+class Catalogue(Protocol):
+    """What the service publishes about its models."""
 
     def models(self) -> Call[list[ModelInfo]]:
         """List the models on offer."""
 
     def schema(self, model: ModelName) -> Call[PublishedSchema]:
-        """Read what is published of a model's request. For a client without a key, at :meth:`public_url`."""
+        """Read the published schema of a model's request, without credentials, at :meth:`public_url`."""
 
     def public_url(self, base_url: str) -> str:
-        """Return where the service publishes what needs no key.
+        """Return where the service publishes what needs no credentials.
 
         :param base_url: the connection's.
         """
 
+
+class Gateway(ABC):
+    """One service, in one version of its API.
+
+    :param api_version: one of :attr:`api_versions`.
+    :param webhook_url: where the service also reports the end of each task; None for nowhere.
+    """
+
+    name: ClassVar[str]
+    """As a connection names it; without spaces."""
+    default_base_url: ClassVar[str]
+    documented_root: ClassVar[str] = ""
+    """The path after the host in the service's documents, which people paste into a connection's host."""
+    api_versions: ClassVar[tuple[str, ...]]
+    """What a connection may choose from; the first is the default."""
+    retention: ClassVar[timedelta]
+    """The shortest time for which the service keeps a task. It is normal that an older one is not found."""
+
+    recovery: Recovery | None = None
+    task_batch: TaskBatch | None = None
+    files: Files | None = None
+    account: Account | None = None
+    request_log: RequestLog | None = None
+    catalogue: Catalogue | None = None
+
+    def __init__(self, *, api_version: str, webhook_url: str | None = None) -> None:
+        self.api_version = api_version
+        self.webhook_url = webhook_url
+
     @property
-    def file_limits(self) -> FileLimits:
-        """What may be uploaded."""
+    def label(self) -> str:
+        """The service and the version of its API, for people and for the record."""
+        return f"{self.name} {self.api_version}"
 
-    def upload(self, content: bytes, *, filename: str, content_type: str) -> Call[UploadedFile]:
-        """Leave a file at the service, for use as an input. Free.
+    @classmethod
+    @abstractmethod
+    def credentials(cls, *, login: str | None, password: str | None) -> Credentials:
+        """Return what signs the requests of a connection.
 
-        :raises KlingMediaError: it is larger than the service takes.
+        :raises KlingRequestError: a part is missing or malformed. Secrets are never quoted.
         """
 
-    def files(self) -> Call[list[UploadedFile]]:
-        """List the team's files that are kept."""
+    @abstractmethod
+    def encode(
+        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
+    ) -> EncodedRequest:
+        """Write a request in the service's own fields. Media that are stored files are put in later.
 
-    def file_deletion(self, file_id: str) -> Call[None]:
-        """Delete a file."""
+        :param extra_parameters: fields to send as they are, for those newer than this release.
+        :raises KlingRequestError: this version of the API cannot express it.
+        """
 
-    def media_limits(self, request: KlingRequest) -> Mapping[Medium, MediaLimits]:
-        """Return what is documented of the media of a request, as this dialect writes it."""
+    @abstractmethod
+    def submit(self, encoded: EncodedRequest, *, key: str) -> Call[Task]:
+        """Start a generation. This is the only call that costs money, and it is never repeated by itself.
 
-    def request_log(self, *, entries: int) -> Call[list[LoggedRequest]]:
-        """Read the newest submissions of the key."""
+        Its errors are classified: a :class:`KlingSubmissionUnknownError` where a task may have been made, a
+        :class:`KlingDuplicateSubmissionError` where the key was used before, and any other error where it is
+        certain that no task was made.
+
+        :param key: identifies the submission, for services that take such a key.
+        """
+
+    @abstractmethod
+    def task(self, task_id: str) -> Call[Task]:
+        """Read a task. Its errors say by their class and by ``transient`` what they are."""

@@ -1,4 +1,4 @@
-"""The gateways there are, by the names a connection uses."""
+"""The gateways there are, by the names that a connection uses."""
 
 from __future__ import annotations
 
@@ -7,34 +7,45 @@ import re
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.base import Gateway
 from airflow_provider_kling.gateways.modellix import ModellixGateway
-from airflow_provider_kling.gateways.modellix.api_version import CONTRACTS, DEFAULT_CONTRACT
-from airflow_provider_kling.gateways.modellix.gateway import DEFAULT_BASE_URL
 
-__all__ = ["DEFAULT_BASE_URL", "DEFAULT_GATEWAY", "make_gateway"]
+GATEWAYS: dict[str, type[Gateway]] = {ModellixGateway.name: ModellixGateway}
+"""The first is the default."""
 
-DEFAULT_GATEWAY = "modellix"
-_WEB_ADDRESS = re.compile(r"https?://[!-~]+")
+_URL = re.compile(r"https?://[!-~]+")
+
+
+def gateway_class(name: str | None = None) -> type[Gateway]:
+    """Return the gateway of a name; the default one for None.
+
+    :raises KlingRequestError: there is no such gateway.
+    """
+    if name is None:
+        return next(iter(GATEWAYS.values()))
+    if name not in GATEWAYS:
+        names = " or ".join(map(repr, GATEWAYS))
+        rule = BrokenRule(field="gateway", rule=f"must be {names}", value=name)
+        raise KlingRequestError(subject="the Kling connection", broken=[rule])
+    return GATEWAYS[name]
 
 
 def make_gateway(
-    *, name: str = DEFAULT_GATEWAY, contract: str | None = None, webhook_url: str | None = None
+    *, name: str | None = None, api_version: str | None = None, webhook_url: str | None = None
 ) -> Gateway:
-    """Return the gateway a connection names.
+    """Return the gateway that a connection names.
 
-    :param name: ``modellix``.
-    :param contract: which generation of the service's documents to speak; None for the gateway's default.
+    :param name: None for the default one.
+    :param api_version: None for the gateway's default.
     :param webhook_url: where the service also reports the end of each task.
-    :raises KlingRequestError: there is no such gateway or contract.
+    :raises KlingRequestError: there is no such gateway or version, or the URL is none.
     """
+    kind = gateway_class(name)
     broken = []
-    if name != DEFAULT_GATEWAY:
-        broken.append(BrokenRule(field="gateway", rule=f"must be {DEFAULT_GATEWAY!r}", value=name))
-    if contract is not None and contract not in CONTRACTS:
-        names = " or ".join(repr(known) for known in CONTRACTS)
-        broken.append(BrokenRule(field="contract", rule=f"must be {names}", value=contract))
-    if webhook_url is not None and not _WEB_ADDRESS.fullmatch(webhook_url):
+    if api_version is not None and api_version not in kind.api_versions:
+        names = " or ".join(map(repr, kind.api_versions))
+        broken.append(BrokenRule(field="api_version", rule=f"must be {names}", value=api_version))
+    if webhook_url is not None and not _URL.fullmatch(webhook_url):
         rule = "must be a web address in printable ASCII: it is sent as a header"
         broken.append(BrokenRule(field="webhook_url", rule=rule))
     if broken:
         raise KlingRequestError(subject="the Kling connection", broken=broken)
-    return ModellixGateway(contract=CONTRACTS[contract or DEFAULT_CONTRACT], webhook_url=webhook_url)
+    return kind(api_version=api_version or kind.api_versions[0], webhook_url=webhook_url)

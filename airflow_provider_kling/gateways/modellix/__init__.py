@@ -1,4 +1,4 @@
-"""The dialect of Modellix (``https://api.modellix.ai``), in both contracts that its documents describe."""
+"""Modellix (``https://api.modellix.ai``), in both versions of its API."""
 
 from airflow_provider_kling.gateways.modellix.gateway import ModellixGateway
 

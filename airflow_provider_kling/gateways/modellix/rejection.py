@@ -1,8 +1,9 @@
-"""What a failed submission means: refused for certain, or unknown; and when another contract would help."""
+"""What a failed submission means: a certain rejection, or an unknown outcome."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from airflow_provider_kling.exceptions import (
     KlingAPIError,
@@ -11,44 +12,46 @@ from airflow_provider_kling.exceptions import (
     KlingError,
     KlingSubmissionUnknownError,
 )
-from airflow_provider_kling.gateways.modellix.api_version import CONTRACTS, Contract
 
-# Statuses that say for certain that no task was made. Any other failure leaves it open.
-_REFUSED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
+# Statuses after which there is certainly no task. After any other failure there may be one.
+_REJECTED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 
 
-def explain_submission(error: KlingError, *, contract: Contract) -> KlingError:
-    """Return the error to raise for a submission that ended in ``error``."""
+def explain_submission(
+    error: KlingError, *, api_version: str, distinctive_fields: Mapping[str, Iterable[str]]
+) -> KlingError:
+    """Return the error to raise for a submission that ended in ``error``.
+
+    :param api_version: the one that the request was written in.
+    :param distinctive_fields: the fields that only one of the versions has, by version.
+    """
     if isinstance(error, KlingConnectionError) and not error.request_sent:
         return error
-    if isinstance(error, KlingAPIError) and error.status_code in _REFUSED:
-        return _refused(error, hint=_contract_hint(error, contract=contract))
+    if isinstance(error, KlingAPIError) and error.status_code in _REJECTED:
+        hint = _version_hint(error, api_version=api_version, distinctive_fields=distinctive_fields)
+        return error.with_context(
+            f"The service rejected the submission: no task exists, and nothing is billed.{hint}"
+        )
     return KlingSubmissionUnknownError(
-        f"Nobody knows whether the submission took effect: {error}. A task may be running and billed at the "
-        "service, so nothing is sent again by itself; look for it in the service's request log first."
+        f"The outcome of the submission is unknown: {str(error).rstrip('.')}. A task may be running at the "
+        "service and be billed, so nothing was sent again. Search the service's request log for it before "
+        "you submit again."
     )
 
 
-def _refused(error: KlingAPIError, *, hint: str) -> KlingAPIError:
-    return type(error)(
-        f"{error}. The service refused the submission: no task exists, and nothing is billed.{hint}",
-        status_code=error.status_code,
-        category=error.category,
-        task_id=error.task_id,
-        retry_after=error.retry_after,
-    )
-
-
-def _contract_hint(error: KlingAPIError, *, contract: Contract) -> str:
-    """Say so when the complaint is about a field in which the contracts differ."""
+def _version_hint(
+    error: KlingAPIError, *, api_version: str, distinctive_fields: Mapping[str, Iterable[str]]
+) -> str:
+    """Name the other API version when the service rejects a field in which the versions differ."""
     if not isinstance(error, KlingBadRequestError):
         return ""
-    differing = frozenset[str]().union(*(each.distinctive_fields for each in CONTRACTS.values()))
+    differing = frozenset[str]().union(*distinctive_fields.values())
     named = sorted(differing.intersection(re.findall(r"[a-z_]+", str(error).lower())))
     if not named:
         return ""
-    others = " or ".join(repr(name) for name in CONTRACTS if name != contract.name)
+    others = " or ".join(repr(name) for name in distinctive_fields if name != api_version)
     return (
-        f" The service's contracts differ in {', '.join(named)}; this request was written for "
-        f"{contract.name!r}. If the service has moved on, set the connection's extra `contract` to {others}."
+        f" The versions of the service's API differ in {', '.join(named)}; this request was written for "
+        f"{api_version!r}. If the service now wants the other, set the connection's extra `api_version` to "
+        f"{others}."
     )

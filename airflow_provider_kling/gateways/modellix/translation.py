@@ -1,7 +1,7 @@
 """From the fields of April 2026 to those of August 2026 (blogs: kling-o1-api, kling-3-0-api).
 
-What the newer documents cannot say is refused in the author's own words. What they say of a model that was
-never seen there is inferred, and the request's own class warns of it.
+What the newer version cannot express is an error in the author's own words. Where its documents of a model
+were never seen, its fields are inferred, and the request's own class warns of it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.models import (
-    ApiVersion,
-    ImageO1Request,
-    KlingRequest,
-    V3OmniVideoRequest,
-    V3TextToVideoRequest,
-    VideoO1Request,
-    find_model,
-)
+from airflow_provider_kling.models import KlingRequest, UncheckedRequest, find_model
 
 _RESOLUTION_OF_MODE = {"std": "720p", "pro": "1080p"}
 _AUDIO_OF_SOUND = {"on": "native", "off": "off"}
@@ -26,20 +18,20 @@ _MOST_IMAGES = 7
 _MOST_IMAGES_WITH_VIDEO = 4
 
 
-def translated(request: KlingRequest) -> KlingRequest:
-    """Return the request in the fields of August, where its model has some; else as it is.
+def translated(request: KlingRequest, *, source: str, target: str) -> KlingRequest:
+    """Return a request of API version ``source`` in the fields of ``target``, where its model has some.
 
-    :raises KlingRequestError: August's fields cannot say it.
+    :returns: the request as it is, where it has no translation or its rules are not known for certain.
+    :raises KlingRequestError: it cannot be expressed in API version ``target``.
     """
-    translate = _TRANSLATORS.get(type(request))
-    if translate is None:
+    translate = _TRANSLATORS.get(str(request.model))
+    if translate is None or request.api_version != source or isinstance(request, UncheckedRequest):
         return request
     draft = _Draft(request.body())
     slug = translate(draft)
     if draft.broken:
-        subject = f"{slug} under contract {ApiVersion.AUGUST}"
-        raise KlingRequestError(subject=subject, broken=draft.broken)
-    return find_model(slug).parse(draft.body)
+        raise KlingRequestError(subject=f"{slug} in API version {target}", broken=draft.broken)
+    return find_model(slug).parse(draft.body, api_version=target)
 
 
 class _Draft:
@@ -49,8 +41,8 @@ class _Draft:
         self.body = body
         self.broken: list[BrokenRule] = []
 
-    def refuse(self, name: str, rule: str, *, value: Any = None) -> None:
-        """Refuse a field that is given."""
+    def reject(self, name: str, rule: str, *, value: Any = None) -> None:
+        """Reject a field that is given."""
         if name in self.body:
             self.broken.append(BrokenRule(field=name, rule=rule, value=value or self.body[name]))
 
@@ -69,18 +61,18 @@ def _video_o1(draft: _Draft) -> str:
     """Split the O1 of April over the three of August."""
     body = draft.body
     if body.get("multi_shot"):
-        draft.refuse("multi_shot", "does not exist in this contract")
+        draft.reject("multi_shot", "does not exist in this API version")
     if body.get("sound") == "on":
-        draft.refuse("sound", 'must be "off": O1 makes no sound')
+        draft.reject("sound", 'must be "off": O1 makes no sound')
     draft.drop("multi_shot", "shot_type")
     _write_quality(draft)
     slug = _by_media(body, edit="kling-video-o1", images="kling-video-o1-i2v", text="kling-video-o1-t2v")
     count, edits = len(body.get("images", [])), "videos" in body
     if count > (most := _MOST_IMAGES_WITH_VIDEO if edits else _MOST_IMAGES):
         beside = " next to a video" if edits else ""
-        draft.refuse("images", f"must have at most {most} items{beside}", value=f"{count} items")
+        draft.reject("images", f"must have at most {most} items{beside}", value=f"{count} items")
     if slug == "kling-video-o1-i2v":
-        draft.refuse("aspect_ratio", "must be left out with images: the clip takes the shape of the first")
+        draft.reject("aspect_ratio", "must be left out with images: the clip takes the shape of the first")
     return slug
 
 
@@ -94,15 +86,15 @@ def _v3_omni_video(draft: _Draft) -> str:
 
 
 def _v3_text_to_video(draft: _Draft) -> str:
-    draft.refuse("negative_prompt", "does not exist in this contract")
-    draft.refuse("cfg_scale", "does not exist in this contract")
+    draft.reject("negative_prompt", "does not exist in this API version")
+    draft.reject("cfg_scale", "does not exist in this API version")
     _write_quality(draft)
     return "kling-v3-t2v"
 
 
 def _image_o1(draft: _Draft) -> str:
     if draft.body.get("aspect_ratio") == "auto":
-        draft.refuse("aspect_ratio", 'must not be "auto" in this contract; left out, it is 1:1')
+        draft.reject("aspect_ratio", 'must not be "auto" in this API version; left out, it is 1:1')
     if not draft.body.get("images"):
         draft.drop("images")  # April's may be empty
     return "kling-image-o1"
@@ -119,9 +111,9 @@ def _by_media(body: Mapping[str, Any], *, edit: str, images: str, text: str) -> 
     return images if "images" in body else text
 
 
-_TRANSLATORS: Mapping[type[KlingRequest], Callable[[_Draft], str]] = {
-    VideoO1Request: _video_o1,
-    V3OmniVideoRequest: _v3_omni_video,
-    V3TextToVideoRequest: _v3_text_to_video,
-    ImageO1Request: _image_o1,
+_TRANSLATORS: Mapping[str, Callable[[_Draft], str]] = {
+    "kling-video-o1": _video_o1,
+    "kling-v3-omni-video": _v3_omni_video,
+    "kling-v3-t2v": _v3_text_to_video,
+    "kling-image-o1": _image_o1,
 }

@@ -1,4 +1,4 @@
-"""What comes back about tasks, read tolerantly."""
+"""Responses about tasks, parsed tolerantly."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ import pytest
 
 from airflow_provider_kling.exceptions import KlingNotFoundError, KlingProtocolError
 from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.gateways.modellix import ModellixGateway
 from airflow_provider_kling.http.message import HttpResponse
 from airflow_provider_kling.http.task import FailureReason, Resource, ResourceRole, Task, TaskStatus
 from airflow_provider_kling.models import VideoO1Request
-from tests.gateways.wire import TASK_ID, answer, envelope
+from tests.gateways.calls import TASK_ID, envelope, response
 
 GATEWAY = make_gateway()
-SUBMISSION = GATEWAY.submission(VideoO1Request(prompt="x"))
+SUBMISSION = GATEWAY.submit(GATEWAY.encode(VideoO1Request(prompt="x")), key="")
 URL = "https://cdn.example/clip.mp4?sig=1"
 
 
 def task(**data: Any) -> Task:
-    """Read the answer to a look at the task."""
-    return GATEWAY.task(TASK_ID).parse(answer(envelope(**{"task_id": TASK_ID, "status": "success", **data})))
+    """Parse the response to a poll."""
+    return GATEWAY.task(TASK_ID).parse(
+        response(envelope(**{"task_id": TASK_ID, "status": "success", **data}))
+    )
 
 
 # -- the documented samples -----------------------------------------------------------------------
 
 
-def test_the_answer_to_a_submission_is_a_pending_task() -> None:
+def test_the_response_to_a_submission_is_a_pending_task() -> None:
     submitted = SUBMISSION.parse(
-        answer(
+        response(
             envelope(
                 status="pending",
                 task_id="task-v2v-abc123",
@@ -49,8 +52,8 @@ def test_the_answer_to_a_submission_is_a_pending_task() -> None:
     assert submitted.resources == ()
 
 
-def test_a_full_result_is_read_whole() -> None:
-    read = task(
+def test_a_full_result_is_parsed_whole() -> None:
+    parsed = task(
         model_id="model-123",
         duration=3500,
         result_expires_at=1786418800891,
@@ -72,8 +75,8 @@ def test_a_full_result_is_read_whole() -> None:
             "extensions": {"submit_time": "2024-01-01T10:00:00Z", "end_time": "2024-01-01T10:00:03Z"},
         },
     )
-    assert read.status is TaskStatus.SUCCESS
-    assert read.resources == (
+    assert parsed.status is TaskStatus.SUCCESS
+    assert parsed.resources == (
         Resource(
             url=URL,
             type="video",
@@ -85,11 +88,11 @@ def test_a_full_result_is_read_whole() -> None:
             size=1000,
         ),
     )
-    assert read.cost_usd == Decimal("0.4345")
-    assert read.submitted_at == datetime(2024, 1, 1, 10, 0, 0, tzinfo=UTC)
-    assert read.finished_at == datetime(2024, 1, 1, 10, 0, 3, tzinfo=UTC)
-    assert read.expires_at == datetime(2026, 8, 11, 3, 26, 40, 891000, tzinfo=UTC)
-    assert read.failure is None
+    assert parsed.cost_usd == Decimal("0.4345")
+    assert parsed.submitted_at == datetime(2024, 1, 1, 10, 0, 0, tzinfo=UTC)
+    assert parsed.finished_at == datetime(2024, 1, 1, 10, 0, 3, tzinfo=UTC)
+    assert parsed.expires_at == datetime(2026, 8, 11, 3, 26, 40, 891000, tzinfo=UTC)
+    assert parsed.failure is None
 
 
 def test_unknown_fields_are_kept() -> None:
@@ -101,7 +104,7 @@ def test_unknown_fields_are_kept() -> None:
     }
 
 
-def test_an_answers_links_stay_out_of_repr() -> None:
+def test_the_links_of_a_response_stay_out_of_repr() -> None:
     assert "sig=1" not in repr(task(result={"resources": [{"url": URL, "type": "video"}]}))
 
 
@@ -128,21 +131,21 @@ def test_an_answers_links_stay_out_of_repr() -> None:
         (7, TaskStatus.PROCESSING),
     ],
 )
-def test_a_status_is_read_and_an_unknown_one_still_runs(word: object, status: TaskStatus) -> None:
-    read = task(status=word)
-    assert read.status is status
-    assert read.raw_status == (word if isinstance(word, str) else "")
+def test_a_status_is_parsed_and_an_unknown_one_counts_as_running(word: object, status: TaskStatus) -> None:
+    parsed = task(status=word)
+    assert parsed.status is status
+    assert parsed.raw_status == (word if isinstance(word, str) else "")
 
 
-def test_only_success_and_failure_are_ends() -> None:
+def test_only_success_and_failure_are_terminal() -> None:
     assert [status for status in TaskStatus if status.terminal] == [TaskStatus.SUCCESS, TaskStatus.FAILED]
 
 
-def test_a_task_without_a_status_still_runs() -> None:
-    assert GATEWAY.task(TASK_ID).parse(answer(envelope(task_id=TASK_ID))).status is TaskStatus.PROCESSING
+def test_a_task_without_a_status_counts_as_running() -> None:
+    assert GATEWAY.task(TASK_ID).parse(response(envelope(task_id=TASK_ID))).status is TaskStatus.PROCESSING
 
 
-# -- absent, null, and worse ----------------------------------------------------------------------
+# -- absent, null, nonsense --------------------------------------------------------------------------
 
 OPTIONAL = ["model_id", "resources", "cost_usd", "submitted_at", "finished_at", "expires_at"]
 
@@ -180,9 +183,9 @@ OPTIONAL = ["model_id", "resources", "cost_usd", "submitted_at", "finished_at", 
     ids=lambda data: json.dumps(data)[:60],
 )
 def test_what_is_absent_null_or_nonsense_is_none_and_never_zero(data: dict[str, Any]) -> None:
-    read = task(**data)
-    assert read.status is TaskStatus.SUCCESS
-    assert {name: getattr(read, name) for name in OPTIONAL} == {**dict.fromkeys(OPTIONAL), "resources": ()}
+    parsed = task(**data)
+    assert parsed.status is TaskStatus.SUCCESS
+    assert {name: getattr(parsed, name) for name in OPTIONAL} == {**dict.fromkeys(OPTIONAL), "resources": ()}
 
 
 @pytest.mark.parametrize(
@@ -197,9 +200,9 @@ def test_money_is_exact(amount: object, cost: str) -> None:
     "written",
     ["2024-01-01T10:00:00Z", "2024-01-01T10:00:00", "2024-01-01T12:00:00+02:00", "2024-01-01 10:00:00"],
 )
-def test_a_time_is_read_in_utc(written: str) -> None:
-    read = task(result={"extensions": {"submit_time": written}})
-    assert read.submitted_at == datetime(2024, 1, 1, 10, tzinfo=UTC)
+def test_a_time_is_parsed_in_utc(written: str) -> None:
+    parsed = task(result={"extensions": {"submit_time": written}})
+    assert parsed.submitted_at == datetime(2024, 1, 1, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "1280", True, None, 10**400, float("nan")])
@@ -216,18 +219,18 @@ def test_a_length_that_is_not_finite_is_none() -> None:
 # -- resources ------------------------------------------------------------------------------------
 
 
-def urls(read: Task) -> list[str]:
-    return [resource.url for resource in read.resources]
+def urls(parsed: Task) -> list[str]:
+    return [resource.url for resource in parsed.resources]
 
 
 def test_resources_keep_their_order_and_may_be_bare_links() -> None:
     listed = ["https://a.example/1.mp4", {"url": "https://a.example/2.png", "type": "image"}]
-    read = task(result={"resources": listed})
-    assert urls(read) == ["https://a.example/1.mp4", "https://a.example/2.png"]
-    assert [resource.type for resource in read.resources] == [None, "image"]
+    parsed = task(result={"resources": listed})
+    assert urls(parsed) == ["https://a.example/1.mp4", "https://a.example/2.png"]
+    assert [resource.type for resource in parsed.resources] == [None, "image"]
 
 
-def test_resources_may_lie_beside_the_result() -> None:
+def test_resources_may_be_beside_the_result() -> None:
     assert urls(task(resources=[URL])) == [URL]
     assert urls(task(resources=[URL], result={"resources": []})) == [URL]
     assert urls(task(resources=["https://b.example"], result={"resources": [URL]})) == [URL]
@@ -237,30 +240,30 @@ def test_resources_without_a_link_are_left_out() -> None:
     assert urls(task(result={"resources": ["", {}, {"url": None}, 5, [URL], {"url": URL}]})) == [URL]
 
 
-def test_at_most_a_thousand_resources_are_read() -> None:
+def test_at_most_a_thousand_resources_are_parsed() -> None:
     assert len(task(result={"resources": [URL] * 1500}).resources) == 1000
 
 
-def a_file(name: str, **fields: Any) -> dict[str, Any]:
+def entry(name: str, **fields: Any) -> dict[str, Any]:
     return {"url": f"https://cdn.example/{name}", **fields}
 
 
-COVER = a_file("cover", type="image", role="cover")
-THUMBNAIL = a_file("thumbnail", type="video", role="thumbnail")
+COVER = entry("cover", type="image", role="cover")
+THUMBNAIL = entry("thumbnail", type="video", role="thumbnail")
 
 
 @pytest.mark.parametrize(
     ("listed", "chosen"),
     [
-        ([COVER, a_file("main", type="video", role="primary")], "main"),
-        ([a_file("other", type="video"), a_file("main", role="primary")], "main"),
-        ([COVER, a_file("main", type="video")], "main"),
-        ([THUMBNAIL, a_file("main", type="video", role="alternative")], "main"),
-        ([a_file("odd", type="video", role="hero")], "odd"),
-        ([COVER, a_file("nameless")], "nameless"),
+        ([COVER, entry("main", type="video", role="primary")], "main"),
+        ([entry("other", type="video"), entry("main", role="primary")], "main"),
+        ([COVER, entry("main", type="video")], "main"),
+        ([THUMBNAIL, entry("main", type="video", role="alternative")], "main"),
+        ([entry("odd", type="video", role="hero")], "odd"),
+        ([COVER, entry("nameless")], "nameless"),
         ([COVER, "https://cdn.example/bare"], "bare"),
         ([COVER, THUMBNAIL], None),
-        ([a_file("sound", type="audio")], None),
+        ([entry("sound", type="audio")], None),
         ([], None),
     ],
 )
@@ -270,15 +273,15 @@ def test_the_result_is_chosen_by_role_then_by_type(listed: list[Any], chosen: st
 
 
 def test_an_image_is_chosen_when_an_image_is_wanted() -> None:
-    listed = [a_file("clip", type="video"), COVER, a_file("still", type="image")]
+    listed = [entry("clip", type="video"), COVER, entry("still", type="image")]
     primary = task(result={"resources": listed}).primary("image")
     assert primary is not None
     assert primary.url == "https://cdn.example/still"
 
 
 @pytest.mark.parametrize("role", ["hero", "Primary", "", None, 5, {}, ["primary"]])
-def test_a_role_that_is_no_word_of_the_contract_is_none(role: object) -> None:
-    [resource] = task(result={"resources": [a_file("x", role=role)]}).resources
+def test_a_role_that_is_not_documented_is_none(role: object) -> None:
+    [resource] = task(result={"resources": [entry("x", role=role)]}).resources
     assert resource.role is None
 
 
@@ -301,9 +304,7 @@ def test_a_role_that_is_no_word_of_the_contract_is_none(role: object) -> None:
         ({"error": 5}, None, None),
     ],
 )
-def test_a_failure_may_be_told_in_any_shape(
-    error: dict[str, Any], code: str | None, message: str | None
-) -> None:
+def test_a_failure_may_have_any_shape(error: dict[str, Any], code: str | None, message: str | None) -> None:
     failure = task(status="failed", **error).failure
     assert failure is not None
     assert (failure.code, failure.message, failure.reason) == (code, message, FailureReason.OTHER)
@@ -312,7 +313,7 @@ def test_a_failure_may_be_told_in_any_shape(
 @pytest.mark.parametrize(
     "error",
     [
-        {"code": 1301, "message": "refused"},
+        {"code": 1301, "message": "rejected"},
         {"code": "1301"},
         {"code": "content_policy_violation"},
         "Failure to pass the risk control system",
@@ -320,7 +321,7 @@ def test_a_failure_may_be_told_in_any_shape(
         {"message": "input moderation"},
     ],
 )
-def test_refused_content_is_told_from_other_failures(error: object) -> None:
+def test_rejected_content_is_told_from_other_failures(error: object) -> None:
     failure = task(status="failed", error=error).failure
     assert failure is not None
     assert failure.reason is FailureReason.MODERATION
@@ -337,9 +338,9 @@ def test_an_error_beside_a_task_that_did_not_fail_is_no_failure(status: str) -> 
     assert task(status=status, error="a warning").failure is None
 
 
-# -- answers that are not the contract ------------------------------------------------------------
+# -- responses that the documents do not allow ----------------------------------------------------
 
-NOT_THE_CONTRACT = [
+NOT_DOCUMENTED = [
     b"",
     b"<html><body>502</body></html>",
     b'{"code":0,"data":{"task_id":"task-',
@@ -355,38 +356,43 @@ NOT_THE_CONTRACT = [
 ]
 
 
-@pytest.mark.parametrize("body", NOT_THE_CONTRACT, ids=lambda body: str(body)[:30])
+@pytest.mark.parametrize("body", NOT_DOCUMENTED, ids=lambda body: str(body)[:30])
 @pytest.mark.parametrize(
     "parse",
-    [SUBMISSION.parse, GATEWAY.task(TASK_ID).parse, GATEWAY.balance().parse, GATEWAY.models().parse],
+    [
+        SUBMISSION.parse,
+        GATEWAY.task(TASK_ID).parse,
+        ModellixGateway.account.balance().parse,
+        ModellixGateway.catalogue.models().parse,
+    ],
     ids=["submission", "task", "balance", "models"],
 )
-def test_an_answer_that_is_not_the_contract_is_said_to_be(
+def test_a_response_that_the_documents_do_not_allow_is_a_protocol_error(
     parse: Callable[[HttpResponse], Any], body: object
 ) -> None:
     with pytest.raises(KlingProtocolError, match="GET /api/v1/tasks/"):
-        parse(answer(body))
+        parse(response(body))
 
 
 @pytest.mark.parametrize("data", [{}, {"task_id": None}, {"task_id": ""}, {"task_id": 5}])
-def test_an_answer_without_a_task_id_is_not_the_contract(data: dict[str, Any]) -> None:
+def test_a_response_without_a_task_id_is_a_protocol_error(data: dict[str, Any]) -> None:
     for parse in (SUBMISSION.parse, GATEWAY.task(TASK_ID).parse):
         with pytest.raises(KlingProtocolError, match="without a task id"):
-            parse(answer(envelope(status="success", **data)))
+            parse(response(envelope(status="success", **data)))
 
 
-def test_an_answer_about_another_task_is_not_the_contract() -> None:
+def test_a_response_about_another_task_is_a_protocol_error() -> None:
     with pytest.raises(KlingProtocolError, match="another task, 'task-other'"):
         task(task_id="task-other")
 
 
-def test_an_error_in_the_envelope_counts_even_with_a_good_status() -> None:
+def test_an_error_in_the_envelope_counts_even_with_http_status_200() -> None:
     with pytest.raises(KlingNotFoundError) as caught:
-        GATEWAY.task(TASK_ID).parse(answer({"code": 404, "message": "Resource not found: task"}))
+        GATEWAY.task(TASK_ID).parse(response({"code": 404, "message": "Resource not found: task"}))
     assert (caught.value.status_code, caught.value.task_id) == (404, TASK_ID)
 
 
 @pytest.mark.parametrize("code", [None, 0, "0"])
 def test_a_missing_envelope_code_does_not_hide_the_data(code: object) -> None:
     body = {"code": code, "data": {"task_id": TASK_ID, "status": "success"}}
-    assert GATEWAY.task(TASK_ID).parse(answer(body)).status is TaskStatus.SUCCESS
+    assert GATEWAY.task(TASK_ID).parse(response(body)).status is TaskStatus.SUCCESS

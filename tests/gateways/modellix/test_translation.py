@@ -1,4 +1,4 @@
-"""Models that both contracts document: the author writes April's fields, the connection may speak August."""
+"""Models that both API versions document: the author writes April's fields, the connection may use August."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_provider_kling.models import parse_request
 APRIL, AUGUST = "2026-04", "2026-08"
 
 
-def sent(contract: str, model: str, body: dict[str, Any]) -> tuple[str, Any]:
-    request = make_gateway(contract=contract).submission(parse_request(model, body)).request
-    return request.path.removeprefix("/api/v1/"), request.body
+def sent(api_version: str, model: str, body: dict[str, Any]) -> tuple[str, Any]:
+    encoded = make_gateway(api_version=api_version).encode(parse_request(model, body))
+    return encoded.path.removeprefix("/api/v1/"), encoded.body
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_april_fields_are_translated_for_a_connection_of_august(
         ("kling-image-o1", {"prompt": "x", "aspect_ratio": "auto"}, "aspect_ratio"),
     ],
 )
-def test_what_august_cannot_say_is_refused_in_the_authors_words(
+def test_what_august_cannot_express_is_rejected_in_the_authors_field_names(
     model: str, written: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(KlingRequestError, match=f"{model} under contract 2026-08") as caught:
+    with pytest.raises(KlingRequestError, match=f"{model} in API version 2026-08") as caught:
         sent(AUGUST, model, written)
     assert [rule.field for rule in caught.value.broken] == [field]
     assert sent(APRIL, model, written)[1] == written
@@ -84,7 +84,7 @@ def test_what_is_only_inferred_of_august_is_sent_with_a_warning() -> None:
         assert sent(AUGUST, "kling-v3-omni-video", written) == ("kling/kling-v3-omni-i2v", written)
 
 
-@pytest.mark.parametrize("contract", [APRIL, AUGUST])
+@pytest.mark.parametrize("api_version", [APRIL, AUGUST])
 @pytest.mark.parametrize(
     ("model", "written"),
     [
@@ -95,9 +95,9 @@ def test_what_is_only_inferred_of_august_is_sent_with_a_warning() -> None:
     ],
 )
 def test_august_fields_go_to_augusts_path_under_any_connection(
-    model: str, written: dict[str, Any], contract: str
+    model: str, written: dict[str, Any], api_version: str
 ) -> None:
-    assert sent(contract, model, written) == (f"kling/{model}", written)
+    assert sent(api_version, model, written) == (f"kling/{model}", written)
 
 
 def test_models_that_only_april_documents_are_sent_as_they_are_under_any_connection() -> None:

@@ -1,4 +1,4 @@
-"""Answers of the service, made by hand."""
+"""Responses of the service, made by hand."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ TASK_ID = "task-v2v-abc123"
 REQUEST = HttpRequest(method="GET", path=f"/api/v1/tasks/{TASK_ID}")
 
 
-def answer(
+def response(
     body: object,
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     request: HttpRequest = REQUEST,
 ) -> HttpResponse:
-    """Return an answer; a body that is not bytes goes out as JSON."""
+    """Return a response; a body that is not bytes is sent as JSON."""
     return HttpResponse(
         status=status,
         headers=headers or {},
@@ -31,10 +31,10 @@ def answer(
 
 
 def envelope(**data: Any) -> dict[str, Any]:
-    """Wrap the data of a good answer (docs: query-task-result)."""
+    """Wrap the data of a successful response (docs: query-task-result)."""
     return {"code": 0, "message": "success", "data": data}
 
 
-def complaint(message: object, *, code: object) -> dict[str, Any]:
-    """Return the envelope of a refusal, which has no data (docs: error-handling)."""
+def error_envelope(message: object, *, code: object) -> dict[str, Any]:
+    """Return the envelope of an error, which has no data (docs: error-handling)."""
     return {"code": code, "message": message}

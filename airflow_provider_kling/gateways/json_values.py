@@ -1,0 +1,84 @@
+"""Reading values of a service's JSON. Whoever answers may send anything, so what does not fit is None."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from airflow_provider_kling.exceptions import KlingProtocolError
+from airflow_provider_kling.http.ids import is_id
+from airflow_provider_kling.http.message import HttpResponse
+
+_LONGEST_ID: Final = 80  # of one that is rejected, in a message
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return an object, or an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def text(value: object) -> str | None:
+    """Return a text that is not empty."""
+    return value if isinstance(value, str) and value else None
+
+
+def service_id(value: object, *, response: HttpResponse) -> str | None:
+    """Return the id of a task or a file; None where there is none.
+
+    :raises KlingProtocolError: it cannot be an id. Such a text could lead to another path or file.
+    """
+    found = text(value)
+    if found is not None and not is_id(found):
+        raise KlingProtocolError(
+            f"The response to {response.request} holds {found[:_LONGEST_ID]!r}, which is no id"
+        )
+    return found
+
+
+def number(value: object) -> float | None:
+    """Return a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def count(value: object) -> int | None:
+    """Return a whole number above 0."""
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() and found > 0 else None
+
+
+def amount(value: object) -> Decimal | None:
+    """Return an amount of money; through ``str``, so that 0.4345 stays 0.4345."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def iso_time(value: object) -> datetime | None:
+    """Return an ISO 8601 time. One without a zone is read as UTC."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def epoch_ms(value: object) -> datetime | None:
+    """Return a time in Unix milliseconds."""
+    milliseconds = number(value)
+    try:
+        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,138 @@
+"""Reading Modellix's tasks.
+
+The documents leave much open, so reading is tolerant: unknown fields are kept, absent and null are alike, an
+unknown status is a task that still runs. What cannot be guessed, such as a response about another task, is a
+:class:`KlingProtocolError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_kling.exceptions import KlingProtocolError
+from airflow_provider_kling.gateways.json_values import (
+    amount,
+    count,
+    epoch_ms,
+    iso_time,
+    mapping,
+    number,
+    service_id,
+    text,
+)
+from airflow_provider_kling.gateways.modellix.response import LONGEST_DETAIL, parse_data
+from airflow_provider_kling.http.message import HttpResponse
+from airflow_provider_kling.http.task import (
+    FailureReason,
+    Resource,
+    ResourceRole,
+    Task,
+    TaskFailure,
+    TaskStatus,
+)
+
+_MOST_RESOURCES = 1000
+
+# The documents have only the first four words; the vendor's own client takes the others as well.
+_STATUS_OF_WORD = {
+    "pending": TaskStatus.PENDING,
+    "processing": TaskStatus.PROCESSING,
+    "success": TaskStatus.SUCCESS,
+    "failed": TaskStatus.FAILED,
+    "succeeded": TaskStatus.SUCCESS,
+    "completed": TaskStatus.SUCCESS,
+    "error": TaskStatus.FAILED,
+    "canceled": TaskStatus.FAILED,
+    "cancelled": TaskStatus.FAILED,
+}
+
+# The documents name no code for rejected content. These are what Kling's own platform uses
+# (1301: risk control) and words that gateways put in its place; inferred.
+_MODERATION_CODES = frozenset({"1301", "403", "content_policy_violation", "moderation_blocked"})
+_MODERATION_WORDS = ("risk control", "content policy", "moderation", "sensitive content")
+
+
+def parse_submission(response: HttpResponse) -> Task:
+    """Read the response to a submission; one without a task id is a :class:`KlingProtocolError`."""
+    return _task(parse_data(response), response=response)
+
+
+def parse_task(response: HttpResponse, *, task_id: str) -> Task:
+    """Read the response to a poll of ``task_id``."""
+    task = _task(parse_data(response, task_id=task_id), response=response)
+    if task.task_id != task_id:
+        raise KlingProtocolError(f"{response.request} was answered about another task, {task.task_id!r}")
+    return task
+
+
+def _task(data: Mapping[str, Any], *, response: HttpResponse) -> Task:
+    task_id = service_id(data.get("task_id"), response=response)
+    if not task_id:
+        raise KlingProtocolError(f"{response.request} was answered without a task id")
+    raw_status = text(data.get("status")) or ""
+    status = _STATUS_OF_WORD.get(raw_status.lower(), TaskStatus.PROCESSING)
+    result = mapping(data.get("result"))
+    times = mapping(result.get("extensions"))
+    return Task(
+        task_id=task_id,
+        status=status,
+        raw_status=raw_status,
+        model_id=text(data.get("model_id")),
+        resources=_resources(result.get("resources") or data.get("resources")),
+        cost_usd=amount(mapping(data.get("billing")).get("amount")),
+        submitted_at=iso_time(times.get("submit_time")),
+        finished_at=iso_time(times.get("end_time")),
+        expires_at=epoch_ms(data.get("result_expires_at")),
+        failure=_failure(data.get("error")) if status is TaskStatus.FAILED else None,
+        raw=data,
+    )
+
+
+def _resources(listed: object) -> tuple[Resource, ...]:
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        return ()
+    return tuple(found for one in listed[:_MOST_RESOURCES] if (found := _resource(one)))
+
+
+def _resource(listed: object) -> Resource | None:
+    """Read one file of a result: an object, or just its URL."""
+    if isinstance(listed, str):
+        return Resource(url=listed) if listed else None
+    fields = mapping(listed)
+    url = text(fields.get("url"))
+    if not url:
+        return None
+    return Resource(
+        url=url,
+        type=text(fields.get("type")),
+        role=_role(fields.get("role")),
+        width=count(fields.get("width")),
+        height=count(fields.get("height")),
+        format=text(fields.get("format")),
+        duration_s=number(fields.get("duration")),
+        size=count(fields.get("size")),
+    )
+
+
+def _role(value: object) -> ResourceRole | None:
+    try:
+        return ResourceRole(value)  # type: ignore[arg-type]  # it may be anything
+    except ValueError:
+        return None
+
+
+def _failure(error: object) -> TaskFailure:
+    """Read ``data.error``, which may be absent, a text or an object (its shape is not documented)."""
+    fields = mapping(error)
+    code = fields.get("code")
+    code = str(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
+    message = text(fields.get("message")) if fields else text(error)
+    moderated = code in _MODERATION_CODES or any(
+        word in (message or "").lower() for word in _MODERATION_WORDS
+    )
+    return TaskFailure(
+        reason=FailureReason.MODERATION if moderated else FailureReason.OTHER,
+        code=code,
+        message=message[:LONGEST_DETAIL] if message else None,
+    )
