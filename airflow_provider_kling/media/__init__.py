@@ -1,1 +1,1 @@
-"""Video and image files: fetched safely, looked into, joined. Knows no Airflow."""
+"""Video, image and audio files: downloaded safely, checked, probed, stored. Knows no Airflow."""

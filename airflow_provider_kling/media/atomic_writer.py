@@ -1,4 +1,9 @@
-"""Writing a file into storage so that nobody ever sees a part of it."""
+"""Writing a file into storage so that no reader ever sees a part of it.
+
+fsspec's own commit (``open(..., autocommit=False)``) cannot keep that promise on every storage: on local
+files it moves from ``/tmp``, which copies onto the final name where that is another disk, and by default
+a file system does nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,57 +13,36 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
-from typing import IO, Any, Final, Protocol, Self
+from typing import IO, Final, Self
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_kling.exceptions import KlingMediaError
 
-_ENDING: Final = ".part"
+_SUFFIX: Final = ".part"
 # What an object store is sent at a time, and so what is held in memory. S3 takes 10,000 such parts a file.
 _BLOCK_BYTES: Final = 8 * 1024 * 1024
 
 
-class FileSystem(Protocol):
-    """The part of an fsspec file system that is used here."""
-
-    def open(self, path: str, mode: str, *, block_size: int) -> Any:
-        """Open a file."""
-
-    def mv(self, path1: str, path2: str) -> Any:
-        """Rename a file, replacing what is there."""
-
-    def cp_file(self, path1: str, path2: str) -> Any:
-        """Copy a file, replacing what is there."""
-
-    def rm_file(self, path: str) -> Any:
-        """Delete a file."""
-
-    def makedirs(self, path: str, *, exist_ok: bool) -> Any:
-        """Make a folder and those above it."""
-
-    def glob(self, path: str) -> Any:
-        """List the files whose names fit a pattern."""
-
-
 class AtomicWriter:
-    """A file that is written under a temporary name beside ``path``, and gets that name when it is whole.
+    """A file that is written under a temporary name beside ``path``, and renamed when it is complete.
 
-    A context manager; what was not committed is gone at its end. What a writer that was killed left behind is
-    removed by the next one.
+    A context manager: what was not committed is deleted at its end. What a writer that was killed left behind
+    is deleted by the next writer of the same path.
 
-    :param path: below the file system's root.
+    :param files: an fsspec file system.
+    :param path: below the root of the file system.
     :ivar size: bytes written so far.
     """
 
-    def __init__(self, *, files: FileSystem, path: str) -> None:
+    def __init__(self, *, files: AbstractFileSystem, path: str) -> None:
         self.size = 0
         self._files = files
         self._path = path
-        self._partial = f"{path}.{uuid.uuid4().hex[:12]}{_ENDING}"
+        self._temporary = f"{path}.{uuid.uuid4().hex[:12]}{_SUFFIX}"
         self._digest = hashlib.sha256()
         self._file: IO[bytes] | None = None
-        self._landed = False
+        self._committed = False
 
     @property
     def sha256(self) -> str:
@@ -66,7 +50,7 @@ class AtomicWriter:
         return self._digest.hexdigest()
 
     def write(self, chunk: bytes) -> None:
-        """Add bytes at the end."""
+        """Append bytes."""
         if self._file is None:
             self._file = self._open()
         self._file.write(chunk)
@@ -74,28 +58,29 @@ class AtomicWriter:
         self.size += len(chunk)
 
     def restart(self) -> None:
-        """Drop what was written."""
-        self._drop()
+        """Delete what was written."""
+        self._discard()
         self.size, self._digest = 0, hashlib.sha256()
 
-    def commit(self) -> None:
-        """Give the file its name.
+    def commit(self, *, extension: str = "") -> None:
+        """Rename the file to its final name.
 
-        :raises KlingMediaError: somebody else began to write the same file meanwhile.
+        :param extension: what to append to ``path``, where the bytes decide it.
+        :raises KlingMediaError: another writer of the same path has deleted this one's file.
         """
         if self._file is not None:
             self._file.close()
         try:
-            self._rename()
+            self._rename(self._path + extension)
         except FileNotFoundError:
             raise KlingMediaError(
-                f"{self._path} is being written by another task too, which has removed this one's part. Give "
-                "each task a file of its own."
+                f"{self._path} is being written by another task too, which has deleted this task's part. "
+                "Give each task a file of its own."
             ) from None
-        self._file, self._landed = None, True
+        self._file, self._committed = None, True
 
     def __enter__(self) -> Self:
-        for left_over in self._files.glob(f"{glob.escape(self._path)}.????????????{_ENDING}"):
+        for left_over in self._files.glob(f"{glob.escape(self._path)}.????????????{_SUFFIX}"):
             with suppress(FileNotFoundError):
                 self._files.rm_file(left_over)
         return self
@@ -103,47 +88,41 @@ class AtomicWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._landed:
-            self._drop()
+        if not self._committed:
+            self._discard()
 
     def _open(self) -> IO[bytes]:
         try:
-            opened: IO[bytes] = self._files.open(self._partial, "wb", block_size=_BLOCK_BYTES)
-        except FileNotFoundError:  # a store with real folders
+            opened: IO[bytes] = self._files.open(self._temporary, "wb", block_size=_BLOCK_BYTES)
+        except FileNotFoundError:  # a storage with real folders
             self._files.makedirs(self._path.rpartition("/")[0], exist_ok=True)
-            opened = self._files.open(self._partial, "wb", block_size=_BLOCK_BYTES)
+            opened = self._files.open(self._temporary, "wb", block_size=_BLOCK_BYTES)
         return opened
 
-    def _rename(self) -> None:
+    def _rename(self, path: str) -> None:
         if type(self._files).mv is not AbstractFileSystem.mv:
-            self._files.mv(self._partial, self._path)
+            self._files.mv(self._temporary, path)
             return
-        # A store that cannot rename: fsspec would copy, and would take brackets in a name for a pattern.
-        self._files.cp_file(self._partial, self._path)
-        self._files.rm_file(self._partial)
+        # An object store cannot rename: fsspec would copy, and would take brackets in a name for a pattern.
+        self._files.cp_file(self._temporary, path)
+        self._files.rm_file(self._temporary)
 
-    def _drop(self) -> None:
-        if self._file is not None:
-            _abandon(self._file)
-        self._file = None
+    def _discard(self) -> None:
+        file, self._file = self._file, None
+        with suppress(Exception):
+            if isinstance(file, AbstractBufferedFile):
+                file.closed = True  # closing it, also by the garbage collector, would create an object
+                file.discard()
+            elif file is not None:
+                file.close()
         with suppress(Exception):  # there may be none
-            self._files.rm_file(self._partial)
+            self._files.rm_file(self._temporary)
 
 
-def write_atomic(chunks: Iterable[bytes], *, files: FileSystem, path: str) -> str:
-    """Write a file so that nobody ever sees a part of it; return its SHA-256 in hexadecimal."""
-    with AtomicWriter(files=files, path=path) as landing:
+def write_atomic(chunks: Iterable[bytes], *, files: AbstractFileSystem, path: str) -> str:
+    """Write a file so that no reader ever sees a part of it; return its SHA-256 in hexadecimal."""
+    with AtomicWriter(files=files, path=path) as writer:
         for chunk in chunks:
-            landing.write(chunk)
-        landing.commit()
-        return landing.sha256
-
-
-def _abandon(file: IO[bytes]) -> None:
-    """Let go of a file that is not to be. Closing it would make an object of it, in a store of objects."""
-    with suppress(Exception):
-        if isinstance(file, AbstractBufferedFile):
-            file.closed = True  # else the garbage collector closes it
-            file.discard()
-        else:
-            file.close()
+            writer.write(chunk)
+        writer.commit()
+        return writer.sha256

@@ -14,7 +14,7 @@ Resolver = Callable[[str], Iterable[str]]
 
 
 def resolve(host: str) -> list[str]:
-    """Return the addresses of a host name; none when it has none here (a proxy may know it)."""
+    """Return the addresses of a host name; an empty list when it has none here (a proxy may know it)."""
     try:
         return [str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
     except OSError:
@@ -30,13 +30,13 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 @dataclass(frozen=True, kw_only=True)
 class HostRules:
-    """Lets a URL pass when its host is public, or is the service that the connection names.
+    """Allows a URL when its host is public, or is the service that the connection names.
 
-    Without this, an answer could make a worker read from the network it stands in.
+    Without this, an answer could make a worker read from its internal network.
 
     :param own_url: the connection's base URL.
-    :param allow_private: let private, loopback and link-local addresses pass too.
-    :param allow_http: let unencrypted links pass too.
+    :param allow_private: allow private, loopback and link-local addresses too.
+    :param allow_http: allow unencrypted links too.
     """
 
     own_url: str
@@ -47,11 +47,11 @@ class HostRules:
     def check(self, url: str) -> None:
         """Check a URL before anything is sent to its host.
 
-        :raises KlingMediaError: it is not HTTP, or leads to a private, loopback or link-local address.
+        :raises KlingMediaError: it is not HTTP, or its host has a private, loopback or link-local address.
         """
         try:
             scheme, host, _ = origin(url)
-        except ValueError:  # half an IPv6 address, or a port that no host has
+        except ValueError:  # half an IPv6 address, or an impossible port
             scheme = host = ""
         if scheme not in ("http", "https") or not host:
             raise KlingMediaError(f"{without_query(url)} is not an http or https link")
@@ -62,13 +62,13 @@ class HostRules:
         try:
             addresses = list(self.resolver(host))
         except UnicodeError:  # an empty label, or one that is too long
-            raise KlingMediaError(f"{without_query(url)} names no host that could exist") from None
+            raise KlingMediaError(f"{without_query(url)} has a host name that cannot exist") from None
         self._check_addresses(url, addresses)
 
     def check_peer(self, url: str, address: str | None) -> None:
-        """Check who answered, before anything of the answer is read.
+        """Check the address that answered, before anything of the answer is read.
 
-        :param address: None where it is not known.
+        :param address: None where it is unknown.
         :raises KlingMediaError: it is a private, loopback or link-local address.
         """
         if address is not None and not self._is_own(url):
@@ -82,12 +82,12 @@ class HostRules:
         if private and not self.allow_private:
             raise KlingMediaError(
                 f"{without_query(url)} leads to {private[0]}, which is not a public address; nothing was "
-                "fetched. The connection's extra `allow_private_hosts` lifts this."
+                "downloaded. The connection's extra `allow_private_hosts` allows it."
             )
 
 
 def _is_public(address: str) -> bool:
-    """Tell whether an address is one of the internet's; an IPv4 address inside an IPv6 one counts itself."""
+    """Tell whether an address is public; of an IPv6 address that contains an IPv4 one, the latter counts."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
@@ -95,5 +95,5 @@ def _is_public(address: str) -> bool:
 
 
 def without_query(url: str) -> str:
-    """Return a link fit for a log: its query may be a signature that opens the file to everybody."""
+    """Return a link without its query, for logs: the query may be a signature that opens the file."""
     return url.partition("?")[0].partition("#")[0]

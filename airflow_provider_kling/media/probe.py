@@ -1,4 +1,4 @@
-"""Looking at a video or a picture: what it is, measured from what is in it."""
+"""Measuring a video or an image from its packets and its first frame."""
 
 from __future__ import annotations
 
@@ -7,139 +7,139 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.chain import shape_of, turn_in
-from airflow_provider_kling.media.facts import MediaFacts, MediaType, SoundFacts
-from airflow_provider_kling.media.kind import HEAD_BYTES, sniff
-from airflow_provider_kling.media.library import av
-from airflow_provider_kling.media.picture import Shape
-from airflow_provider_kling.media.source import opened, picture_stream
-from airflow_provider_kling.media.timing import Stamp, Timing, timing_of
+from airflow_provider_kling.media.container import open_container, video_stream
+from airflow_provider_kling.media.file_format import HEAD_BYTES, sniff
+from airflow_provider_kling.media.filter_graph import format_of, rotation_of
+from airflow_provider_kling.media.filters import FrameFormat
+from airflow_provider_kling.media.media_info import AudioInfo, MediaInfo
+from airflow_provider_kling.media.pyav import av
+from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame_timing
+from airflow_provider_kling.media_type import MediaType
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-_STILL: Final = "_pipe"  # ends the name of a format that is a single picture
-_CUT_SHORT_S: Final = 0.25  # containers are off by less when they say how long they are
+_IMAGE_SUFFIX: Final = "_pipe"  # of FFmpeg's names for formats that hold a single image
+_TRUNCATED_S: Final = 0.25  # the duration that a container announces is off by less
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
-    """All that is known of a file after one look through it.
+class Scan:
+    """All that one pass over a file finds out.
 
-    :param shape: of the first frame.
-    :param extradata: what a decoder of the stream has to be told first, such as H.264's parameter sets.
+    :param frame_format: of the first frame.
+    :param extradata: what the decoder of the stream needs first, such as the parameter sets of H.264.
     """
 
-    facts: MediaFacts
-    timing: Timing
-    shape: Shape
+    info: MediaInfo
+    timing: FrameTiming
+    frame_format: FrameFormat
     extradata: bytes
 
 
-def probe(file: BinaryIO, *, name: str) -> MediaFacts:
-    """Return what a video or picture is. All of the file is read; of its frames, only the first is decoded.
+def probe(file: BinaryIO, *, name: str) -> MediaInfo:
+    """Return the properties of a video or an image. All packets are read; only the first frame is decoded.
 
-    :param file: seekable, from its beginning on; it is left open.
+    :param file: seekable; it is read from its start and stays open.
     :param name: what messages call the file.
-    :raises KlingMediaError: it is no media file, holds no picture that can be decoded, or cannot be read.
+    :raises KlingMediaError: it is no media file, has no frame that can be decoded, or cannot be read.
     """
-    return survey(file, name=name).facts
+    return scan(file, name=name).info
 
 
-def survey(file: BinaryIO, *, name: str) -> Survey:
-    """Look through a file; as :func:`probe`, for those who join it."""
-    with opened(file, name=name) as container:
-        stream = picture_stream(container, name=name)
-        sound = next(iter(container.streams.audio), None)
-        shape: Shape | None = None
-        stamps: list[Stamp] = []
-        heard = cut = False
-        for packet in container.demux([stream, sound] if sound else [stream]):
+def scan(file: BinaryIO, *, name: str) -> Scan:
+    """Return what :func:`probe` does, with what a concatenation needs in addition."""
+    with open_container(file, name=name) as container:
+        stream = video_stream(container, name=name)
+        audio = next(iter(container.streams.audio), None)
+        frame_format: FrameFormat | None = None
+        packets: list[PacketTiming] = []
+        has_audio = corrupt = False
+        for packet in container.demux([stream, audio] if audio else [stream]):
             if packet.stream.index != stream.index:
-                heard = heard or packet.size > 0
+                has_audio = has_audio or packet.size > 0
                 continue
-            shape = shape or _first_shape(packet, stream)
+            frame_format = frame_format or _first_format(packet, stream)
             if packet.is_corrupt:
-                cut = True
+                corrupt = True
             elif packet.size:
-                stamps.append(_stamp(packet))
-        timing = timing_of(stamps, time_base=stream.time_base or Fraction(1))
-        if timing is None or shape is None:
-            raise KlingMediaError(f"{name} holds no frame that can be decoded", retryable=False)
-        facts = _facts(
-            stream,
-            timing=timing,
-            shape=shape,
-            file=file,
-            sound=sound if heard else None,
-            cut=cut,
+                packets.append(_packet_timing(packet))
+        timing = frame_timing(packets, time_base=stream.time_base or Fraction(1))
+        if timing is None or frame_format is None:
+            raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
+        image = MediaInfo(
+            type=MediaType.IMAGE,
+            container=_container_name(container.format.name, file),
+            width=frame_format.display_size[0],
+            height=frame_format.display_size[1],
+            codec=stream.codec_context.codec.canonical_name,
+            pixel_format=frame_format.pixel_format,
+            truncated=corrupt,
         )
-        extradata = bytes(stream.codec_context.extradata or b"")
-    return Survey(facts=facts, timing=timing, shape=shape, extradata=extradata)
+        return Scan(
+            info=image
+            if _is_image(stream, timing)
+            else _video_info(image, stream, timing, audio if has_audio else None),
+            timing=timing,
+            frame_format=frame_format,
+            extradata=bytes(stream.codec_context.extradata or b""),
+        )
 
 
-def _first_shape(packet: Packet[Any], stream: VideoStream) -> Shape | None:
+def _first_format(packet: Packet[Any], stream: VideoStream) -> FrameFormat | None:
     try:
         frame = next(iter(stream.decode(packet)), None)
-    except av.FFmpegError:  # the next one may do
+    except av.FFmpegError:  # the next packet may be decodable
         return None
-    return None if frame is None else shape_of(frame, stream, turn=turn_in(frame))
+    return None if frame is None else format_of(frame, stream, rotation=rotation_of(frame))
 
 
-def _stamp(packet: Packet[Any]) -> Stamp:
-    # A container without one of the two times shows its frames in the order in which they are decoded.
+def _packet_timing(packet: Packet[Any]) -> PacketTiming:
+    # A container without one of the two times presents its frames in decoding order.
     pts = packet.pts if packet.pts is not None else packet.dts or 0
-    return Stamp(
+    return PacketTiming(
         pts=pts,
         dts=packet.dts if packet.dts is not None else pts,
         duration=packet.duration or 0,
         key=packet.is_keyframe,
-        hidden=packet.is_discard,
+        discard=packet.is_discard,
     )
 
 
-def _facts(
-    stream: VideoStream, *, timing: Timing, shape: Shape, file: BinaryIO, sound: AudioStream | None, cut: bool
-) -> MediaFacts:
-    format_name = stream.container.format.name
-    width, height = shape.shown_size
-    picture = MediaFacts(
-        type=MediaType.IMAGE,
-        container=_container(format_name, file),
-        width=width,
-        height=height,
-        codec=stream.codec_context.codec.canonical_name,
-        pixel_format=shape.pixel_format,
-        cut_short=cut,
-    )
-    if format_name.endswith(_STILL) or (format_name == "gif" and len(timing.shown) == 1):
-        return picture
-    promised = (stream.duration or 0) * timing.time_base
+def _is_image(stream: VideoStream, timing: FrameTiming) -> bool:
+    container = stream.container.format.name
+    return container.endswith(_IMAGE_SUFFIX) or (container == "gif" and len(timing.pts) == 1)
+
+
+def _video_info(
+    image: MediaInfo, stream: VideoStream, timing: FrameTiming, audio: AudioStream | None
+) -> MediaInfo:
+    announced = (stream.duration or 0) * timing.time_base
     return replace(
-        picture,
+        image,
         type=MediaType.VIDEO,
-        seconds=float(timing.seconds),
-        frames=len(timing.shown),
+        duration_s=float(timing.duration),
+        frames=len(timing.pts),
         fps=float(timing.average_rate),
         variable_fps=timing.variable,
-        cut_short=cut or timing.seconds + _CUT_SHORT_S < promised,
-        sound=_sound(sound) if sound else None,
+        truncated=image.truncated or timing.duration + _TRUNCATED_S < announced,
+        audio=_audio_info(audio) if audio else None,
     )
 
 
-def _container(format_name: str, file: BinaryIO) -> str:
-    """Name the container; FFmpeg has one name for all that it reads in the same way."""
-    file.seek(0)
-    kind = sniff(file.read(HEAD_BYTES))
-    return kind.value if kind else format_name.partition(",")[0].removesuffix(_STILL)
-
-
-def _sound(stream: AudioStream) -> SoundFacts:
+def _audio_info(stream: AudioStream) -> AudioInfo:
     context = stream.codec_context
-    return SoundFacts(
+    return AudioInfo(
         codec=context.codec.canonical_name,
         sample_rate=context.sample_rate,
         channels=context.layout.nb_channels,
     )
+
+
+def _container_name(format_name: str, file: BinaryIO) -> str:
+    """Return the name of the container; FFmpeg has one name for all that it reads in the same way."""
+    file.seek(0)
+    found = sniff(file.read(HEAD_BYTES))
+    return found.value if found else format_name.partition(",")[0].removesuffix(_IMAGE_SUFFIX)

@@ -1,4 +1,4 @@
-"""The operators that work on video files themselves (extra ``media``). They cost nothing at the service."""
+"""The operators that work on stored video files (extra ``media``). They cost nothing at the service."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.files import file_at, open_for_reading, reading, write
-from airflow_provider_kling.generation.storing import write_poster
+from airflow_provider_kling.generation.files import file_at, reading, write
+from airflow_provider_kling.generation.stored_media import write_poster
 from airflow_provider_kling.generation.templates import is_rendered_later
+from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.frames import Edge, read_frame
-from airflow_provider_kling.media.picture import ImageFormat
 from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import Joined, check_options, join
+from airflow_provider_kling.video.concat import check_options, concat
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,22 +30,33 @@ log = logging.getLogger(__name__)
 __all__ = ["VideoConcatOperator", "VideoFrameOperator"]
 
 _CHUNK_BYTES: Final = 1024 * 1024
-_FORMATS: Final = {".png": ImageFormat.PNG, ".jpg": ImageFormat.JPEG, ".jpeg": ImageFormat.JPEG}
+_IMAGE_FORMATS: Final = {".png": FileFormat.PNG, ".jpg": FileFormat.JPEG, ".jpeg": FileFormat.JPEG}
 
 
 class VideoFrameOperator(BaseOperator):
-    """Take one frame out of a video, as a PNG or a JPEG.
+    """Extract one frame of a stored video as a PNG or a JPEG, for example to start the next generation.
 
-    The last frame is the last one that can be decoded, in the order of showing, also where the frame rate
-    varies. The next generation can start from it.
+    Only the part of the video around the frame is read. The image is upright, has square pixels, and is
+    written under a temporary name that becomes the final one when the file is complete.
 
-    :param source: the video's URI on any storage Airflow knows, or the dict of a generation that was stored
+    :param source: the URI of the video on any storage that Airflow supports, or the dict that a generation
+        with an ``output`` returned (templated).
+    :param output: the URI of the image; its extension ``.png``, ``.jpg`` or ``.jpeg`` decides the format. An
+        existing file is replaced (templated).
+    :param at: which frame. ``"first"`` or ``"last"``: the first or the last frame that can be decoded, in
+        presentation order. A number: seconds from the first frame, for the frame that is displayed then
         (templated).
-    :param output: the picture's URI; it ends in ``.png``, ``.jpg`` or ``.jpeg`` (templated).
-    :param at: ``first``, ``last``, or seconds from the beginning, for what is shown then (templated).
-    :param quality: of a JPEG, from 1 to 100.
-    :returns: ``{"uri", "source", "format", "width", "height", "seconds", "bytes", "sha256"}``; ``seconds`` is
-        when the video shows the frame.
+    :param quality: of a JPEG, from 1 (smallest file) to 100 (best image); a PNG is lossless.
+    :param multiple_outputs: push each key of the result as an XCom of its own too, for
+        ``task.output["uri"]``.
+    :param kwargs: the arguments of every operator, such as ``task_id``, ``retries`` and ``pool``.
+    :returns: a dict. ``uri``: of the image. ``source``: the URI of the video. ``format``: ``png`` or ``jpg``.
+        ``width``, ``height``: pixels. ``seconds``: the presentation time of the frame, from the first frame
+        of the video. ``bytes``: the size of the image. ``sha256``: its hash, in hexadecimal.
+    :raises KlingRequestError: an argument is invalid; a literal one fails the import of the DAG.
+    :raises KlingMediaError: the video is shorter than ``at``, is damaged, is no video (all not retryable), or
+        a file cannot be read or written (retryable). Also where the extra ``media`` is not installed (not
+        retryable).
     """
 
     template_fields: Sequence[str] = ("source", "output_uri", "at")
@@ -69,23 +80,25 @@ class VideoFrameOperator(BaseOperator):
             if not is_rendered_later(at):
                 _position(at)
             if not is_rendered_later(output):
-                _format(output)
+                _image_format(output)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Read the frame, store it, and return what it is."""
+        """Extract and store the frame; return the dict that the class describes."""
         del context
         with failing_fast():
-            position, image = _position(self.at), _format(self.output_uri)
-            source = file_at(_stored_uri(self.source, field="source"))
+            position, image_format = _position(self.at), _image_format(self.output_uri)
+            source = file_at(_stored_uri(self.source, subject="frame", field="source"))
             with reading(source) as video:
-                still = read_frame(video, name=source.name, at=position, image=image, quality=self.quality)
+                still = read_frame(
+                    video, name=source.name, at=position, image_format=image_format, quality=self.quality
+                )
             target = file_at(self.output_uri)
             sha256 = write(target, [still.content])
-        log.info("Took the frame at %.3f s of %s, as %s", still.seconds, source, target)
+        log.info("Extracted the frame at %.3f s of %s, as %s", still.seconds, source, target)
         return {
             "uri": str(target),
             "source": str(source),
-            "format": still.image.value,
+            "format": still.format.value,
             "width": still.width,
             "height": still.height,
             "seconds": still.seconds,
@@ -95,24 +108,35 @@ class VideoFrameOperator(BaseOperator):
 
 
 class VideoConcatOperator(BaseOperator):
-    """Join videos, in order, into one film: an MP4 with H.264 and, where any of them has sound, AAC.
+    """Concatenate stored videos, in order, into an MP4 with H.264 and, if any of them has audio, AAC.
 
-    Videos that are alike are joined without loss. Others are encoded anew, which takes a worker's processor
-    for about as long as the film lasts: black fills what a picture of another shape leaves free, and a video
-    without sound is silent. All are looked through before anything is made; the film is made on the worker's
-    disk and stored when its length is right. It takes the memory of a few pictures, however long it is.
+    Videos that are alike are copied without loss. Otherwise all are encoded, which takes a worker's processor
+    for about as long as the output lasts: a frame of another shape is padded with black, and a video without
+    audio is silent. All videos are scanned before anything is written. The output is made on the worker's
+    disk, which needs the space, and is copied to the storage when its length is right. The memory is that of
+    a few frames.
 
-    :param clips: two or more; each is a video's URI on any storage Airflow knows, or the dict of a generation
-        that was stored. What a mapped task returned is such a list (templated).
-    :param output: the film's URI; it ends in ``.mp4``. What lies there is replaced (templated).
-    :param size: width and height in pixels, even; by default the first video's.
-    :param fps: frames a second, at most 120, such as 24 or ``"30000/1001"``; by default the first video's.
-    :param fade_s: seconds in which each video fades into the next one; the film is as much shorter.
-    :param trim_frames: frames to leave out at the beginning of each video but the first. A generation that
-        starts from the last frame of the one before shows that frame again: 1 takes it out.
-    :returns: ``{"uri", "poster_uri", "clips", "method", "frames", "duration_s", "width", "height", "fps",
-        "has_audio", "bytes", "sha256"}``; ``clips`` is how many there were, ``method`` is ``copied`` or
-        ``encoded``, and ``poster_uri`` a JPEG beside the film.
+    :param clips: two or more, each as a URI on any storage that Airflow supports, or as the dict that a
+        generation with an ``output`` returned. The output of a mapped task is such a list (templated).
+    :param output: the URI of the result; it ends in ``.mp4``. An existing file is replaced (templated).
+    :param size: width and height in pixels, two even numbers from 2 to 8192; by default the first video's.
+    :param fps: frames a second, more than 0 and at most 120, such as ``24`` or ``"30000/1001"``; by default
+        the first video's.
+    :param fade_s: seconds of the cross-fade between two videos, 0 or more; each makes the output as much
+        shorter.
+    :param trim_frames: how many frames to leave out at the start of each video but the first, 0 or more. A
+        generation that starts from the last frame of the video before repeats that frame; ``1`` leaves it
+        out.
+    :param multiple_outputs: push each key of the result as an XCom of its own too, for
+        ``task.output["uri"]``.
+    :param kwargs: the arguments of every operator, such as ``task_id``, ``retries`` and ``pool``.
+    :returns: a dict. ``uri``: of the result. ``poster_uri``: of a JPEG beside it, or None. ``clips``: how
+        many there were. ``method``: ``copied`` or ``encoded``. ``frames``: how many the result has.
+        ``duration_s``: seconds. ``width``, ``height``: pixels. ``fps``: frames a second. ``has_audio``: a
+        bool. ``bytes``: its size. ``sha256``: its hash, in hexadecimal.
+    :raises KlingRequestError: an argument is invalid; a literal one fails the import of the DAG.
+    :raises KlingMediaError: a video is damaged or too short for the options (not retryable), or a file cannot
+        be read or written (retryable). Also where the extra ``media`` is not installed (not retryable).
     """
 
     template_fields: Sequence[str] = ("clips", "output_uri")
@@ -141,103 +165,114 @@ class VideoConcatOperator(BaseOperator):
             if not is_rendered_later(clips):
                 _clip_uris(clips)
             if not is_rendered_later(output):
-                _check_film(output)
+                _check_mp4(output)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Join the videos, store the film, and return what it is."""
+        """Concatenate the videos and store the result; return the dict that the class describes."""
         del context
-        with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
+        with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-concat-") as folder:
             uris = _clip_uris(self.clips)
-            _check_film(self.output_uri)
+            _check_mp4(self.output_uri)
             target = file_at(self.output_uri)
-            film = Path(folder) / target.name
-            made = join([_clip_file(uri) for uri in uris], film, progress=_tell, **self._options())
-            sha256 = write(target, _chunks(film))
-            poster = write_poster(target)
-        log.info("Joined %d videos into %s: %.2f s, %s", len(uris), target, made.seconds, made.method.value)
+            local = Path(folder) / target.name
+            result = concat(
+                [_clip_file(uri) for uri in uris], local, progress=_log_progress, **self._options()
+            )
+            size, sha256 = local.stat().st_size, write(target, _chunks(local))
+            poster_uri = write_poster(target)
+        info, duration_s = result.info, result.info.duration_s or 0.0
+        log.info("Concatenated %d videos into %s: %.2f s, %s", len(uris), target, duration_s, result.method)
         return {
             "uri": str(target),
-            "poster_uri": poster,
+            "poster_uri": poster_uri,
             "clips": len(uris),
-            **_described(made),
+            "method": result.method.value,
+            "frames": info.frames,
+            "duration_s": round(duration_s, 3),
+            "width": info.width,
+            "height": info.height,
+            "fps": round(info.fps or 0.0, 3),
+            "has_audio": info.audio is not None,
+            "bytes": size,
             "sha256": sha256,
         }
 
     def _options(self) -> dict[str, Any]:
         return {
             "size": None if self.size is None else _size(self.size),
-            "fps": None if self.fps is None else _rate(self.fps),
+            "fps": None if self.fps is None else _frame_rate(self.fps),
             "fade_s": self.fade_s,
             "trim_frames": self.trim_frames,
         }
 
 
-def _stored_uri(source: object, *, field: str) -> str:
-    """Return the URI that a source stands for: itself, or where a generation's result was stored.
+def _broken(subject: str, *, field: str, rule: str, value: object) -> KlingRequestError:
+    return KlingRequestError(subject=subject, broken=[BrokenRule(field=field, rule=rule, value=value)])
 
-    :raises KlingRequestError: it is neither, or the result was not stored.
-    """
+
+def _stored_uri(source: object, *, subject: str, field: str) -> str:
+    """Return the URI of a source: itself, or where a generation's result was stored."""
     uri = source.get("uri") if isinstance(source, Mapping) else source
     if not isinstance(uri, str) or not uri:
         rule = "must be a URI, or the result of a generation with an `output`"
-        raise _refused("video", field=field, rule=rule, value=source)
+        raise _broken(subject, field=field, rule=rule, value=source)
     return uri
-
-
-def _refused(subject: str, *, field: str, rule: str, value: object) -> KlingRequestError:
-    return KlingRequestError(subject=subject, broken=[BrokenRule(field=field, rule=rule, value=value)])
 
 
 def _position(at: object) -> Edge | float:
     if isinstance(at, str) and at in [edge.value for edge in Edge]:
         return Edge(at)
     try:
-        seconds = float(at)  # type: ignore[arg-type]  # anything may stand there
+        seconds = float(at)  # type: ignore[arg-type]  # any value may be given
     except (TypeError, ValueError):
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        rule = "must be 'first', 'last' or seconds from the beginning"
-        raise _refused("frame", field="at", rule=rule, value=at)
+        rule = "must be 'first', 'last' or seconds from the first frame"
+        raise _broken("frame", field="at", rule=rule, value=at)
     return seconds
 
 
-def _format(output: str) -> ImageFormat:
-    found = next((image for ending, image in _FORMATS.items() if output.lower().endswith(ending)), None)
+def _image_format(output: str) -> FileFormat:
+    found = next((each for suffix, each in _IMAGE_FORMATS.items() if output.lower().endswith(suffix)), None)
     if found is None:
-        raise _refused("frame", field="output", rule=f"must end in {' or '.join(_FORMATS)}", value=output)
+        rule = f"must end in {' or '.join(_IMAGE_FORMATS)}"
+        raise _broken("frame", field="output", rule=rule, value=output)
     return found
 
 
 def _clip_uris(clips: object) -> list[str]:
-    # What a mapped task returned is a sequence that Airflow fills while it is read.
+    # The output of a mapped task is a sequence that Airflow loads while it is read.
     found = list(clips) if isinstance(clips, Sequence) and not isinstance(clips, str | bytes) else None
     if found is None or len(found) < 2:
-        rule = "must be a list of two or more videos; there is nothing to join otherwise"
-        raise _refused("film", field="clips", rule=rule, value=clips if found is None else found)
-    return [_stored_uri(clip, field=f"clips[{number}]") for number, clip in enumerate(found)]
+        rule = "must be a list of two or more videos"
+        raise _broken("concat", field="clips", rule=rule, value=clips if found is None else found)
+    return [
+        _stored_uri(clip, subject="concat", field=f"clips[{number}]") for number, clip in enumerate(found)
+    ]
 
 
 def _size(size: Sequence[int]) -> tuple[int, int]:
     if len(size) != 2 or not all(isinstance(side, int) for side in size):
-        raise _refused("film", field="size", rule="must be two numbers of pixels", value=size)
+        raise _broken("concat", field="size", rule="must be two numbers of pixels", value=size)
     return size[0], size[1]
 
 
-def _rate(fps: float | str | Fraction) -> Fraction:
+def _frame_rate(fps: float | str | Fraction) -> Fraction:
     try:
         return Fraction(fps)
     except (ArithmeticError, TypeError, ValueError):
-        raise _refused("film", field="fps", rule="must be a number of frames a second", value=fps) from None
+        rule = "must be a number of frames a second"
+        raise _broken("concat", field="fps", rule=rule, value=fps) from None
 
 
-def _check_film(output: str) -> None:
+def _check_mp4(output: str) -> None:
     if not output.lower().endswith(".mp4"):
-        raise _refused("film", field="output", rule="must end in .mp4", value=output)
+        raise _broken("concat", field="output", rule="must end in .mp4", value=output)
 
 
 def _clip_file(uri: str) -> ClipFile:
-    path = file_at(uri)
-    return ClipFile(name=str(path), open=partial(open_for_reading, path))
+    file = file_at(uri)
+    return ClipFile(name=str(file), open=partial(reading, file))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -246,18 +281,5 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _tell(number: int, clips: int, seconds: float, whole: float) -> None:
-    log.info("Joined %.1f of %.1f s, up to video %d of %d", seconds, whole, number, clips)
-
-
-def _described(film: Joined) -> dict[str, Any]:
-    return {
-        "method": film.method.value,
-        "frames": film.frames,
-        "duration_s": round(film.seconds, 3),
-        "width": film.width,
-        "height": film.height,
-        "fps": round(film.fps, 3),
-        "has_audio": film.has_sound,
-        "bytes": film.size,
-    }
+def _log_progress(number: int, clips: int, seconds: float, total_s: float) -> None:
+    log.info("Concatenated %.1f of %.1f s, up to video %d of %d", seconds, total_s, number, clips)

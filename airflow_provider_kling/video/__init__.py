@@ -1,1 +1,1 @@
-"""One film of many clips. Begin with `join.py`."""
+"""Concatenating clips into one video. ``concat.py`` is the entry point."""

@@ -1,22 +1,22 @@
-"""A clip of a film: a file that is opened when its turn comes, and is read once, from beginning to end."""
+"""A clip of a concatenation: a file that is opened when it is needed, and read once from start to end."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from airflow_provider_kling.exceptions import KlingError, KlingMediaError
-from airflow_provider_kling.media.chain import PictureChain, shape_of
-from airflow_provider_kling.media.picture import film_filters
-from airflow_provider_kling.media.probe import Survey, survey
-from airflow_provider_kling.media.source import blaming, opened, picture_stream
-from airflow_provider_kling.video.audio import Sound
-from airflow_provider_kling.video.plan import Part, Plan, Span, paced
+from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media.container import decode_errors, open_container, video_stream
+from airflow_provider_kling.media.filter_graph import FilterGraph, format_of
+from airflow_provider_kling.media.filters import concat_filters
+from airflow_provider_kling.media.probe import Scan, scan
+from airflow_provider_kling.video.audio_reader import AudioReader
+from airflow_provider_kling.video.timeline import Segment, Span, Timeline, at_constant_rate
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -29,144 +29,139 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ClipFile:
-    """A clip that is to be joined.
+    """The file of a clip.
 
     :param name: what messages call it.
-    :param open: returns the file, seekable, at its beginning or not; called twice, and closed each time.
+    :param open: opens the file, seekable, for the body of a ``with`` statement; called twice.
     """
 
     name: str
-    open: Callable[[], BinaryIO]
+    open: Callable[[], AbstractContextManager[BinaryIO]]
 
-    def survey(self) -> Survey:
-        """Look through it."""
-        with self._opened() as file:
-            return survey(file, name=self.name)
+    def scan(self) -> Scan:
+        """Read all packets of the file."""
+        with self.open() as file:
+            return scan(file, name=self.name)
 
     @contextmanager
     def container(self) -> Iterator[InputContainer]:
-        """Open it for reading."""
-        with self._opened() as file, opened(file, name=self.name) as container:
+        """Open the file for demuxing."""
+        with self.open() as file, open_container(file, name=self.name) as container:
             yield container
 
-    @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
-        try:
-            file = self.open()
-        except KlingError:
-            raise
-        except Exception as error:  # every storage raises its own
-            raise KlingMediaError(f"{self.name} could not be read: {error}") from error
-        with file:
-            yield file
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedClip:
+    """A clip, its scan, the part of it that is used, and the frames of the output that it fills."""
+
+    file: ClipFile
+    scan: Scan
+    segment: Segment
+    span: Span
 
 
-class Playback:
-    """A clip while it is read. Pictures and sound are read each at its own pace, from one pass over the file.
+class ClipReader:
+    """Reads a clip. Video and audio are read each at its own pace, in one pass over the file.
 
-    :param container: the opened clip.
-    :param found: what is known of it.
-    :param part: what of it goes into the film.
-    :param span: where in the film it goes.
-    :param size: width and height of the film.
-    :param with_sound: whether the film has sound.
+    :param container: of the opened clip.
+    :param size: width and height of the output.
+    :param audio: whether the output has audio.
     """
 
     def __init__(
         self,
         container: InputContainer,
         *,
-        found: Survey,
-        part: Part,
-        span: Span,
-        plan: Plan,
+        clip: PlacedClip,
+        timeline: Timeline,
         size: tuple[int, int],
-        with_sound: bool,
+        audio: bool,
     ) -> None:
         self.size = size
-        self.pictures: VideoStream = picture_stream(container, name=part.name)
-        self._found = found
-        self._part = part
-        self._span = span
-        self._plan = plan
-        heard = container.streams.audio[0] if with_sound and found.facts.sound else None
-        self._demuxed = container.demux([self.pictures, heard] if heard else [self.pictures])
-        # Packets that were read on the way to one of the other stream. They are compressed, so a file whose
+        self.video: VideoStream = video_stream(container, name=clip.file.name)
+        self._clip = clip
+        self._timeline = timeline
+        audio_stream = container.streams.audio[0] if audio and clip.scan.info.audio else None
+        self._demuxed = container.demux([self.video, audio_stream] if audio_stream else [self.video])
+        # Packets that were read before the other stream needed them. They are compressed, so a file whose
         # streams are far apart takes no more memory than its own size.
-        self._waiting: dict[int, deque[Packet[Any]]] = defaultdict(deque)
-        self._frames = self._converted()
-        self._sound = Sound(
-            self._sounds(heard) if heard else iter(()),
-            begin=part.begin,
-            samples=plan.samples(span.end) - plan.samples(span.begin),
+        self._queues: dict[int, deque[Packet[Any]]] = defaultdict(deque)
+        self._frames = self._convert()
+        self._audio = AudioReader(
+            self._decode_audio(audio_stream) if audio_stream else iter(()),
+            start=clip.segment.start,
+            samples=timeline.samples(clip.span.start, clip.span.end),
         )
 
     def packets(self) -> Iterator[Packet[Any]]:
-        """Yield the packets of the pictures, with their times in frames of the film."""
-        for packet in self._packets(self.pictures):
+        """Yield the video packets, with the output's timestamps: its time base is one frame."""
+        for packet in self._packets(self.video):
             if packet.pts is None or packet.dts is None:
                 continue
-            packet.pts, packet.dts = self._frame_at(packet.pts), self._frame_at(packet.dts)
-            packet.duration, packet.time_base = 1, 1 / self._plan.fps
+            packet.pts, packet.dts = self._output_frame(packet.pts), self._output_frame(packet.dts)
+            packet.duration, packet.time_base = 1, 1 / self._timeline.fps
             yield packet
 
-    def picture(self) -> VideoFrame:
-        """Return the picture for the next frame of the film, in the film's size and colours."""
-        with blaming(self._part.name):
+    def read_frame(self) -> VideoFrame:
+        """Return the next frame of the output, in the output's size and colours."""
+        with decode_errors(self._clip.file.name):
             return next(self._frames)
 
-    def sound(self, samples: int) -> AudioFrame:
-        """Return the next samples of the clip's sound, at least one."""
-        with blaming(self._part.name):
-            return self._sound.read(samples)
+    def read_audio(self, samples: int) -> AudioFrame:
+        """Return the next samples, at least one."""
+        with decode_errors(self._clip.file.name):
+            return self._audio.read(samples)
 
     def close(self) -> None:
-        """Let go of what is decoded; without this, pictures stay in memory until Python looks for cycles."""
+        """Release what is decoded. Otherwise, it stays in memory until Python collects reference cycles."""
         self._frames.close()
-        self._sound.close()
+        self._audio.close()
 
-    def _converted(self) -> Generator[VideoFrame]:
+    def _convert(self) -> Generator[VideoFrame]:
         width, height = self.size
-        chain = PictureChain(filters=partial(film_filters, width=width, height=height))
+        rotation = self._clip.scan.frame_format.rotation
+        graph = FilterGraph(filters=partial(concat_filters, width=width, height=height))
         decoded: VideoFrame | None = None
-        for shown in paced(self._decoded(), fps=self._plan.fps, count=self._span.frames):
-            if shown is not decoded:
-                shape = shape_of(shown, self.pictures, turn=self._found.shape.turn)
-                decoded, picture = shown, chain.convert(shown, shape)
-            yield picture
+        frames = at_constant_rate(self._decode(), fps=self._timeline.fps, count=self._clip.span.frames)
+        for frame in frames:
+            if frame is not decoded:
+                converted = graph.convert(frame, format_of(frame, self.video, rotation=rotation))
+                decoded = frame
+            yield converted
 
-    def _frame_at(self, ticks: int) -> int:
-        return self._span.begin + int(
-            (ticks * self._found.timing.time_base - self._part.begin) * self._plan.fps
-        )
+    def _output_frame(self, timestamp: int) -> int:
+        seconds = timestamp * self._clip.scan.timing.time_base - self._clip.segment.start
+        return self._clip.span.start + int(seconds * self._timeline.fps)
 
-    def _decoded(self) -> Iterator[tuple[Fraction, VideoFrame]]:
-        time_base, last = self._found.timing.time_base, None
-        for packet in self._packets(self.pictures):
-            for frame in self.pictures.decode(packet):
+    def _decode(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+        timing, last_pts = self._clip.scan.timing, None
+        for packet in self._packets(self.video):
+            for frame in self.video.decode(packet):
                 if frame.pts is None:
                     continue
-                seconds, last = frame.pts * time_base - self._part.begin, frame.pts
+                seconds, last_pts = frame.pts * timing.time_base, frame.pts
                 if frame.is_corrupt:
                     raise self._damaged(seconds)
-                yield seconds, frame
-        if last != self._found.timing.shown[-1]:
-            raise self._damaged(self._part.seconds)
+                yield seconds - self._clip.segment.start, frame
+        if last_pts != timing.pts[-1]:
+            raise self._damaged(self._clip.segment.start + self._clip.segment.duration)
 
     def _damaged(self, seconds: Fraction) -> KlingMediaError:
-        at = float(seconds + self._part.begin - self._found.timing.begin)
-        return KlingMediaError(f"{self._part.name} is damaged {at:.2f} s from its beginning", retryable=False)
+        at = float(seconds - self._clip.scan.timing.start)
+        return KlingMediaError(
+            f"{self._clip.file.name} is damaged {at:.2f} s from its start", retryable=False
+        )
 
-    def _sounds(self, stream: Any) -> Iterator[AudioFrame]:
+    def _decode_audio(self, stream: Any) -> Iterator[AudioFrame]:
         for packet in self._packets(stream):
             yield from stream.decode(packet)
 
     def _packets(self, stream: Stream) -> Iterator[Packet[Any]]:
-        waiting = self._waiting[stream.index]
+        queue = self._queues[stream.index]
         while True:
-            while not waiting:
+            while not queue:
                 packet = next(self._demuxed, None)
                 if packet is None:
                     return
-                self._waiting[packet.stream.index].append(packet)
-            yield waiting.popleft()
+                self._queues[packet.stream.index].append(packet)
+            yield queue.popleft()

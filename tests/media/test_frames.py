@@ -1,4 +1,4 @@
-"""Single frames out of real files."""
+"""Single frames of real files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.frames import Edge, first_light, read_frame, read_poster
-from airflow_provider_kling.media.picture import ImageFormat
-from airflow_provider_kling.media.still import Still
+from airflow_provider_kling.media.file_format import FileFormat
+from airflow_provider_kling.media.frames import Edge, first_bright, read_frame, read_poster
+from airflow_provider_kling.media.still_image import StillImage
 from tests.media.clips import (
     BLACK,
     RGB,
@@ -26,61 +26,62 @@ from tests.media.clips import (
     coloured,
     damaged,
     number_in,
-    oriented,
-    places,
+    packet_positions,
     rotated,
     trimmed_by_edit_list,
+    with_display_matrix,
 )
 
 CLIP = Clip(frames=48, first=100)
+IMAGE_FORMATS = [FileFormat.PNG, FileFormat.JPEG]
 
 
-def frame(content: bytes, at: Edge | float, **options: Any) -> Still:
+def frame(content: bytes, at: Edge | float, **options: Any) -> StillImage:
     return read_frame(io.BytesIO(content), name="scene.mp4", at=at, **options)
 
 
-def pixels(still: Still) -> npt.NDArray[np.uint8]:
+def pixels(still: StillImage) -> npt.NDArray[np.uint8]:
     """Decode a still with another library than the one that made it."""
     with Image.open(io.BytesIO(still.content)) as opened:
-        assert opened.format == {"png": "PNG", "jpg": "JPEG"}[still.image]
+        assert opened.format == {"png": "PNG", "jpg": "JPEG"}[still.format]
         assert opened.size == (still.width, still.height)
         return np.asarray(opened.convert("RGB"))
 
 
-def number(still: Still) -> int:
+def number(still: StillImage) -> int:
     return number_in(pixels(still)[:, :, 1])
 
 
-KINDS = {
+CLIPS = {
     "b-frames": CLIP,
     "no b-frames": replace(CLIP, b_frames=0),
-    "open groups": replace(CLIP, open_groups=True),
-    "one key frame": replace(CLIP, key_every=48),
-    "only key frames": replace(CLIP, key_every=1),
-    "film rate": replace(CLIP, fps=Fraction(24000, 1001)),
-    "varying rate": replace(CLIP, times=tuple(index * index * 3 for index in range(48))),
+    "open GOP": replace(CLIP, open_gop=True),
+    "one key frame": replace(CLIP, gop_size=48),
+    "only key frames": replace(CLIP, gop_size=1),
+    "NTSC film rate": replace(CLIP, fps=Fraction(24000, 1001)),
+    "variable rate": replace(CLIP, times=tuple(index * index * 3 for index in range(48))),
     "webm": replace(CLIP, container="webm", codec="libvpx"),
     "matroska": replace(CLIP, container="matroska"),
     "transport stream": replace(CLIP, container="mpegts"),
     "old transport stream": replace(CLIP, container="mpegts", codec="mpeg4"),
     "avi": replace(CLIP, container="avi", codec="mpeg4"),
-    "late sound": replace(CLIP, sound=True, sound_late_s=0.3),
+    "late audio": replace(CLIP, audio=True, audio_delay_s=0.3),
 }
 
 
-@pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
+@pytest.fixture(params=CLIPS.values(), ids=CLIPS.keys())
 def clip(request: pytest.FixtureRequest) -> Clip:
     found: Clip = request.param
     return found
 
 
 def test_the_first_frame_is_the_first(clip: Clip) -> None:
-    still = frame(clip.made(), Edge.FIRST)
+    still = frame(clip.encoded(), Edge.FIRST)
     assert (number(still), still.seconds) == (100, 0)
 
 
-def test_the_last_frame_is_the_one_shown_last(clip: Clip) -> None:
-    still = frame(clip.made(), Edge.LAST)
+def test_the_last_frame_has_the_last_presentation_time(clip: Clip) -> None:
+    still = frame(clip.encoded(), Edge.LAST)
     assert number(still) == 147
     assert still.seconds == pytest.approx(float(clip.when(47)), abs=0.002)
 
@@ -88,33 +89,33 @@ def test_the_last_frame_is_the_one_shown_last(clip: Clip) -> None:
 def test_every_frame_is_found_at_its_time(clip: Clip) -> None:
     rounded = clip.container in ("webm", "matroska")  # to milliseconds
     times = [round(float(clip.when(index)), 3) if rounded else float(clip.when(index)) for index in range(48)]
-    assert [number(frame(clip.made(), at)) for at in times] == clip.numbers()
+    assert [number(frame(clip.encoded(), at)) for at in times] == clip.numbers()
 
 
-def test_a_frame_is_shown_until_the_next_one(clip: Clip) -> None:
+def test_a_frame_is_displayed_until_the_next_one(clip: Clip) -> None:
     for index in (0, 11, 12, 30, 46):
         just_before_the_next = float(clip.when(index + 1)) - 0.002
-        assert number(frame(clip.made(), just_before_the_next)) == 100 + index
+        assert number(frame(clip.encoded(), just_before_the_next)) == 100 + index
 
 
-def test_the_last_frame_is_shown_until_the_end() -> None:
-    assert number(frame(CLIP.made(), 1.999)) == 147
+def test_the_last_frame_is_displayed_until_the_end() -> None:
+    assert number(frame(CLIP.encoded(), 1.999)) == 147
 
 
 @pytest.mark.parametrize("at", [2.0, 2.5, 3600.0])
-def test_a_time_beyond_the_end_names_the_length(at: float) -> None:
+def test_the_error_for_a_time_after_the_end_names_the_duration(at: float) -> None:
     with pytest.raises(KlingMediaError, match=r"scene\.mp4 lasts 2\.000 s, so it has no frame at") as caught:
-        frame(CLIP.made(), at)
+        frame(CLIP.encoded(), at)
     assert not caught.value.retryable
 
 
-def test_a_time_before_the_beginning_is_refused() -> None:
+def test_a_negative_time_is_refused() -> None:
     with pytest.raises(KlingMediaError, match=r"no frame at -0\.1 s"):
-        frame(CLIP.made(), -0.1)
+        frame(CLIP.encoded(), -0.1)
 
 
-def test_an_edit_list_is_kept_to() -> None:
-    clip = trimmed_by_edit_list(CLIP.made(), skip=5, frames=20, ticks_a_frame=512, movie_ticks=833)
+def test_an_edit_list_is_respected() -> None:
+    clip = trimmed_by_edit_list(CLIP.encoded(), skip=5, frames=20, ticks_a_frame=512, movie_ticks=833)
     assert number(frame(clip, Edge.FIRST)) == 105
     assert frame(clip, Edge.FIRST).seconds == 0
     assert number(frame(clip, Edge.LAST)) == 124
@@ -126,37 +127,37 @@ def test_an_edit_list_is_kept_to() -> None:
 @pytest.mark.parametrize("keep", [0, 12, 40])
 @pytest.mark.parametrize("broken", [range(47, 48), range(43, 48), range(36, 48), range(13, 48)])
 def test_the_last_frame_is_the_last_that_can_be_decoded(broken: range, keep: int) -> None:
-    content = damaged(replace(CLIP, grain=20).made(), broken, keep=keep)
+    content = damaged(replace(CLIP, grain=20).encoded(), broken, keep=keep)
     whole = decodable(content)
     assert len(whole) < 48
     assert frame(content, Edge.LAST).seconds == pytest.approx(max(whole) / 24)
 
 
 @pytest.mark.parametrize("packet", [5, 24, 30, 47])
-def test_the_last_frame_of_a_file_that_was_cut_off_is_the_last_that_is_there(packet: int) -> None:
-    made = replace(CLIP, in_front=True).made()
-    begin, size = places(made)[packet]
+def test_the_last_frame_of_a_truncated_file_is_the_last_complete_one(packet: int) -> None:
+    made = replace(CLIP, faststart=True).encoded()
+    begin, size = packet_positions(made)[packet]
     content = made[: begin + size // 2]
     assert number(frame(content, Edge.LAST)) == 100 + max(decodable(content))
 
 
-def test_a_stream_that_breaks_off_into_nothing_has_a_last_frame() -> None:
-    made = replace(CLIP, container="mpegts").made()
+def test_a_transport_stream_that_ends_in_zeros_has_a_last_frame() -> None:
+    made = replace(CLIP, container="mpegts").encoded()
     half = len(made) // 2
-    whole = [number for number, (begin, _) in enumerate(places(made)) if begin < half - 2000]
+    whole = [number for number, (begin, _) in enumerate(packet_positions(made)) if begin < half - 2000]
     assert whole[-1] <= number(frame(made[:half] + bytes(half), Edge.LAST)) - 100 < 47
 
 
-def test_the_length_of_a_file_that_was_cut_off_is_what_is_there() -> None:
-    made = replace(CLIP, in_front=True, b_frames=0).made()
-    content = made[: places(made)[24][0]]
+def test_the_duration_of_a_truncated_file_is_that_of_its_frames() -> None:
+    made = replace(CLIP, faststart=True, b_frames=0).encoded()
+    content = made[: packet_positions(made)[24][0]]
     assert number(frame(content, 0.99)) == 123
     with pytest.raises(KlingMediaError, match=r"lasts 1\.000 s, so it has no frame at 1\.5 s"):
         frame(content, 1.5)
 
 
 def decodable(content: bytes) -> list[int]:
-    """Decode all packets, one after another, and return the places of the frames without an error."""
+    """Decode all packets, one after another, and return the indices of the undamaged frames."""
     found = []
     with av.open(io.BytesIO(content)) as container:
         for packet in container.demux(video=0):
@@ -169,13 +170,13 @@ def decodable(content: bytes) -> list[int]:
 
 
 def test_the_first_frame_is_the_first_that_can_be_decoded() -> None:
-    still = frame(damaged(CLIP.made(), range(12)), Edge.FIRST)
+    still = frame(damaged(CLIP.encoded(), range(12)), Edge.FIRST)
     assert number(still) == 112
     assert still.seconds == pytest.approx(0.5)
 
 
-def test_a_frame_in_a_damaged_stretch_is_the_last_before_it() -> None:
-    content = damaged(CLIP.made(), range(12, 24))
+def test_a_time_in_a_damaged_part_gives_the_last_frame_before_it() -> None:
+    content = damaged(CLIP.encoded(), range(12, 24))
     assert number(frame(content, 0.9)) == 100 + max(index for index in decodable(content) if index < 24)
     assert number(frame(content, 1.1)) == 126
 
@@ -191,7 +192,7 @@ class Counting(io.BytesIO):
         return content
 
 
-LONG = Clip(frames=3000, fps=5, key_every=25, grain=40, crf=35, in_front=True)
+LONG = Clip(frames=3000, fps=5, gop_size=25, grain=40, crf=35, faststart=True)
 
 
 @pytest.mark.parametrize(
@@ -208,21 +209,23 @@ LONG = Clip(frames=3000, fps=5, key_every=25, grain=40, crf=35, in_front=True)
 def test_a_frame_of_a_long_video_is_found_without_reading_it_all(
     at: Edge | float, index: int, container: str, broken: range
 ) -> None:
-    clip = LONG if container == "mp4" else replace(LONG, container=container, in_front=False)
-    content = damaged(clip.made(), broken)
+    clip = LONG if container == "mp4" else replace(LONG, container=container, faststart=False)
+    content = damaged(clip.encoded(), broken)
     file = Counting(content)
     assert number(read_frame(file, name="scene.mp4", at=at)) == index % 1024
     assert file.total < len(content) / 10
 
 
-@pytest.mark.parametrize("image", ImageFormat)
+@pytest.mark.parametrize("image_format", IMAGE_FORMATS)
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_a_rotated_video_gives_an_upright_picture(degrees: int, image: ImageFormat) -> None:
-    upright = pixels(frame(CLIP.made(), Edge.LAST, image=image)).astype(int)
-    turned = pixels(frame(rotated(CLIP.made(), degrees), Edge.LAST, image=image)).astype(int)
-    expected = np.rot90(upright, -degrees // 90)  # NumPy turns the other way round
-    assert turned.shape == expected.shape
-    assert np.abs(turned - expected).mean() < 3
+def test_a_rotated_video_gives_an_upright_image(degrees: int, image_format: FileFormat) -> None:
+    upright = pixels(frame(CLIP.encoded(), Edge.LAST, image_format=image_format)).astype(int)
+    rotated_ = pixels(frame(rotated(CLIP.encoded(), degrees), Edge.LAST, image_format=image_format)).astype(
+        int
+    )
+    expected = np.rot90(upright, -degrees // 90)  # NumPy rotates counter-clockwise
+    assert rotated_.shape == expected.shape
+    assert np.abs(rotated_ - expected).mean() < 3
 
 
 @pytest.mark.parametrize(
@@ -230,19 +233,19 @@ def test_a_rotated_video_gives_an_upright_picture(degrees: int, image: ImageForm
     [
         ((-1, 0, 0, 1), np.fliplr),
         ((1, 0, 0, -1), np.flipud),
-        ((0, 1, 1, 0), lambda picture: np.transpose(picture, (1, 0, 2))),
-        ((0, -1, -1, 0), lambda picture: np.transpose(np.rot90(picture, 2), (1, 0, 2))),
+        ((0, 1, 1, 0), lambda image: np.transpose(image, (1, 0, 2))),
+        ((0, -1, -1, 0), lambda image: np.transpose(np.rot90(image, 2), (1, 0, 2))),
     ],
 )
-def test_a_mirrored_video_gives_a_mirrored_picture(
+def test_a_flipped_video_gives_a_flipped_image(
     matrix: tuple[int, int, int, int], change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 ) -> None:
-    plain = pixels(frame(CLIP.made(), Edge.LAST)).astype(int)
-    mirrored = pixels(frame(oriented(CLIP.made(), matrix), Edge.LAST)).astype(int)
+    plain = pixels(frame(CLIP.encoded(), Edge.LAST)).astype(int)
+    mirrored = pixels(frame(with_display_matrix(CLIP.encoded(), matrix), Edge.LAST)).astype(int)
     assert np.abs(mirrored - change(plain)).mean() < 3
 
 
-@pytest.mark.parametrize("image", ImageFormat)
+@pytest.mark.parametrize("image_format", IMAGE_FORMATS)
 @pytest.mark.parametrize(
     "content",
     [
@@ -254,8 +257,8 @@ def test_a_mirrored_video_gives_a_mirrored_picture(
     ],
     ids=["709", "601 in HD", "untagged small", "untagged HD", "full range"],
 )
-def test_colours_come_out_right(content: bytes, image: ImageFormat) -> None:
-    colour = pixels(frame(content, Edge.FIRST, image=image, quality=95))[40, 80]
+def test_the_colours_of_a_still_are_right(content: bytes, image_format: FileFormat) -> None:
+    colour = pixels(frame(content, Edge.FIRST, image_format=image_format, quality=95))[40, 80]
     assert np.abs(colour.astype(int) - RGB).max() <= 3
     assert not pixels_are_tagged(content)
 
@@ -267,33 +270,26 @@ def pixels_are_tagged(content: bytes) -> bool:
 
 
 @pytest.mark.parametrize("size", [(161, 97), (160, 96), (2, 2)])
-@pytest.mark.parametrize("image", ImageFormat)
-def test_any_size_can_be_encoded(size: tuple[int, int], image: ImageFormat) -> None:
+@pytest.mark.parametrize("image_format", IMAGE_FORMATS)
+def test_any_size_can_be_encoded(size: tuple[int, int], image_format: FileFormat) -> None:
     width, height = size
     clip = Clip(frames=2, width=width, height=height, pixel_format="yuv444p")
-    still = frame(clip.made(), Edge.LAST, image=image)
+    still = frame(clip.encoded(), Edge.LAST, image_format=image_format)
     assert pixels(still).shape == (height, width, 3)
 
 
-def test_a_wide_picture_is_made_smaller_in_proportion() -> None:
-    still = frame(CLIP.made(), Edge.LAST, max_width=80)
-    assert (still.width, still.height) == (80, 48)
-    assert number(still) == 147
-    assert frame(CLIP.made(), Edge.LAST, max_width=5000).width == 160
-
-
-def test_pixels_come_out_square() -> None:
-    still = frame(replace(CLIP, pixel_aspect=Fraction(2)).made(), Edge.LAST)
+def test_a_still_has_square_pixels() -> None:
+    still = frame(replace(CLIP, sample_aspect_ratio=Fraction(2)).encoded(), Edge.LAST)
     assert pixels(still).shape == (96, 320, 3)
     assert number(still) == 147
 
 
-def test_quality_is_worth_its_bytes() -> None:
-    content = replace(CLIP, grain=60, crf=10).made()
+def test_a_higher_quality_gives_a_larger_and_more_exact_file() -> None:
+    content = replace(CLIP, grain=60, crf=10).encoded()
     exact = pixels(frame(content, Edge.FIRST)).astype(int)
     sizes, errors = [], []
     for quality in (1, 30, 60, 90, 100):
-        still = frame(content, Edge.FIRST, image=ImageFormat.JPEG, quality=quality)
+        still = frame(content, Edge.FIRST, image_format=FileFormat.JPEG, quality=quality)
         sizes.append(len(still.content))
         errors.append(np.abs(pixels(still) - exact).mean())
     assert sizes == sorted(sizes)
@@ -304,58 +300,53 @@ def test_quality_is_worth_its_bytes() -> None:
 @pytest.mark.parametrize("quality", [0, 101, -5])
 def test_a_quality_out_of_range_is_refused(quality: int) -> None:
     with pytest.raises(KlingMediaError, match="from 1 to 100"):
-        frame(CLIP.made(), Edge.FIRST, image=ImageFormat.JPEG, quality=quality)
+        frame(CLIP.encoded(), Edge.FIRST, image_format=FileFormat.JPEG, quality=quality)
 
 
-@pytest.mark.parametrize("image", ImageFormat)
-def test_the_same_frame_makes_the_same_bytes_without_a_version(image: ImageFormat) -> None:
-    stills = [frame(CLIP.made(), Edge.LAST, image=image) for _ in range(2)]
+@pytest.mark.parametrize("image_format", IMAGE_FORMATS)
+def test_the_same_frame_gives_the_same_bytes_without_ffmpegs_version(image_format: FileFormat) -> None:
+    stills = [frame(CLIP.encoded(), Edge.LAST, image_format=image_format) for _ in range(2)]
     assert stills[0] == stills[1]
     assert b"Lav" not in stills[0].content
 
 
-def test_a_picture_is_a_video_of_one_frame() -> None:
+def test_an_image_is_read_as_a_video_of_one_frame() -> None:
     file = io.BytesIO()
     Image.new("RGB", (40, 30), RGB).save(file, "PNG")
     for at in (Edge.FIRST, Edge.LAST, 0.0):
         assert tuple(pixels(frame(file.getvalue(), at))[0, 0]) == RGB
 
 
-def test_a_broken_file_is_named() -> None:
+def test_a_damaged_file_is_named() -> None:
     for read in (lambda file: read_frame(file, name="scene.mp4", at=Edge.LAST), read_poster_of):
         with pytest.raises(KlingMediaError, match=r"scene\.mp4"):
             read(io.BytesIO(b"<html>"))
 
 
-def read_poster_of(file: io.BytesIO) -> Still:
+def read_poster_of(file: io.BytesIO) -> StillImage:
     return read_poster(file, name="scene.mp4")
 
 
 def test_a_poster_is_the_first_frame_that_is_not_nearly_black() -> None:
-    first = read_poster_of(io.BytesIO(CLIP.made()))
-    assert (first.image, first.seconds) == (ImageFormat.JPEG, 0)
+    first = read_poster_of(io.BytesIO(CLIP.encoded()))
+    assert (first.format, first.seconds) == (FileFormat.JPEG, 0)
     dark = Clip(frames=40, drawing=Drawing.NOTHING, shades=(BLACK,) * 9 + (120,) * 31)
-    assert read_poster_of(io.BytesIO(dark.made())).seconds == pytest.approx(9 / 24)
+    assert read_poster_of(io.BytesIO(dark.encoded())).seconds == pytest.approx(9 / 24)
 
 
-def test_a_poster_of_a_dark_video_is_its_lightest_early_frame() -> None:
+def test_a_poster_of_a_dark_video_is_its_brightest_early_frame() -> None:
     shades = [BLACK] * 96
     shades[30], shades[50], shades[90] = 30, 32, 235
     dark = Clip(frames=96, drawing=Drawing.NOTHING, shades=tuple(shades))
-    assert read_poster_of(io.BytesIO(dark.made())).seconds == pytest.approx(50 / 24)
+    assert read_poster_of(io.BytesIO(dark.encoded())).seconds == pytest.approx(50 / 24)
 
 
-def test_a_poster_is_made_smaller() -> None:
-    still = read_poster(io.BytesIO(CLIP.made()), name="scene.mp4", max_width=80)
-    assert (still.width, still.height) == (80, 48)
-
-
-def test_the_choice_stops_at_the_first_light() -> None:
-    def seen() -> Iterator[tuple[float, str]]:
+def test_candidates_after_the_first_bright_one_are_not_read() -> None:
+    def candidates() -> Iterator[tuple[float, str]]:
         yield 3.0, "black"
         yield 20.0, "nearly black"
-        yield 90.0, "light"
-        raise AssertionError("nothing more is to be decoded")
+        yield 90.0, "bright"
+        raise AssertionError("no more frames may be decoded")
 
-    assert first_light(seen()) == "light"
-    assert first_light([(3.0, "black"), (20.0, "lighter"), (10.0, "dark")]) == "lighter"
+    assert first_bright(candidates()) == "bright"
+    assert first_bright([(3.0, "black"), (20.0, "brighter"), (10.0, "dark")]) == "brighter"

@@ -1,4 +1,4 @@
-"""A download that breaks goes on where it stopped, if that is safe; a writer that died leaves nothing."""
+"""An interrupted download resumes where it stopped, if that is safe; a killed writer leaves no file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.download import DeadLinkError
 from tests.http.raw_server import Answer, RawServer, raw, reply
 from tests.media.test_download import FILE, HALF, MP4, Fetch, Serve
-from tests.places import Bucket, Folder, Place
+from tests.storages import Bucket, Folder, Storage
 
 HELD = 2**18  # bytes are written in pieces of this size
 TAG = {"ETag": '"v1"'}
@@ -45,50 +45,50 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def fetch(place: Place) -> Fetch:
-    return Fetch(place)
+def fetch(storage: Storage) -> Fetch:
+    return Fetch(storage)
 
 
 def broken(headers: dict[str, str], *, at: int = HELD) -> Answer:
-    """Send the beginning of the file, and break off."""
+    """Send the start of the file, then close the connection."""
     return reply(MP4[:at], declared=len(MP4), headers=headers)
 
 
 def rest(*, at: int = HELD, until: int = len(MP4), declared: int | None = None, said: str = "") -> Answer:
-    """Send a part of the file as such."""
+    """Send a part of the file, as status 206."""
     where = said or f"bytes {at}-{len(MP4) - 1}/{len(MP4)}"
     return reply(MP4[at:until], status=206, declared=declared, headers={"Content-Range": where})
 
 
-def asked(server: RawServer) -> list[tuple[str | None, str | None]]:
+def range_headers(server: RawServer) -> list[tuple[str | None, str | None]]:
     return [(one.headers.get("range"), one.headers.get("if-range")) for one in server.requests]
 
 
 @pytest.mark.parametrize(("headers", "version"), [(TAG, TAG["ETag"]), (DATE, DATE["Last-Modified"])])
-def test_after_a_break_only_the_rest_is_asked_for(
+def test_after_an_interruption_only_the_rest_is_requested(
     serve: Serve, fetch: Fetch, headers: dict[str, str], version: str
 ) -> None:
     server = serve(broken(headers), rest())
     assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
     assert fetch.content == MP4
-    assert asked(server) == [(None, None), (f"bytes={HELD}-", version)]
-    assert fetch.place.names() == ["clip.mp4"]
+    assert range_headers(server) == [(None, None), (f"bytes={HELD}-", version)]
+    assert fetch.storage.names() == ["clip.mp4"]
 
 
-def test_a_file_that_changed_meanwhile_is_started_over(serve: Serve, fetch: Fetch) -> None:
+def test_a_file_that_has_changed_is_downloaded_from_the_start(serve: Serve, fetch: Fetch) -> None:
     other = MP4[:32] + b"another take" * 1000
     server = serve(broken(TAG), reply(other, headers={"ETag": '"v2"'}))
     assert fetch(server).size == len(other)
     assert fetch.content == other
 
 
-@pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"v1"'}], ids=["unnamed", "weakly named"])
-def test_without_a_name_for_its_version_the_file_is_started_over(
+@pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"v1"'}], ids=["no validator", "weak validator"])
+def test_without_a_strong_validator_the_file_is_downloaded_from_the_start(
     serve: Serve, fetch: Fetch, headers: dict[str, str]
 ) -> None:
     server = serve(broken(headers), FILE)
     fetch(server)
-    assert asked(server) == [(None, None), (None, None)]
+    assert range_headers(server) == [(None, None), (None, None)]
     assert fetch.content == MP4
 
 
@@ -100,17 +100,15 @@ def test_without_a_name_for_its_version_the_file_is_started_over(
         rest(said="pages 1-2/3"),
         reply(status=416, headers={"Content-Range": f"bytes */{HELD}"}),
     ],
-    ids=["from elsewhere", "from nowhere", "of something else", "unsatisfiable"],
+    ids=["another position", "no position", "another unit", "unsatisfiable"],
 )
-def test_a_rest_that_does_not_fit_is_not_put_to_the_beginning(
-    serve: Serve, fetch: Fetch, answer: Answer
-) -> None:
+def test_a_rest_from_another_position_is_not_appended(serve: Serve, fetch: Fetch, answer: Answer) -> None:
     server = serve(broken(TAG), answer, FILE)
     assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
-    assert [range_ for range_, _ in asked(server)] == [None, f"bytes={HELD}-", None]
+    assert [range_ for range_, _ in range_headers(server)] == [None, f"bytes={HELD}-", None]
 
 
-def test_each_break_that_brought_something_counts_as_the_first(serve: Serve, fetch: Fetch) -> None:
+def test_interruptions_after_progress_do_not_add_up(serve: Serve, fetch: Fetch) -> None:
     pieces = [(at, at + HELD) for at in range(HELD, len(MP4) - HELD, HELD)]
     script = [rest(at=at, until=until, declared=len(MP4) - at) for at, until in pieces]
     server = serve(broken(TAG), *script, rest(at=pieces[-1][1]))
@@ -119,32 +117,32 @@ def test_each_break_that_brought_something_counts_as_the_first(serve: Serve, fet
     assert len(pieces) >= 2
 
 
-def test_breaks_that_bring_nothing_end_it(serve: Serve, fetch: Fetch) -> None:
+def test_interruptions_without_progress_end_the_download(serve: Serve, fetch: Fetch) -> None:
     server = serve(broken(TAG), rest(at=HELD, until=HELD, declared=5))
     fetch.fails(server, KlingConnectionError)
     assert server.connections == 4
 
 
-def test_a_link_that_dies_half_way_is_told_as_dead(serve: Serve, fetch: Fetch) -> None:
+def test_a_link_that_expires_during_the_download_is_reported_as_dead(serve: Serve, fetch: Fetch) -> None:
     fetch.fails(serve(broken(TAG), reply(b"expired", status=403)), DeadLinkError)
 
 
-def test_the_cap_holds_over_all_parts(serve: Serve, place: Place) -> None:
+def test_the_cap_holds_over_all_parts(serve: Serve, storage: Storage) -> None:
     cut = b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nTransfer-Encoding: chunked\r\n\r\n'
     cut += b"%x\r\n%s\r\n" % (HELD, MP4[:HELD])  # and no end
     server = serve(raw(cut), rest())
-    fetch = Fetch(place, max_bytes=len(MP4) - 1)
+    fetch = Fetch(storage, max_bytes=len(MP4) - 1)
     assert "larger than" in fetch.fails(server, KlingMediaError)
-    assert [range_ for range_, _ in asked(server)] == [None, f"bytes={HELD}-"]
+    assert [range_ for range_, _ in range_headers(server)] == [None, f"bytes={HELD}-"]
 
 
-def test_halves_without_a_name_are_never_joined(serve: Serve, fetch: Fetch) -> None:
+def test_parts_without_a_version_are_never_combined(serve: Serve, fetch: Fetch) -> None:
     server = serve(HALF, HALF, FILE)
     assert fetch(server).sha256 == hashlib.sha256(MP4).hexdigest()
-    assert {range_ for range_, _ in asked(server)} == {None}
+    assert {range_ for range_, _ in range_headers(server)} == {None}
 
 
-# -- writers that die -----------------------------------------------------------------------------
+# -- killed writers -------------------------------------------------------------------------------
 
 WRITER = """
 import sys
@@ -156,9 +154,9 @@ print(downloader.fetch(f"{url}/clip.mp4", files=files, path=path).sha256)
 """
 
 
-def test_after_a_kill_the_next_try_leaves_one_whole_file(serve: Serve, fetch: Fetch) -> None:
+def test_after_a_killed_writer_the_next_one_leaves_one_whole_file(serve: Serve, fetch: Fetch) -> None:
     half_way, go_on = threading.Event(), threading.Event()
-    large = MP4 + bytes(12 * 2**20)  # more than a store of objects is sent at a time
+    large = MP4 + bytes(12 * 2**20)  # more than is sent to an object store at a time
 
     def stall(connection: socket.socket) -> None:
         head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(large)}\r\n\r\n".encode()
@@ -166,50 +164,50 @@ def test_after_a_kill_the_next_try_leaves_one_whole_file(serve: Serve, fetch: Fe
         half_way.set()
         go_on.wait(60)
 
-    server, place = serve(stall), fetch.place
-    command = [sys.executable, "-c", place.script + WRITER, server.url, place.path("clip.mp4")]
+    server, storage = serve(stall), fetch.storage
+    command = [sys.executable, "-c", storage.script + WRITER, server.url, storage.path("clip.mp4")]
     with subprocess.Popen(command) as writer:
         assert half_way.wait(60)
-        while not (left := place.names()):
+        while not (left := storage.names()):
             assert writer.poll() is None
         writer.send_signal(signal.SIGKILL)
     go_on.set()
-    assert len(left) == 1, "what the killed one wrote"
+    assert len(left) == 1, "the killed writer's file"
     assert left[0].endswith(".part")
     assert fetch.content is None
 
     server.then(reply(large, headers={"Content-Type": "video/mp4"}))
     assert fetch(server).sha256 == hashlib.sha256(large).hexdigest()
-    # What was sent to S3 and became no object is seen by nobody; the bucket's own rules remove it.
-    assert [name for name in place.names() if not name.startswith("upload of ")] == ["clip.mp4"]
+    # Parts that were sent to S3 and became no object are invisible until a lifecycle rule removes them.
+    assert [name for name in storage.names() if not name.startswith("upload of ")] == ["clip.mp4"]
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "[a]*?.mp4"])
-def test_what_is_swept_up_is_only_what_a_writer_of_the_same_file_left(place: Place, name: str) -> None:
+def test_only_the_leftovers_of_the_same_file_are_deleted(storage: Storage, name: str) -> None:
     others = ["clip.mp4.part", "clip.mp4.json", "other.mp4.0123456789ab.part", "clip2.mp4.0123456789ab.part"]
     for other in others:
-        place.write(other, b"x")
-    place.write(f"{name}.0123456789ab.part", b"half")
-    with AtomicWriter(files=place.files, path=place.path(name)) as landing:
-        landing.write(b"whole")
-        landing.commit()
-    assert place.names() == sorted([*others, name])
-    assert place.read(name) == b"whole"
+        storage.write(other, b"x")
+    storage.write(f"{name}.0123456789ab.part", b"half")
+    with AtomicWriter(files=storage.files, path=storage.path(name)) as writer:
+        writer.write(b"whole")
+        writer.commit()
+    assert storage.names() == sorted([*others, name])
+    assert storage.read(name) == b"whole"
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-def test_a_file_that_is_given_up_never_appears(place: Place) -> None:
+def test_a_file_that_is_not_committed_never_appears(storage: Storage) -> None:
     def give_up() -> None:
-        with AtomicWriter(files=place.files, path=place.path("clip.mp4")) as landing:
+        with AtomicWriter(files=storage.files, path=storage.path("clip.mp4")) as writer:
             for _ in range(20):
-                landing.write(bytes(2**20))
+                writer.write(bytes(2**20))
 
     give_up()
-    gc.collect()  # an open file is closed by it
-    assert place.names() == []
+    gc.collect()  # it closes open files
+    assert storage.names() == []
 
 
-def test_two_writers_of_one_file_are_told_so(tmp_path: Path) -> None:
+def test_two_writers_of_one_file_get_an_error(tmp_path: Path) -> None:
     path = str(tmp_path / "clip.mp4")
     with AtomicWriter(files=LocalFileSystem(), path=path) as first:
         first.write(b"first")
@@ -253,19 +251,19 @@ def test_a_large_file_takes_no_more_memory_than_a_few_bytes(
         for _ in range(size // len(block)):
             connection.sendall(block)
 
-    place: Place = Folder(tmp_path)
+    storage: Storage = Folder(tmp_path)
     if where == "bucket":
-        place = Bucket(url=request.getfixturevalue("s3_server"))
-    path = place.path("clip.mp4")
-    command = [sys.executable, "-c", place.script + MEASURED, serve(FILE, large).url, path]
+        storage = Bucket(url=request.getfixturevalue("s3_server"))
+    path = storage.path("clip.mp4")
+    command = [sys.executable, "-c", storage.script + MEASURED, serve(FILE, large).url, path]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
-    place.files.rm_file(path)
+    storage.files.rm_file(path)
     stored, grown = map(int, ran.stdout.split())
     assert stored == size
     assert grown < 50 * 2**20
 
 
-# -- names that lead elsewhere --------------------------------------------------------------------
+# -- hosts that resolve to another address --------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -312,14 +310,14 @@ class SecureServer(RawServer):
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-def test_a_name_that_leads_elsewhere_once_it_is_checked_gets_nothing_read(
-    serve: Serve, place: Place, certificate: Path, allowed: bool
+def test_a_host_that_resolves_to_another_address_after_the_check_is_not_read(
+    serve: Serve, storage: Storage, certificate: Path, allowed: bool
 ) -> None:
-    """The look-up says a public address; by the time of the connection the name leads to this machine."""
+    """The first look-up gives a public address; for the connection, the name resolves to this machine."""
     tls = ssl.create_default_context(cafile=str(certificate))
     with SecureServer(certificate, FILE) as inside:
         to = f"https://localhost:{inside.server_address[1]}/secret.mp4"
-        fetch = Fetch(place, tls=tls, resolver=lambda host: ["93.184.215.14"], allow_private=allowed)
+        fetch = Fetch(storage, tls=tls, resolver=lambda host: ["93.184.215.14"], allow_private=allowed)
         server = serve(reply(status=302, headers={"Location": to}))
         if allowed:
             assert fetch(server).size == len(MP4)

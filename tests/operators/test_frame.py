@@ -14,7 +14,7 @@ from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError, KlingRequestError
 from airflow_provider_kling.operators.media import VideoFrameOperator
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import run, video
@@ -22,14 +22,14 @@ from tests.task_runner import run, video
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten frames at ten a second, each lighter than the one before: 20, 40, ... 200."""
+    """Ten frames at 10 frames a second, each brighter than the one before: 20, 40, ... 200."""
     path = tmp_path_factory.mktemp("clips") / "clip.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for number in range(1, 11):
-            picture = np.full((48, 64, 3), 20 * number, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            pixels = np.full((48, 64, 3), 20 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode(None))
     return path
 
@@ -48,7 +48,7 @@ def level(path: Path) -> float:
     ("at", "light", "seconds"),
     [("first", 20, 0.0), ("last", 200, 0.9), (0.35, 80, 0.3), ("0.5", 120, 0.5), (0, 20, 0.0)],
 )
-def test_the_frame_that_was_asked_for_is_stored(
+def test_the_requested_frame_is_stored(
     task_instance: FakeTaskInstance, tmp_path: Path, clip: Path, at: Any, light: int, seconds: float
 ) -> None:
     result = run(frame(clip, tmp_path / "deep" / "frame.png", at=at), task_instance)
@@ -70,7 +70,7 @@ def test_the_frame_that_was_asked_for_is_stored(
 @pytest.mark.parametrize(
     ("name", "kind"), [("a.png", "PNG"), ("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.PNG", "PNG")]
 )
-def test_the_ending_tells_the_format(
+def test_the_extension_decides_the_format(
     task_instance: FakeTaskInstance, tmp_path: Path, clip: Path, name: str, kind: str
 ) -> None:
     run(frame(clip, tmp_path / name), task_instance)
@@ -78,18 +78,18 @@ def test_the_ending_tells_the_format(
 
 
 @pytest.mark.parametrize("at", ["middle", -1, "-0.5", float("nan"), float("inf"), None])
-def test_a_time_that_is_none_fails_the_import(tmp_path: Path, clip: Path, at: Any) -> None:
+def test_an_invalid_time_fails_the_import(tmp_path: Path, clip: Path, at: Any) -> None:
     with pytest.raises(KlingRequestError, match="at: must be 'first', 'last' or seconds"):
         frame(clip, tmp_path / "a.png", at=at)
 
 
-def test_an_ending_that_is_no_pictures_fails_the_import(tmp_path: Path, clip: Path) -> None:
+def test_an_extension_that_is_no_images_fails_the_import(tmp_path: Path, clip: Path) -> None:
     with pytest.raises(KlingRequestError, match=r"output: must end in \.png"):
         frame(clip, tmp_path / "a.gif")
     frame(clip, tmp_path / "{{ params.name }}")
 
 
-def test_a_time_beyond_the_end_is_told_with_the_length(
+def test_a_time_after_the_end_fails_the_task(
     task_instance: FakeTaskInstance, tmp_path: Path, clip: Path
 ) -> None:
     with pytest.raises(KlingMediaError, match=r"clip\.mp4"):
@@ -97,9 +97,7 @@ def test_a_time_beyond_the_end_is_told_with_the_length(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_video_is_told_and_may_be_there_later(
-    task_instance: FakeTaskInstance, tmp_path: Path
-) -> None:
+def test_a_missing_video_is_named_and_retryable(task_instance: FakeTaskInstance, tmp_path: Path) -> None:
     with pytest.raises(KlingMediaError, match=r"none\.mp4 cannot be read") as missing:
         run(frame(tmp_path / "none.mp4", tmp_path / "a.png"), task_instance)
     assert missing.value.retryable

@@ -1,4 +1,4 @@
-"""The media library where PyAV is not installed."""
+"""The package ``media`` where PyAV is not installed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(code: str) -> str:
     return ran.stdout
 
 
-def test_without_the_extra_all_is_imported_and_the_first_use_says_what_to_install() -> None:
+def test_without_the_extra_imports_work_and_the_first_use_says_what_to_install() -> None:
     said = run(WITHOUT_PYAV)
     assert "pip install 'airflow-provider-kling[media]'" in said
     assert said.endswith("False\n")  # a retry does not install it
@@ -50,7 +50,7 @@ def test_parsing_a_dag_does_not_load_the_decoders() -> None:
     assert run(code) == "False\n"
 
 
-def test_the_media_library_needs_no_more_than_its_extra() -> None:
+def test_the_extra_installs_all_that_is_needed() -> None:
     code = (
         WITHOUT_PYAV.partition("import airflow_provider_kling")[0].replace('"av", ', "")
         + """

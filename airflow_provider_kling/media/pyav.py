@@ -1,4 +1,4 @@
-"""PyAV, loaded when it is first used: only the extra ``media`` brings it, and a DAG is parsed without it."""
+"""PyAV, imported at its first use: only the extra ``media`` installs it, and DAGs are parsed without it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     import av as av
 else:
 
-    class _Library:
-        """Stands for the package ``av``; the first look at one of its names imports it."""
+    class _LazyModule:
+        """Stands for the package ``av`` and imports it when one of its names is read."""
 
         def __getattr__(self, name):
             try:
                 import av
             except ModuleNotFoundError as error:
                 raise KlingMediaError(
-                    "video files are read and joined with PyAV, which is not installed: "
+                    "video files are read and written with PyAV, which is not installed: "
                     "pip install 'airflow-provider-kling[media]'",
                     retryable=False,
                 ) from error
             return getattr(av, name)
 
-    av = _Library()
+    av = _LazyModule()
 
-HAS_LIBRARY = find_spec("av") is not None
-"""Whether the extra is installed, for what is done with it where it is and left out where it is not."""
+HAS_PYAV = find_spec("av") is not None
+"""Whether the extra is installed, for steps that are left out without it."""

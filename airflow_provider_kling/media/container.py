@@ -1,4 +1,4 @@
-"""Opening a media file: containers only, from bytes that are already here."""
+"""Opening a media file: single containers and images only, from bytes that are already here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.library import av
+from airflow_provider_kling.media.pyav import av
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -15,31 +15,32 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Containers and single pictures only: a playlist would have the decoder open further files and addresses.
+# Containers and single images only: a playlist would make the demuxer open further files and addresses.
 _FORMATS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,gif,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe"
 )
-# A few bytes can announce a picture that fills the memory; this is twice an 8K frame.
-_MOST_PIXELS: Final = 2 * 7680 * 4320
+# A few bytes can announce a frame that fills the memory; this is twice an 8K frame.
+_MAX_PIXELS: Final = 2 * 7680 * 4320
 _OPTIONS: Final = {
     "format_whitelist": _FORMATS,
     "protocol_whitelist": "none",
     "fflags": "+genpts",
-    "max_pixels": str(_MOST_PIXELS),
+    "max_pixels": str(_MAX_PIXELS),
 }
 
 
 @contextmanager
-def opened(file: BinaryIO, *, name: str) -> Iterator[InputContainer]:
-    """Open a file for demuxing, and translate what goes wrong with it in the body.
+def open_container(file: BinaryIO, *, name: str) -> Iterator[InputContainer]:
+    """Open a file for demuxing, and translate the errors of the body.
 
-    :param file: seekable; it stays open and is the caller's to close.
+    :param file: seekable; it stays open, and the caller closes it.
     :param name: what messages call the file.
-    :raises KlingMediaError: it is no media file or damaged (will not get better), or could not be read (may).
+    :raises KlingMediaError: it is no media file or is damaged (not retryable), or it could not be read
+        (retryable).
     """
     source = _Source(file)
     try:
-        with blaming(name):
+        with decode_errors(name):
             source.seek(0)
             with av.open(source, "r", options=dict(_OPTIONS)) as container:
                 yield container
@@ -48,39 +49,40 @@ def opened(file: BinaryIO, *, name: str) -> Iterator[InputContainer]:
 
 
 @contextmanager
-def blaming(name: str) -> Iterator[None]:
-    """Translate an error of FFmpeg's into one that names the file.
+def decode_errors(name: str) -> Iterator[None]:
+    """Translate an error of FFmpeg into one that names the file.
 
-    :raises KlingMediaError: the file is no media file, or damaged.
+    :raises KlingMediaError: the file is no media file, or is damaged.
     """
     try:
         yield
     except av.FFmpegError as error:
         raise KlingMediaError(
-            f"{name} cannot be read as a video or picture, or is damaged: {error.strerror}", retryable=False
+            f"{name} cannot be read as a video or an image, or is damaged: {error.strerror}", retryable=False
         ) from error
 
 
-def picture_stream(container: InputContainer, *, name: str) -> VideoStream:
-    """Return the stream with the pictures; the cover of a sound file is none.
+def video_stream(container: InputContainer, *, name: str) -> VideoStream:
+    """Return the video stream; the cover image of an audio file is none.
 
-    :raises KlingMediaError: there is none, or nothing here decodes it.
+    :raises KlingMediaError: there is none, or none of FFmpeg's decoders here knows its codec.
     """
     cover = av.stream.Disposition.attached_pic
     stream = next((stream for stream in container.streams.video if not stream.disposition & cover), None)
     if stream is None:
-        raise KlingMediaError(f"{name} holds no pictures", retryable=False)
+        raise KlingMediaError(f"{name} has no video stream", retryable=False)
     if stream.codec_context is None:
-        raise KlingMediaError(f"{name} is encoded in a way that nothing here decodes", retryable=False)
-    stream.codec_context.options = {"max_pixels": str(_MOST_PIXELS)}
+        raise KlingMediaError(f"{name} has a video stream of an unknown codec", retryable=False)
+    stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
     return stream
 
 
 class _Source:
     """What FFmpeg reads from.
 
-    It has no name, which FFmpeg would take for a path. It keeps an error of the file below to itself until
-    :meth:`check`, and is at its end from then on: some versions of PyAV go round in circles on an exception.
+    It has no ``name``, because FFmpeg would take one for a path. It keeps an error of the file until
+    :meth:`check` and reports the end of the file from then on, because some versions of PyAV loop for ever
+    after an exception.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -100,7 +102,7 @@ class _Source:
         return self._file.tell()
 
     def check(self, name: str) -> None:
-        """Raise what was wrong with the file below, if anything was."""
+        """Raise the error of the file, if there was one."""
         if self._error is not None:
             raise KlingMediaError(f"{name} could not be read: {self._error}") from self._error
 

@@ -1,4 +1,4 @@
-"""A film may be long; the memory for joining it is that of a few pictures."""
+"""An output may be long; the memory for it is that of a few frames."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ import pytest
 import airflow_provider_kling
 from tests.media.clips import Clip
 
-JOIN = """
+CONCAT = """
 import sys
 from functools import partial
 from pathlib import Path
 from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import join
+from airflow_provider_kling.video.concat import concat
 
 target, count, *paths = sys.argv[1:]
 clips = [
     ClipFile(name=str(number), open=partial(open, paths[number % len(paths)], "rb"))
     for number in range(int(count))
 ]
-made = join(clips, Path(target), fade_s=float(target.endswith("faded.mp4")) / 4)
+output = concat(clips, Path(target), fade_s=float(target.endswith("faded.mp4")) / 4)
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(made.method, made.frames, int(peak.split()[1]) // 1024)
+print(output.method, output.info.frames, int(peak.split()[1]) // 1024)
 """
 
 
 def peak(target: Path, *, count: int, clips: list[Clip]) -> tuple[str, int, int]:
-    """Join clips, over and over, in a process of their own; return how, its frames, and MiB."""
+    """Concatenate ``count`` clips in another process; return the method, the frames, and the peak in MiB."""
     paths = [target.with_name(f"scene {number}.mp4") for number in range(len(clips))]
     for path, clip in zip(paths, clips, strict=True):
-        path.write_bytes(clip.made())
+        path.write_bytes(clip.encoded())
     ran = subprocess.run(
-        [sys.executable, "-c", JOIN, str(target), str(count), *map(str, paths)],
+        [sys.executable, "-c", CONCAT, str(target), str(count), *map(str, paths)],
         capture_output=True,
         text=True,
         timeout=100,
@@ -52,8 +52,8 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="
 
 
 def test_twelve_clips_in_full_hd_are_encoded_in_little_memory(tmp_path: Path) -> None:
-    # As many pictures as would take 440 MiB if they were kept, beside what an encoder needs.
-    hd = Clip(width=1920, height=1080, frames=12, fps=12, sound=True, tone=0.3)
+    # All frames together would take 440 MiB, in addition to what the encoder needs.
+    hd = Clip(width=1920, height=1080, frames=12, fps=12, audio=True, tone=0.3)
     other = replace(hd, frames=13, fps=13)
     method, frames, megabytes = peak(tmp_path / "faded.mp4", count=12, clips=[hd, other])
     assert (method, frames) == ("encoded", 12 * 12 - 11 * 3)
@@ -61,8 +61,8 @@ def test_twelve_clips_in_full_hd_are_encoded_in_little_memory(tmp_path: Path) ->
 
 
 def test_ten_clips_of_ten_megabytes_are_copied_in_little_memory(tmp_path: Path) -> None:
-    clip = Clip(width=640, height=384, frames=60, fps=12, sound=True, tone=0.3, grain=90, crf=1)
-    assert len(clip.made()) > 10_000_000
-    method, frames, megabytes = peak(tmp_path / "film.mp4", count=10, clips=[clip])
+    clip = Clip(width=640, height=384, frames=60, fps=12, audio=True, tone=0.3, grain=90, crf=1)
+    assert len(clip.encoded()) > 10_000_000
+    method, frames, megabytes = peak(tmp_path / "output.mp4", count=10, clips=[clip])
     assert (method, frames) == ("copied", 10 * 60)
-    assert megabytes < 140  # kept, the packets would take 100 MB more than is needed otherwise
+    assert megabytes < 140  # all packets together would take 100 MB more

@@ -1,0 +1,116 @@
+"""The FFmpeg filters that turn a decoded frame into what a viewer sees: upright, scaled, in its colours.
+
+All functions here are pure. :mod:`airflow_provider_kling.media.filter_graph` runs the filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from airflow_provider_kling.media.file_format import FileFormat
+
+Filter = tuple[str, str]
+"""The name of a filter, and its arguments."""
+
+# FFmpeg's numbers of colour spaces, and the scale filter's names for their matrices.
+_MATRICES: Final = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
+_FULL_RANGE: Final = 2
+_SCALER: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameFormat:
+    """The properties of a frame that decide how it is converted.
+
+    :param width: pixels as stored; ``height`` likewise.
+    :param pixel_format: FFmpeg's name.
+    :param colorspace: FFmpeg's number of the tagged colour space; 2 for none.
+    :param color_range: FFmpeg's number of the tagged range of the values; 2 for full, 0 for none.
+    :param sample_aspect_ratio: width of a pixel over its height.
+    :param rotation: the filters that make the frame upright; see :func:`rotation_filters`.
+    """
+
+    width: int
+    height: int
+    pixel_format: str
+    colorspace: int = 2
+    color_range: int = 0
+    sample_aspect_ratio: Fraction = Fraction(1)
+    rotation: tuple[Filter, ...] = ()
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height as displayed, in square pixels."""
+        width, height = max(1, round(self.width * self.sample_aspect_ratio)), self.height
+        transposed = any(name == "transpose" for name, _ in self.rotation)
+        return (height, width) if transposed else (width, height)
+
+    @property
+    def scale_input(self) -> str:
+        """The scale filter's arguments for the colours of the frame."""
+        # An untagged video is BT.709 if it is HD and BT.601 if it is smaller, as in players.
+        untagged = "bt709" if self.width >= 1280 or self.height > 576 else "bt601"
+        full = self.color_range == _FULL_RANGE or self.pixel_format.startswith("yuvj")
+        return f"in_color_matrix={_MATRICES.get(self.colorspace, untagged)}:in_range={'pc' if full else 'tv'}"
+
+
+def rotation_filters(matrix: Sequence[int]) -> tuple[Filter, ...]:
+    """Return the filters that apply a container's display matrix (nine numbers, row by row).
+
+    Rotations by 90 degrees and flips are applied; an angle in between is rounded to them.
+    """
+    a, b, _, c, d = matrix[:5]
+    if abs(b) > abs(a):
+        if b > 0:
+            return (("transpose", "cclock_flip" if c > 0 else "clock"),)
+        return (("transpose", "clock_flip" if c < 0 else "cclock"),)
+    flipped = (("hflip", ""),) if a < 0 else ()
+    return (*flipped, ("vflip", "")) if d < 0 else flipped
+
+
+def still_filters(frame: FrameFormat, *, image_format: FileFormat) -> list[Filter]:
+    """Return the filters for a still image: upright, with square pixels, in full-range colours.
+
+    A PNG holds RGB. A JPEG holds YUV, by its standard with the matrix of BT.601.
+    """
+    width, height = frame.display_size
+    is_png = image_format is FileFormat.PNG
+    matrix = "" if is_png else ":out_color_matrix=bt601"
+    return [
+        *frame.rotation,
+        ("scale", f"w={width}:h={height}:{frame.scale_input}{matrix}:out_range=pc:{_SCALER}"),
+        ("format", "rgb24" if is_png else "yuvj420p"),
+        ("setsar", "1"),
+        # A PNG with the video's transfer curve would look different from a JPEG of the same frame.
+        ("setparams", "color_primaries=unknown:color_trc=unknown"),
+    ]
+
+
+def luma_filters(frame: FrameFormat) -> list[Filter]:
+    """Return the filters for a tiny grey copy, from which the brightness of a frame is measured."""
+    return [("scale", f"w=32:h=32:{frame.scale_input}:out_range=pc:flags=area"), ("format", "gray")]
+
+
+def concat_filters(frame: FrameFormat, *, width: int, height: int) -> list[Filter]:
+    """Return the filters for a frame of a concatenated video: scaled to fit, padded with black, in BT.709.
+
+    :param width: of the output, even; ``height`` likewise.
+    """
+    fit_width, fit_height = fitted(frame.display_size, width=width, height=height)
+    output = "out_color_matrix=bt709:out_range=tv"
+    return [
+        *frame.rotation,
+        ("scale", f"w={fit_width}:h={fit_height}:{frame.scale_input}:{output}:{_SCALER}"),
+        ("format", "yuv420p"),
+        ("pad", f"w={width}:h={height}:x=-1:y=-1:color=black"),
+    ]
+
+
+def fitted(size: tuple[int, int], *, width: int, height: int) -> tuple[int, int]:
+    """Return the largest even size of the same aspect ratio, within a pixel, that fits."""
+    scale = min(Fraction(width, size[0]), Fraction(height, size[1]))
+    fit_width, fit_height = (max(2, round(side * scale / 2) * 2) for side in size)
+    return min(fit_width, width), min(fit_height, height)

@@ -1,0 +1,93 @@
+"""The properties of a video or an image, and how they differ from a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from airflow_provider_kling.media_type import MediaType
+
+# A service rounds: 5 s may come as 121 frames at 24 frames a second, and 16:9 as 1364x768.
+_DURATION_TOLERANCE_S: Final = 0.5
+_DURATION_TOLERANCE: Final = 0.05
+_RATIO_TOLERANCE: Final = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioInfo:
+    """The properties of an audio stream.
+
+    :param sample_rate: samples a second, in each channel.
+    """
+
+    codec: str
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaInfo:
+    """The properties of a file. They are measured where possible, and else taken from the container's header.
+
+    :param type: a video or an image.
+    :param container: such as ``mp4``, ``webm``, ``png``.
+    :param width: pixels, as displayed: after the rotation that the file asks for, with square pixels.
+    :param height: pixels, likewise.
+    :param codec: of the video stream, such as ``h264``.
+    :param pixel_format: FFmpeg's name, such as ``yuv420p``.
+    :param duration_s: from the start of the first frame to the end of the last; None for an image, as are the
+        next three.
+    :param frames: how many are displayed.
+    :param fps: frames a second, on average.
+    :param variable_fps: the frames have different durations.
+    :param truncated: the file ends before what its own index announces.
+    :param audio: None without an audio stream.
+    """
+
+    type: MediaType
+    container: str
+    width: int
+    height: int
+    codec: str
+    pixel_format: str
+    duration_s: float | None = None
+    frames: int | None = None
+    fps: float | None = None
+    variable_fps: bool | None = None
+    truncated: bool = False
+    audio: AudioInfo | None = None
+
+
+def differences(
+    info: MediaInfo,
+    *,
+    aspect_ratio: str | None = None,
+    duration_s: float | None = None,
+    audio: bool | None = None,
+) -> Iterator[str]:
+    """Yield in what a file differs from a request, as phrases. None was not requested and is not compared.
+
+    :param aspect_ratio: of width to height, as ``"16:9"``; it may differ by 2 %.
+    :param duration_s: seconds; it may differ by half a second or by 5 %, whichever is more.
+    :param audio: whether an audio stream is wanted.
+    """
+    if info.truncated:
+        yield "it ends before what its own index announces"
+    if aspect_ratio is not None and not _has_ratio(info, aspect_ratio):
+        yield f"it is {info.width}x{info.height}, which is not {aspect_ratio}"
+    if duration_s is not None and info.duration_s is None:
+        yield f"it is an image, not a video of {duration_s:g} s"
+    elif duration_s is not None and info.duration_s is not None:
+        tolerance = max(_DURATION_TOLERANCE_S, duration_s * _DURATION_TOLERANCE)
+        if abs(info.duration_s - duration_s) > tolerance:
+            yield f"it lasts {info.duration_s:.2f} s, not {duration_s:g} s"
+    if audio is True and info.audio is None:
+        yield "it has no audio"
+    if audio is False and info.audio is not None:
+        yield "it has audio, which was not requested"
+
+
+def _has_ratio(info: MediaInfo, ratio: str) -> bool:
+    width, _, height = ratio.partition(":")
+    return abs(info.width * float(height) / (info.height * float(width)) - 1) <= _RATIO_TOLERANCE

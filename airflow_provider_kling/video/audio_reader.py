@@ -1,0 +1,117 @@
+"""Reading the audio of a clip: exactly as many samples as its frames take; what is missing is silence."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, cast
+
+from airflow_provider_kling.media.filter_graph import filter_chain
+from airflow_provider_kling.media.pyav import av
+from airflow_provider_kling.video.timeline import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from av.audio.fifo import AudioFifo
+    from av.audio.frame import AudioFrame
+    from av.filter import Graph
+
+_FORMAT: Final = f"sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
+_SOURCE: Final = f"sample_rate={SAMPLE_RATE}:sample_fmt=fltp:channel_layout=stereo:time_base=1/{SAMPLE_RATE}"
+# Cut what is before the start, pad what is missing there, and pad or cut where timestamps are off by more
+# than a hundredth of a second; the rounding of containers is less.
+_RESAMPLE: Final = f"{SAMPLE_RATE}:async=1:min_hard_comp=0.01:first_pts=0"
+
+
+class AudioReader:
+    """Reads the audio of a clip, piece by piece.
+
+    :param frames: decoded; none where the clip has no audio.
+    :param start: the presentation time in the clip at which to start, in seconds.
+    :param samples: how many will be read in all.
+    """
+
+    def __init__(self, frames: Iterator[AudioFrame], *, start: Fraction, samples: int) -> None:
+        self._resampled = _resample(frames, start=start, samples=samples)
+        self._fifo = av.AudioFifo()
+
+    def read(self, samples: int) -> AudioFrame:
+        """Return the next samples, at least one."""
+        while self._fifo.samples < samples:
+            self._fifo.write(next(self._resampled))
+        return _take(self._fifo, samples)
+
+    def close(self) -> None:
+        """Release the decoded frames."""
+        self._resampled.close()
+
+
+def cross_fade(first: AudioFrame, second: AudioFrame) -> AudioFrame:
+    """Mix two frames of the same length; the first fades out and the second fades in."""
+    graph = av.filter.Graph()
+    sources = [graph.add("abuffer", _SOURCE) for _ in range(2)]
+    fades = [graph.add("afade", f"type={way}:nb_samples={first.samples}") for way in ("out", "in")]
+    mix, sink = graph.add("amix", "inputs=2:normalize=0"), graph.add("abuffersink")
+    for number, (source, fade) in enumerate(zip(sources, fades, strict=True)):
+        source.link_to(fade)
+        fade.link_to(mix, 0, number)
+    mix.link_to(sink)
+    graph.configure()
+    for source, frame in zip(sources, (first, second), strict=True):
+        frame.pts, frame.time_base = 0, Fraction(1, SAMPLE_RATE)
+        source.push(frame)
+        source.push(None)
+    fifo = av.AudioFifo()
+    for frame in _pull(graph):
+        fifo.write(frame)
+    return _take(fifo, first.samples)
+
+
+def _resample(frames: Iterator[AudioFrame], *, start: Fraction, samples: int) -> Generator[AudioFrame]:
+    """Yield at least as many samples as requested; silence has no end."""
+    graph: Graph | None = None
+    for frame in frames:
+        if frame.pts is None or frame.time_base is None:
+            continue
+        frame.pts -= round(start / frame.time_base)
+        if frame.pts * frame.time_base * SAMPLE_RATE >= samples:
+            continue  # after a broken timestamp, all the silence before it would be generated in memory
+        graph = graph or filter_chain(
+            [
+                ("abuffer", _buffer(frame)),
+                ("aresample", _RESAMPLE),
+                ("aformat", _FORMAT),
+                ("apad", f"whole_len={samples}"),
+                ("abuffersink", ""),
+            ]
+        )
+        graph.push(frame)
+        yield from _pull(graph)
+    if graph is None:
+        graph = filter_chain([("anullsrc", ""), ("aformat", _FORMAT), ("abuffersink", "")])
+    else:
+        graph.push(None)
+    yield from _pull(graph)
+
+
+def _pull(graph: Graph) -> Iterator[AudioFrame]:
+    while True:
+        try:
+            frame = graph.pull()
+        except (BlockingIOError, EOFError):
+            return
+        frame.pts = None  # a FIFO counts by itself
+        yield cast("AudioFrame", frame)
+
+
+def _take(fifo: AudioFifo, samples: int) -> AudioFrame:
+    taken = fifo.read(samples)
+    if taken is None:
+        raise ValueError(f"there are no {samples} samples of audio, but {fifo.samples}")
+    return taken
+
+
+def _buffer(frame: AudioFrame) -> str:
+    return (
+        f"sample_rate={frame.sample_rate}:sample_fmt={frame.format.name}"
+        f":channel_layout={frame.layout.name}:time_base={frame.time_base}"
+    )
