@@ -53,17 +53,17 @@ def _connection_fields() -> dict[str, Any]:
     return {
         "gateway": {
             "label": "Gateway",
-            "description": "The service's dialect.",
+            "description": "The service that the key belongs to.",
             "schema": {"type": ["string", "null"], "enum": ["modellix"], "default": "modellix"},
         },
-        "contract": {
-            "label": "Contract",
-            "description": "Which generation of the service's documents to speak. DAGs stay the same.",
+        "api_version": {
+            "label": "API version",
+            "description": "The version of the service's API to use. DAGs stay the same.",
             "schema": {"type": ["string", "null"], "enum": ["2026-04", "2026-08"], "default": "2026-04"},
         },
         "request_timeout": {
             "label": "Request timeout (s)",
-            "description": "Longest silence while an answer is read; not the time a generation may take.",
+            "description": "Longest silence while a response is read; no limit for a generation.",
             "schema": {"type": ["number", "null"], "exclusiveMinimum": 0, "default": 30},
         },
         "requests_per_minute": {
@@ -78,12 +78,12 @@ def _connection_fields() -> dict[str, Any]:
         },
         "allow_insecure_http": {
             "label": "Allow plain http",
-            "description": "Lets the key, and results, travel unencrypted from and to other hosts than this.",
+            "description": "Allows unencrypted HTTP to hosts other than this one, for key and results.",
             "schema": {"type": ["boolean", "null"], "default": False},
         },
         "allow_private_hosts": {
             "label": "Allow private hosts",
-            "description": "Lets results be downloaded from private, loopback and link-local addresses.",
+            "description": "Allows results from private, loopback and link-local addresses.",
             "schema": {"type": ["boolean", "null"], "default": False},
         },
     }

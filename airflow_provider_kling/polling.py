@@ -1,12 +1,15 @@
-"""When to look at a task again, and when to stop. Pure: the time and the jitter come as arguments.
+"""When to poll a task again, and when to stop. Pure: the time and the jitter are arguments.
 
-One :class:`Poller` serves the trigger's loop and the worker's alike.
+The trigger and the worker use the same :class:`Poller`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import Any, Self
 
 from airflow_provider_kling.exceptions import (
     KlingAPIError,
@@ -18,28 +21,22 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.http.task import Task, TaskStatus
 
-# Looking after another fifth of the time gone by finds the end at most a fifth late.
-_GROWTH = 0.2
-_SHORTEST_S = 3.0
-_LONGEST_S = 15.0
-_LONGEST_OVERDUE_S = 60.0
-
-# What all the watchers of one key may use of its requests a minute; submissions need the rest.
+# What all pollers of one key may use of its requests a minute; submissions need the rest.
 _SHARE_OF_BUDGET = 0.5
 _RESERVE_OF_BUDGET = 0.1
 
-# A task that was refused for lack of room tries again after this long, and then ever more rarely. Less
-# than the shortest would fire before Airflow has noticed the deferral.
-_SHORTEST_QUEUE_S = 10.0
-_LONGEST_QUEUE_S = 120.0
-_QUEUE_GROWTH = 1.5
+# A task that was rejected for lack of capacity is submitted again after this long, and then ever more rarely.
+# A shorter time might end before Airflow has noticed the deferral.
+_SHORTEST_CAPACITY_WAIT_S = 10.0
+_LONGEST_CAPACITY_WAIT_S = 120.0
+_CAPACITY_WAIT_GROWTH = 1.5
 
 # Right after a submission another replica of the service may not know the task yet.
 _NOT_FOUND_TWICE = 2
 
 
-class EndStatus(StrEnum):
-    """How the watching ended."""
+class PollStatus(StrEnum):
+    """How the polling of a task ended."""
 
     SUCCESS = "success"
     FAILED = "failed"
@@ -48,122 +45,170 @@ class EndStatus(StrEnum):
 
 
 class PollEnd(StrEnum):
-    """Why the watching ended."""
+    """Why the polling of a task ended."""
 
     FINISHED = "finished"
     FAILED_AT_SERVICE = "failed_at_service"
     DEADLINE = "deadline"
-    KEY_REFUSED = "key_refused"
+    KEY_REJECTED = "key_rejected"
     NOT_FOUND = "not_found"
-    WATCHER_BROKE = "watcher_broke"
+    WAITER_BROKE = "waiter_broke"
 
     @property
-    def status(self) -> EndStatus:
+    def status(self) -> PollStatus:
         """The status that goes with the reason."""
-        return _STATUS_OF_REASON.get(self, EndStatus.ERROR)
+        return _STATUS_OF_END.get(self, PollStatus.ERROR)
 
 
-_STATUS_OF_REASON = {
-    PollEnd.FINISHED: EndStatus.SUCCESS,
-    PollEnd.FAILED_AT_SERVICE: EndStatus.FAILED,
-    PollEnd.DEADLINE: EndStatus.TIMEOUT,
+_STATUS_OF_END = {
+    PollEnd.FINISHED: PollStatus.SUCCESS,
+    PollEnd.FAILED_AT_SERVICE: PollStatus.FAILED,
+    PollEnd.DEADLINE: PollStatus.TIMEOUT,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
+class PollingPlan:
+    """When one task is polled.
+
+    :param submitted_at: Unix seconds.
+    :param deadline: Unix seconds. The task is polled once more then. It ends the polling, not the task.
+    :param expected_s: the longest usual time of such a task, in seconds (inferred). Later polls are rarer.
+    :param min_interval_s: shortest time between two polls, in seconds.
+    :param max_interval_s: longest time between two polls up to ``expected_s``.
+    :param max_overdue_interval_s: longest time between two polls after that.
+    :param growth: the time between two polls, as a part of the time since the submission. With 0.2, the end
+        is detected at most a fifth late.
+    """
+
+    submitted_at: float
+    deadline: float
+    expected_s: float = 300.0
+    min_interval_s: float = 3.0
+    max_interval_s: float = 15.0
+    max_overdue_interval_s: float = 60.0
+    growth: float = 0.2
+
+    @classmethod
+    def starting(cls, *, submitted_at: float, timeout: float, **bounds: float) -> Self:
+        """Return a plan whose deadline is ``timeout`` seconds after the submission.
+
+        :param submitted_at: Unix seconds.
+        :param timeout: seconds from the submission to the deadline.
+        :param bounds: any other parameters of a plan.
+        """
+        return cls(submitted_at=submitted_at, deadline=submitted_at + timeout, **bounds)
+
+    def to_json(self) -> dict[str, float]:
+        """Return the plan as plain JSON, for the argument of a trigger."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the plan that a trigger's argument holds.
+
+        Unknown fields are ignored and absent ones get their default, so that a deferred task survives an
+        upgrade. The deadline of a plan without times has passed.
+
+        :param stored: what :meth:`to_json` returned.
+        """
+        known = {field.name for field in fields(cls)}
+        numbers = {
+            name: float(value)
+            for name, value in stored.items()
+            if name in known and isinstance(value, int | float) and math.isfinite(value)
+        }
+        return cls(**{"submitted_at": 0.0, "deadline": 0.0, **numbers})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
-    """The requests that everybody who watches with one key shares.
+    """The requests that all who poll with the same key share.
 
     :param rate_limit: what the service said last, if anything.
-    :param watchers: how many tasks are watched with the key from here.
+    :param pollers: how many tasks are polled with the key from here.
     """
 
     rate_limit: RateLimit | None = None
-    watchers: int = 1
+    pollers: int = 1
 
     def fair_interval(self) -> float:
-        """Return the seconds between two looks at one task that keep all watchers within their share."""
+        """Return the seconds between two polls of one task that keep all pollers within their share."""
         if self.rate_limit is None or not self.rate_limit.limit:
             return 0.0
-        return self.watchers * 60.0 / (self.rate_limit.limit * _SHARE_OF_BUDGET)
+        return self.pollers * 60.0 / (self.rate_limit.limit * _SHARE_OF_BUDGET)
 
     def pause(self, *, now: float) -> float:
-        """Return the seconds until the next window, when this one is as good as used up."""
+        """Return the seconds until the next window, when this one is nearly used up."""
         known = self.rate_limit
         if known is None or known.limit is None or known.remaining is None or known.reset_at is None:
             return 0.0
         if known.remaining > known.limit * _RESERVE_OF_BUDGET:
             return 0.0
-        # A window is a minute (docs: api, requests per minute): more would be two clocks that disagree.
+        # A window is a minute. A longer wait would come from two clocks that disagree.
         return min(60.0, max(0.0, known.reset_at - now))
 
 
 class Poller:
-    """Decides for one task.
+    """Decides for one task."""
 
-    :param submitted_at: Unix seconds.
-    :param deadline: Unix seconds; the task is looked at once more then. Reaching it ends the
-        watching, not the task.
-    :param usual_s: the longest time such a task usually takes, in seconds.
-    """
-
-    def __init__(self, *, submitted_at: float, deadline: float, usual_s: float) -> None:
-        self._submitted_at = submitted_at
-        self._deadline = deadline
-        self._usual_s = usual_s
-        self._asked_to_wait = 0.0
+    def __init__(self, *, plan: PollingPlan) -> None:
+        self._plan = plan
+        self._retry_after_s = 0.0
         self._times_not_found = 0
 
     def delay(self, *, now: float, jitter: float, budget: Budget) -> float:
-        """Return the seconds until the next look.
+        """Return the seconds until the next poll.
 
         :param jitter: a random number in [0, 1), which keeps the tasks of a restarted triggerer apart.
         """
-        elapsed = max(0.0, now - self._submitted_at)
-        longest = _LONGEST_S if elapsed <= self._usual_s else _LONGEST_OVERDUE_S
-        interval = max(_SHORTEST_S, min(longest, elapsed * _GROWTH), budget.fair_interval())
+        plan = self._plan
+        elapsed = max(0.0, now - plan.submitted_at)
+        longest = plan.max_interval_s if elapsed <= plan.expected_s else plan.max_overdue_interval_s
+        interval = max(plan.min_interval_s, min(longest, elapsed * plan.growth), budget.fair_interval())
         wait = max(
-            interval * (0.75 + jitter / 2), budget.pause(now=now) * (1 + jitter / 10), self._asked_to_wait
+            interval * (0.75 + jitter / 2), budget.pause(now=now) * (1 + jitter / 10), self._retry_after_s
         )
-        return max(0.0, min(wait, self._deadline - now))
+        return max(0.0, min(wait, plan.deadline - now))
 
-    def saw(self, task: Task, *, now: float) -> PollEnd | None:
-        """Take in an answer; return why the watching is over, or None to go on.
+    def on_status(self, task: Task, *, now: float) -> PollEnd | None:
+        """Take a poll's response; return why the polling is over, or None to go on.
 
-        An end counts before the deadline does: a task found finished late is finished.
+        The end of a task counts before the deadline: a task that is found finished late is finished.
         """
-        self._asked_to_wait = 0.0
+        self._retry_after_s = 0.0
         self._times_not_found = 0
         if task.status is TaskStatus.SUCCESS:
             return PollEnd.FINISHED
         if task.status is TaskStatus.FAILED:
             return PollEnd.FAILED_AT_SERVICE
-        return self._end_of_time(now=now)
+        return self._end_at_deadline(now=now)
 
-    def missed(self, error: KlingError, *, now: float) -> PollEnd | None:
-        """Take in a look that failed; return why the watching is over, or None to go on.
+    def on_error(self, error: KlingError, *, now: float) -> PollEnd | None:
+        """Take a poll's error; return why the polling is over, or None to go on.
 
-        Only what will stay so ends it: a refused key, or a task that the service twice does not know.
+        Only what cannot change ends it: a rejected key, or a task that the service twice does not know.
         """
-        self._asked_to_wait = (error.retry_after or 0.0) if isinstance(error, KlingAPIError) else 0.0
-        if isinstance(error, KlingAuthenticationError | KlingPermissionError):
-            return PollEnd.KEY_REFUSED
+        self._retry_after_s = (error.retry_after or 0.0) if isinstance(error, KlingAPIError) else 0.0
+        if isinstance(error, KlingAuthenticationError | KlingPermissionError) and not error.transient:
+            return PollEnd.KEY_REJECTED
         if isinstance(error, KlingNotFoundError):
             self._times_not_found += 1
             if self._times_not_found == _NOT_FOUND_TWICE:
                 return PollEnd.NOT_FOUND
-        return self._end_of_time(now=now)
+        return self._end_at_deadline(now=now)
 
-    def _end_of_time(self, *, now: float) -> PollEnd | None:
-        return PollEnd.DEADLINE if now >= self._deadline else None
+    def _end_at_deadline(self, *, now: float) -> PollEnd | None:
+        return PollEnd.DEADLINE if now >= self._plan.deadline else None
 
 
-def queue_delay(*, refusals: int, asked_s: float | None, jitter: float) -> float:
-    """Return the seconds until a submission that was refused for lack of room is tried again.
+def capacity_delay(*, rejections: int, retry_after_s: float | None, jitter: float) -> float:
+    """Return the seconds until a submission that was rejected for lack of capacity is sent again.
 
-    :param refusals: how often it was refused, this time included.
-    :param asked_s: what the service asks to wait, if it says.
-    :param jitter: a random number in [0, 1): the tasks of a fan-out are refused together.
+    :param rejections: how often it was rejected, this time included.
+    :param retry_after_s: what the service asks to wait, if it says.
+    :param jitter: a random number in [0, 1): the tasks of a fan-out are rejected together.
     """
-    grown = min(_LONGEST_QUEUE_S, _SHORTEST_QUEUE_S * _QUEUE_GROWTH ** min(refusals - 1, 20))
-    return max(_SHORTEST_QUEUE_S, grown * (0.5 + jitter), (asked_s or 0.0) * (1 + jitter / 10))
+    steps = min(rejections - 1, 20)
+    grown = min(_LONGEST_CAPACITY_WAIT_S, _SHORTEST_CAPACITY_WAIT_S * _CAPACITY_WAIT_GROWTH**steps)
+    return max(_SHORTEST_CAPACITY_WAIT_S, grown * (0.5 + jitter), (retry_after_s or 0.0) * (1 + jitter / 10))

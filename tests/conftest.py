@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from pydantic import JsonValue, TypeAdapter
 
-from airflow_provider_kling.sandbox.process import SandboxProcess
-from tests.places import place, s3_server  # noqa: F401  # fixtures for all tests
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
+from tests.storages import s3_server, storage  # noqa: F401  # fixtures for all tests
 
-# Airflow reads these when it is imported, so they have to stand before the first test module.
+# Airflow reads these when it is imported, so they have to be set before the first test module.
 if "AIRFLOW_HOME" not in os.environ:
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="kling-tests-")
     atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)

@@ -1,8 +1,9 @@
-"""Imports point down only, and the lower layers work where there is no Airflow."""
+"""Imports point down only, the lower layers work without Airflow, and one place knows each service."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,15 +16,31 @@ import airflow_provider_kling
 NAME = airflow_provider_kling.__name__
 PACKAGE = Path(airflow_provider_kling.__file__).parent
 
-# From the bottom up; a part may import those that stand before it. What is not listed stands on top.
-PURE = ["exceptions", "media_type", "http", "models", "gateways", "catalogue", "polling", "media", "video"]
-ORDER = [*PURE, "compat", "journal", "hooks", "generation"]
+# From the bottom up; a part may import those before it. The first ones work without Airflow.
+PURE = [
+    *("exceptions", "defaults", "media_type", "http", "models"),
+    *("gateways", "catalogue", "polling", "media", "video"),
+]
+ORDER = [
+    *PURE,
+    *("compat", "journal", "hooks", "triggers", "generation"),
+    *("operators", "sensors", "decorators"),
+]
+# Parts that are in no layer: they import one part, or none.
+BESIDE = {"get_provider_info": set[str](), "retry_policy": {"exceptions"}}
 ROOT = "__init__"
 
-# The dialect's name belongs to these parts, and to the files that hold a connection's defaults.
-DIALECTS = {"gateways", "sandbox"}
-DEFAULTS = {"hooks/connection.py", "get_provider_info.py"}
-DOCUMENTS = {"catalogue/page.py"}
+# Modules that decide or parse, in layers that also do I/O or import Airflow.
+PURE_MODULES = [
+    *("journal/record.py", "journal/rules.py"),
+    *("hooks/connection.py", "hooks/waiter.py"),
+    *("generation/xcom_keys.py", "generation/capacity.py", "generation/templates.py"),
+]
+
+# The name of a service belongs to its gateway and to the sandbox, and to what a connection falls back to.
+DEFAULTS = {"gateways/registry.py", "get_provider_info.py"}
+# Its paths and the dates of its documents: also to the facts, which say what the documents of each date say.
+FACTS = "models/facts"
 
 
 def modules(part: str = "") -> list[Path]:
@@ -51,39 +68,98 @@ def part_of(name: str) -> str | None:
     return first if (PACKAGE / first).is_dir() or (PACKAGE / f"{first}.py").exists() else ROOT
 
 
+def root(name: str) -> str:
+    """Return the package that an imported name belongs to."""
+    return name.partition(".")[0]
+
+
 def own_part(module: Path) -> str:
     return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def rank(part: str) -> int:
-    return -1 if part == ROOT else ORDER.index(part) if part in ORDER else len(ORDER)
+def test_every_part_has_its_place() -> None:
+    parts = {own_part(module) for module in modules()}
+    assert parts == {*ORDER, *BESIDE, "sandbox", ROOT}
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down_only(module: Path) -> None:
     part = own_part(module)
-    upward = [name for name in imported(module) if (to := part_of(name)) and rank(to) > rank(part)]
-    assert upward == []
+    used = {to for name in imported(module) if (to := part_of(name))} - {part, ROOT}
+    if part == "sandbox":
+        assert used == set()
+    elif part in ORDER:
+        assert used <= set(ORDER[: ORDER.index(part)])
+    else:
+        assert used == BESIDE.get(part, set())
 
 
 @pytest.mark.parametrize("part", PURE)
 def test_the_lower_layers_do_not_import_airflow(part: str) -> None:
     files = modules(part)
     assert files
-    assert [name for file in files for name in imported(file) if name.partition(".")[0] == "airflow"] == []
+    assert "airflow" not in {root(name) for file in files for name in imported(file)}
+
+
+@pytest.mark.parametrize("module", PURE_MODULES)
+def test_what_decides_or_parses_does_not_import_airflow(module: str) -> None:
+    assert "airflow" not in map(root, imported(PACKAGE / module))
+
+
+def test_the_keys_of_xcoms_need_nothing() -> None:
+    """Links and pages use them in processes where neither the client nor Airflow's SDK is loaded."""
+    assert {root(name) for name in imported(PACKAGE / "generation/xcom_keys.py")} <= {"__future__", "typing"}
+    assert list(imported(PACKAGE / "generation/__init__.py")) == []
 
 
 @pytest.mark.parametrize("part", ["exceptions", "models", "gateways", "polling"])
 def test_decisions_do_no_io(part: str) -> None:
-    doers = {"httpx", "asyncio", "socket", "time", "random", "threading", "subprocess", "os", "pathlib"}
-    assert doers.isdisjoint(name.partition(".")[0] for file in modules(part) for name in imported(file))
+    doers = {"asyncio", "socket", "time", "random", "threading", "subprocess", "os", "pathlib"}
+    names = {name for file in modules(part) for name in imported(file)}
+    assert doers.isdisjoint(map(root, names))
+    assert f"{NAME}.http.library.httpx" not in names
+
+
+def test_one_module_imports_the_http_library() -> None:
+    importing = {
+        str(module.relative_to(PACKAGE))
+        for module in modules()
+        if own_part(module) != "sandbox"  # it shares no code with the client
+        and {"httpx", "httpx2"}.intersection(map(root, imported(module)))
+    }
+    assert importing == {"http/library.py"}
 
 
 def test_the_sandbox_shares_no_code_with_the_client_and_knows_no_airflow() -> None:
     for module in modules("sandbox"):
         for name in imported(module):
-            assert name.partition(".")[0] != "airflow", module
+            assert root(name) != "airflow", module
             assert part_of(name) in (None, "sandbox", ROOT), module
+
+
+# The sandbox's own layers: each may import those that come after it, and every one may read the settings.
+SANDBOX = f"{NAME}.sandbox"
+SANDBOX_ORDER = ["http", "service", "render", "settings"]
+
+
+@pytest.mark.parametrize("module", modules("sandbox"), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_inside_the_sandbox_point_one_way(module: Path) -> None:
+    layer = module.relative_to(PACKAGE / "sandbox").parts[0].removesuffix(".py")
+    used = {name.split(".")[2] for name in imported(module) if name.startswith(f"{SANDBOX}.")}
+    if layer == "testing":  # it starts a process and sends requests; it loads none of the server's code
+        assert used <= {"testing"}
+    elif layer in SANDBOX_ORDER:
+        assert used <= set(SANDBOX_ORDER[SANDBOX_ORDER.index(layer) :])
+    else:
+        assert layer in {"__init__", "__main__"}
+        assert "testing" not in used
+
+
+@pytest.mark.parametrize("layer", ["service", "render", "settings"])
+def test_only_the_http_layer_of_the_sandbox_knows_the_web_framework(layer: str) -> None:
+    roots = {root(name) for file in modules(f"sandbox/{layer}") for name in imported(file)}
+    assert roots
+    assert roots.isdisjoint({"starlette", "uvicorn"})
 
 
 def test_nothing_but_the_sandbox_imports_the_sandbox() -> None:
@@ -92,47 +168,104 @@ def test_nothing_but_the_sandbox_imports_the_sandbox() -> None:
             assert "sandbox" not in map(part_of, imported(module)), module
 
 
-def test_only_the_gateway_and_defaults_name_the_dialect() -> None:
-    naming = [module for module in modules() if "modellix" in module.read_text().lower()]
-    outside = {str(module.relative_to(PACKAGE)) for module in naming if own_part(module) not in DIALECTS}
-    assert outside == DEFAULTS | DOCUMENTS
+# -- what one service is called, and what only it has ---------------------------------------------
 
 
-WITHOUT_AIRFLOW = """
+def files_that_match(pattern: str) -> set[str]:
+    """Return the files, data included, that hold a pattern, outside of the sandbox and the gateway."""
+    found = set()
+    for file in PACKAGE.rglob("*"):
+        path = file.relative_to(PACKAGE).as_posix()
+        if file.suffix == ".pyc" or not file.is_file() or path.startswith(("sandbox/", "gateways/modellix/")):
+            continue
+        if re.search(pattern, file.read_text(), re.IGNORECASE):
+            found.add(path)
+    return found
+
+
+def test_only_its_gateway_and_defaults_name_a_service() -> None:
+    assert files_that_match("modellix") == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("pattern", "exceptions"),
+    [
+        ("/api/v1", set()),
+        ("2026-04|2026-08", {"get_provider_info.py"}),
+        (r"\b(april|august)\b", set()),
+    ],
+)
+def test_only_its_gateway_and_the_facts_know_a_services_paths_and_the_dates_of_its_documents(
+    pattern: str, exceptions: set[str]
+) -> None:
+    found = {path for path in files_that_match(pattern) if not path.startswith(FACTS)}
+    assert found == exceptions
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_gateway_is_imported_by_the_registry_only(module: Path) -> None:
+    path = module.relative_to(PACKAGE).as_posix()
+    if path != "gateways/registry.py" and not path.startswith("gateways/modellix/"):
+        assert not [name for name in imported(module) if name.startswith(f"{NAME}.gateways.modellix")]
+
+
+# -- where Airflow, or anything else, is not installed --------------------------------------------
+
+BLOCKED = """
 import importlib, pkgutil, sys
 
-class NoAirflow:
+blocked = set(sys.argv[1].split(","))
+
+class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "airflow":
+        if name.partition(".")[0] in blocked:
             raise ImportError(f"{name} is not to be imported")
 
-sys.meta_path.insert(0, NoAirflow())
-for part in sys.argv[1:]:
+sys.meta_path.insert(0, Blocker())
+for part in sys.argv[2:]:
     module = importlib.import_module(part)
     for found in pkgutil.walk_packages(getattr(module, "__path__", []), f"{part}."):
         importlib.import_module(found.name)
-loaded = [name for name in sys.modules if name.partition(".")[0] == "airflow"]
-assert not loaded, loaded
-
-from airflow_provider_kling.gateways import make_gateway
-from airflow_provider_kling.models import parse_request
-
-print(make_gateway().submission(parse_request("kling-video-o1", {"prompt": "x"})).request)
+assert not [name for name in sys.modules if name.partition(".")[0] in blocked]
 """
 
 
-def test_the_lower_layers_work_where_airflow_is_not_installed() -> None:
-    parts = [f"{NAME}.{part}" for part in PURE]
+def run_without(blocked: list[str], parts: list[str], then: str = "") -> str:
+    """Import parts, and all in them, where some packages cannot be imported; return what is printed."""
+    names = [f"{NAME}.{part}" for part in parts]
     ran = subprocess.run(
-        [sys.executable, "-c", WITHOUT_AIRFLOW, *parts],
+        [sys.executable, "-c", BLOCKED + then, ",".join(blocked), *names],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
         cwd=PACKAGE.parent,
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout == "POST /api/v1/kling/kling-video-o1/async\n"
+    return ran.stdout
+
+
+ENCODE = """
+from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.models import parse_request
+
+gateway = make_gateway()
+encoded = gateway.encode(parse_request("kling-video-o1", {"prompt": "x"}))
+print(gateway.submit(encoded, key="").request)
+"""
+
+
+def test_the_lower_layers_work_where_airflow_is_not_installed() -> None:
+    pure = [module.removesuffix(".py").replace("/", ".") for module in PURE_MODULES]
+    printed = run_without(["airflow"], [*PURE, *pure], then=ENCODE)
+    assert printed == "POST /api/v1/kling/kling-video-o1/async\n"
+
+
+def test_the_keys_of_xcoms_can_be_imported_where_nothing_is_installed() -> None:
+    then = f"import {NAME}.generation.xcom_keys as keys; print(keys.TASK_ID, keys.COST_USD)"
+    blocked = ["airflow", "httpx", "httpx2", "pydantic", "pydantic_core"]
+    printed = run_without(blocked, ["generation.xcom_keys"], then=then)
+    assert printed == "kling_task_id kling_cost_usd\n"
 
 
 def test_no_module_is_longer_than_400_lines() -> None:

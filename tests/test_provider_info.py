@@ -15,7 +15,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.gateways.modellix.api_version import CONTRACTS, DEFAULT_CONTRACT
+from airflow_provider_kling.gateways import gateway_class
+from airflow_provider_kling.gateways.registry import GATEWAYS
 from airflow_provider_kling.get_provider_info import get_provider_info
 from airflow_provider_kling.hooks.connection import parse_connection
 
@@ -25,12 +26,12 @@ def test_it_is_valid_by_airflows_own_schema() -> None:
     assert list(Draft7Validator(schema).iter_errors(get_provider_info())) == []
 
 
-def test_reading_it_imports_neither_airflow_nor_httpx() -> None:
+def test_reading_it_imports_neither_airflow_nor_what_the_client_needs() -> None:
     probe = (
         "import sys\n"
         "from airflow_provider_kling.get_provider_info import get_provider_info\n"
         "get_provider_info()\n"
-        "print([m for m in ('airflow', 'httpx', 'pydantic') if m in sys.modules])"
+        "print([m for m in ('airflow', 'httpx', 'httpx2', 'pydantic') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
@@ -69,15 +70,25 @@ def test_each_field_of_the_form_is_one_that_the_connection_reads() -> None:
             read.add(key)
             return default
 
+    parts: dict[str, Any] = {"login": None, "password": "k", "schema": None, "port": None, "caller": ""}
     for host in (None, "http://sandbox.example"):
         with suppress(KlingRequestError):
-            parse_connection(
-                conn_id="c", password="k", host=host, schema=None, port=None, extra=Recorder(), caller=""
-            )
+            parse_connection(conn_id="c", host=host, extra=Recorder(), **parts)
     assert set(connection_type()["conn-fields"]) == read
 
 
-def test_the_contracts_on_the_form_are_those_there_are() -> None:
-    field = connection_type()["conn-fields"]["contract"]["schema"]
-    assert field["enum"] == list(CONTRACTS)
-    assert field["default"] == DEFAULT_CONTRACT
+def test_the_gateways_on_the_form_are_those_that_are_registered() -> None:
+    field = connection_type()["conn-fields"]["gateway"]["schema"]
+    assert field["enum"] == list(GATEWAYS)
+    assert field["default"] == gateway_class().name
+
+
+def test_the_api_versions_on_the_form_are_those_of_the_gateways() -> None:
+    field = connection_type()["conn-fields"]["api_version"]["schema"]
+    assert field["enum"] == [version for kind in GATEWAYS.values() for version in kind.api_versions]
+    assert field["default"] == gateway_class().api_versions[0]
+
+
+def test_the_form_shows_the_base_url_that_an_empty_host_means() -> None:
+    behaviour = connection_type()["ui-field-behaviour"]
+    assert behaviour["placeholders"] == {"host": gateway_class().default_base_url}

@@ -1,1 +1,1 @@
-"""TaskFlow decorators: a function says what to generate."""
+"""TaskFlow decorators: a function returns what to generate."""

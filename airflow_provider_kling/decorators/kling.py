@@ -1,7 +1,7 @@
 """``@task.kling_video`` and ``@task.kling_generate``: a function returns the request.
 
-The function is called at each try, before anything is sent. If it returns something else than before, that is
-another request, which is submitted anew (``docs/never-pay-twice.md``).
+The function is called at each try, before anything is submitted. If it returns something else than before,
+that is another request, which is submitted and billed on its own (``docs/never-pay-twice.md``).
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory
-from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
-from airflow.sdk.definitions.context import context_merge
+from airflow.providers.common.compat.sdk import (
+    SET_DURING_EXECUTION,
+    DecoratedOperator,
+    context_merge,
+    determine_kwargs,
+    task_decorator_factory,
+)
 
-from airflow_provider_kling.compat import determine_kwargs
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.templates import rendered_later
@@ -21,40 +24,40 @@ from airflow_provider_kling.models import KlingRequest, find_model
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.providers.common.compat.sdk import Context
     from airflow.sdk.bases.decorator import TaskDecorator
 
 __all__ = ["generate_task", "video_task"]
 
 
-class _AsksFunction(DecoratedOperator):
-    """Lets a function say what the request is; the decorator's own arguments are what it leaves out."""
+class _RequestFromFunction(DecoratedOperator):
+    """Takes the request from a function, and what it leaves out from the arguments of the decorator."""
 
     overwrite_rtif_after_execution: bool = True
     _returned: Mapping[str, Any] = {}
 
     def request_parameters(self) -> dict[str, Any]:
-        """Return the decorator's arguments, with what the function returned over them."""
+        """Return the arguments of the decorator, overridden by what the function returned."""
         given: Mapping[str, Any] = super().request_parameters()  # type: ignore[misc]
         return {**given, **self._returned}
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
-        """Return the fields that a template or the function decides."""
+        """Return the fields that come from a template or from the function."""
         fields = find_model(self.model).fields  # type: ignore[attr-defined]
         left_out = frozenset(name for name in fields if parameters.get(name) is None)
         return rendered_later(parameters) | left_out
 
     def execute(self, context: Context) -> Any:
-        """Ask the function, then do what the operator does."""
-        self._ask(context)
+        """Call the function, then do what the operator does."""
+        self._call_function(context)
         return super().execute(context)
 
     def execute_queued(self, context: Context, event: object) -> Any:
-        """Ask the function again: after a deferral this is a new process."""
-        self._ask(context)
+        """Call the function again: after a deferral this is a new process."""
+        self._call_function(context)
         return super().execute_queued(context, event)  # type: ignore[misc]
 
-    def _ask(self, context: Context) -> None:
+    def _call_function(self, context: Context) -> None:
         context_merge(context, self.op_kwargs)
         arguments = determine_kwargs(self.python_callable, self.op_args, context)
         with failing_fast():
@@ -69,11 +72,13 @@ def _parameters(returned: object) -> Mapping[str, Any]:
         return returned.body()
     if isinstance(returned, Mapping):
         return returned
-    rule = BrokenRule(field="return value", rule="must be a prompt, a dict or a request", value=returned)
+    rule = BrokenRule(
+        field="return value", rule="must be a prompt, a dict of fields or a request", value=returned
+    )
     raise KlingRequestError(subject="the decorated function", broken=[rule])
 
 
-class VideoDecoratedOperator(_AsksFunction, KlingVideoOperator):
+class VideoDecoratedOperator(_RequestFromFunction, KlingVideoOperator):
     """The operator behind ``@task.kling_video``."""
 
     template_fields: Sequence[str] = (*DecoratedOperator.template_fields, *KlingVideoOperator.template_fields)
@@ -84,7 +89,7 @@ class VideoDecoratedOperator(_AsksFunction, KlingVideoOperator):
         super().__init__(**{"prompt": SET_DURING_EXECUTION, **kwargs})
 
 
-class GenerateDecoratedOperator(_AsksFunction, KlingGenerateOperator):
+class GenerateDecoratedOperator(_RequestFromFunction, KlingGenerateOperator):
     """The operator behind ``@task.kling_generate``."""
 
     template_fields: Sequence[str] = (
@@ -101,7 +106,7 @@ class GenerateDecoratedOperator(_AsksFunction, KlingGenerateOperator):
         super().__init__(**{"parameters": SET_DURING_EXECUTION, **kwargs})
 
     def request_parameters(self) -> dict[str, Any]:
-        """Return ``parameters``, where the decorator has some, with what the function returned over them."""
+        """Return ``parameters``, where given, overridden by what the function returned."""
         if not isinstance(self.parameters, Mapping):
             return dict(self._returned)
         return super().request_parameters()
@@ -110,11 +115,18 @@ class GenerateDecoratedOperator(_AsksFunction, KlingGenerateOperator):
 def video_task(
     python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool = True, **kwargs: Any
 ) -> TaskDecorator:
-    """Make a task of a function that returns a prompt, the fields of Kling Video O1, or a request.
+    """Generate a clip with Kling Video O1; a function returns the prompt, a dict of fields, or a request.
 
-    :param python_callable: the function.
-    :param multiple_outputs: push each part of the result as an XCom of its own too.
-    :param kwargs: the arguments of ``KlingVideoOperator``; those that the function returns win.
+    The function is called at each try, before anything is submitted. If it returns something else than
+    before, that is another request, which is submitted and billed on its own.
+
+    :param python_callable: the decorated function.
+    :param multiple_outputs: push each key of the result as an XCom of its own too.
+    :param kwargs: the arguments of :class:`~airflow_provider_kling.operators.kling.KlingVideoOperator`.
+        Fields that the function returns override them.
+    :returns: what turns the function into a task. The task returns a
+        :class:`~airflow_provider_kling.generation.result.GenerationResult`, and raises what the operator
+        raises.
     """
     return task_decorator_factory(
         python_callable=python_callable,
@@ -127,9 +139,10 @@ def video_task(
 def generate_task(
     python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool = True, **kwargs: Any
 ) -> TaskDecorator:
-    """Make a task of a function that returns the ``parameters`` of ``model``; see :func:`video_task`.
+    """Generate with any model; a function returns its ``parameters``; see :func:`video_task`.
 
-    :param kwargs: the arguments of ``KlingGenerateOperator``, ``model`` among them.
+    :param kwargs: the arguments of :class:`~airflow_provider_kling.operators.kling.KlingGenerateOperator`,
+        such as ``model``. Fields that the function returns override those in ``parameters``.
     """
     return task_decorator_factory(
         python_callable=python_callable,

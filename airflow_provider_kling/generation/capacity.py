@@ -1,4 +1,4 @@
-"""Waiting for room at the service: what is carried from one try to submit to the next."""
+"""Waiting for capacity at the service: what one attempt to submit passes to the next."""
 
 from __future__ import annotations
 
@@ -6,45 +6,58 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from airflow_provider_kling.exceptions import KlingAPIError, KlingProtocolError
+from airflow_provider_kling.exceptions import (
+    KlingAPIError,
+    KlingCapacityError,
+    KlingError,
+    KlingFileStoreFullError,
+    KlingProtocolError,
+    KlingRateLimitError,
+)
+
+NO_CAPACITY = (KlingRateLimitError, KlingCapacityError, KlingFileStoreFullError)
+"""The errors of a submission that passes when other tasks have ended, or after a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
-    """One task's place in it.
+class CapacityWait:
+    """How long one task has waited.
 
-    :param since: when it was first refused, Unix seconds.
-    :param refusals: how often it was refused.
+    :param since: when it was first rejected, Unix seconds.
+    :param rejections: how often it was rejected.
     """
 
     since: float
-    refusals: int = 0
+    rejections: int = 0
 
-    def refused(self) -> Self:
-        """Return the place after one more refusal."""
-        return replace(self, refusals=self.refusals + 1)
+    def rejected(self) -> Self:
+        """Return the wait after one more rejection."""
+        return replace(self, rejections=self.rejections + 1)
 
     @classmethod
     def from_event(cls, event: object) -> Self:
-        """Read what the trigger hands back.
+        """Read the trigger's event.
 
-        :raises KlingProtocolError: it is no event of that trigger; nothing was submitted.
+        :raises KlingProtocolError: it is no event of that trigger. Nothing was submitted.
         """
         fields = event if isinstance(event, Mapping) else {}
-        since, refusals = fields.get("since"), fields.get("refusals")
-        if not isinstance(since, int | float) or not isinstance(refusals, int):
+        since, rejections = fields.get("since"), fields.get("rejections")
+        if not isinstance(since, int | float) or not isinstance(rejections, int):
             raise KlingProtocolError(
-                f"Waiting for room ended with {event!r}, no event of this provider. Nothing was submitted."
+                f"The wait for capacity ended with {event!r}, which is no event of this provider. Nothing "
+                "was submitted; a retry of this Airflow task submits."
             )
-        return cls(since=since, refusals=refusals)
+        return cls(since=since, rejections=rejections)
 
 
-def capacity_wait_exhausted(refusal: KlingAPIError, *, waited_s: float) -> KlingAPIError:
-    """Return the refusal as the end of a wait."""
-    return type(refusal)(
-        f"The service had no room for {waited_s:.0f} s, which is all of queue_timeout: {refusal} "
-        "A retry of this task waits anew.",
-        status_code=refusal.status_code,
-        category=refusal.category,
-        retry_after=refusal.retry_after,
+def retry_after_s(rejection: KlingError) -> float | None:
+    """Return the seconds that the service asks to wait, where it says so."""
+    return rejection.retry_after if isinstance(rejection, KlingAPIError) else None
+
+
+def capacity_wait_exhausted(rejection: KlingError, *, waited_s: float) -> KlingError:
+    """Return the rejection with which a wait ends."""
+    return rejection.with_context(
+        f"The task has waited {waited_s:.0f} s for capacity, and its queue_timeout allows no further "
+        "attempt. Nothing was submitted; a retry of this Airflow task waits again."
     )

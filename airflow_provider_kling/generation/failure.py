@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow_provider_kling.compat import AirflowFailException, AirflowSensorTimeout
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
+
 from airflow_provider_kling.exceptions import KlingError, KlingTimeoutError
 
 
 @contextmanager
 def failing_fast() -> Iterator[None]:
-    """Let an error that a retry cannot mend fail the task at once, without using up its retries.
+    """Let an error that a retry cannot help fail the task at once, without using up its retries.
 
-    Whoever catches it (a callback, a retry policy, a test) finds the same class with the same
-    attributes; it is an ``AirflowFailException`` on top.
+    A callback, a retry policy or a test that catches it gets the same class with the same attributes. It is
+    an ``AirflowFailException`` as well.
     """
     try:
         yield
@@ -26,9 +27,9 @@ def failing_fast() -> Iterator[None]:
 
 @contextmanager
 def failing_as_sensor() -> Iterator[None]:
-    """Let every error fail a sensor at once: looking at an ended task again shows the same end.
+    """Let every error fail a sensor at once: another poll of a task that has ended finds the same.
 
-    A passed deadline is an ``AirflowSensorTimeout`` on top, so that ``soft_fail`` works.
+    A passed deadline is an ``AirflowSensorTimeout`` as well, so that ``soft_fail`` works.
     """
     try:
         yield
@@ -37,12 +38,21 @@ def failing_as_sensor() -> Iterator[None]:
         raise _also(error, AirflowSensorTimeout if timed_out else AirflowFailException) from error
 
 
+_CLASSES: dict[tuple[type[KlingError], type[Exception]], type[KlingError]] = {}
+
+
 def _also(error: KlingError, airflow_class: type[Exception]) -> KlingError:
-    """Return ``error`` as one that is an ``airflow_class`` too."""
-    kind = type(error)
-    # It goes by its own name in logs and callbacks.
-    same_name = {name: getattr(kind, name) for name in ("__doc__", "__module__", "__qualname__")}
-    both: type[KlingError] = type(kind.__name__, (kind, airflow_class), same_name)
+    """Return ``error`` as one that is an ``airflow_class`` as well."""
+    pair = type(error), airflow_class
+    if pair not in _CLASSES:
+        _CLASSES[pair] = _both(*pair)
+    both = _CLASSES[pair]
     failure = both.__new__(both, *error.args)
     failure.__dict__.update(error.__dict__)
     return failure
+
+
+def _both(kind: type[KlingError], airflow_class: type[Exception]) -> type[KlingError]:
+    """Return a class that is both, with the first one's name in logs and callbacks."""
+    named = {name: getattr(kind, name) for name in ("__doc__", "__module__", "__qualname__")}
+    return type(kind.__name__, (kind, airflow_class), named)

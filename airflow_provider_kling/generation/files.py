@@ -1,4 +1,4 @@
-"""Files on any storage that Airflow knows; whatever a storage raises becomes an error that names the file."""
+"""Files on any storage that Airflow supports. What a storage raises becomes an error that names the file."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from airflow.sdk import ObjectStoragePath
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.atomic_writer import write_atomic
 
-# A decoder jumps about, and s3fs would read 50 MiB ahead each time.
+# A demuxer seeks often, and s3fs would read 50 MiB ahead each time.
 _READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
 
 
 def file_at(uri: str) -> ObjectStoragePath:
-    """Return the file that a URI names, whether or not it is there.
+    """Return the file of a URI, whether or not it exists.
 
-    :raises KlingMediaError: the URI's storage is not installed, or has no connection.
+    :raises KlingMediaError: the storage of the URI is not installed, or has no connection.
     """
     with storage_errors(uri, "used"):
         file = ObjectStoragePath(uri)
-        file.fs.invalidate_cache(file.path)  # fsspec keeps listings; another process may have written since
+        file.fs.invalidate_cache(file.path)  # fsspec caches listings; another process may have written since
     return file
 
 
-def is_there(file: ObjectStoragePath) -> bool:
-    """Tell whether a file is there.
+def exists(file: ObjectStoragePath) -> bool:
+    """Tell whether a file exists.
 
-    :raises KlingMediaError: nobody knows. ``exists()`` of fsspec would say no, and a no may cost money.
+    :raises KlingMediaError: the storage does not tell. ``exists()`` of fsspec would say no, which may cost
+        money.
     """
     with storage_errors(file, "looked for"):
         try:
@@ -45,18 +46,15 @@ def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
 
     :raises KlingMediaError: it cannot be read, now.
     """
-    with storage_errors(file, "read"), open_for_reading(file) as opened:
+    with (
+        storage_errors(file, "read"),
+        file.open("rb", block_size=_READ_AHEAD_BYTES) as opened,  # type: ignore[no-untyped-call]
+    ):
         yield opened
 
 
-def open_for_reading(file: ObjectStoragePath) -> BinaryIO:
-    """Open a file for reading, and let its storage raise what it will."""
-    opened: BinaryIO = file.open("rb", block_size=_READ_AHEAD_BYTES)  # type: ignore[no-untyped-call]
-    return opened
-
-
 def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
-    """Write a file so that nobody ever sees a part of it; return its SHA-256 in hexadecimal.
+    """Write a file so that no reader ever sees a part of it; return its SHA-256 in hexadecimal.
 
     :raises KlingMediaError: it cannot be written, now.
     """
@@ -66,9 +64,11 @@ def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
 
 @contextmanager
 def storage_errors(file: ObjectStoragePath | str, done: str) -> Iterator[None]:
-    """Translate what a storage raises while something is done to a file.
+    """Translate what a storage raises in the body.
 
-    :raises KlingMediaError: with the file's name, and retryable: a right may be given, a bucket made.
+    :param done: what the body does to the file, as a participle for the message.
+    :raises KlingMediaError: with the file's name, and retryable: the permission or the bucket may be there
+        later.
     """
     try:
         yield

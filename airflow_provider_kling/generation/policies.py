@@ -5,8 +5,22 @@ from __future__ import annotations
 from enum import StrEnum
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.generation.media_arguments import Upload
 from airflow_provider_kling.journal.rules import OnRerun, OnUnknownSubmission
+
+__all__ = ["OnRerun", "OnUnknownSubmission", "Upload", "check_policies"]
+
+
+class Upload(StrEnum):
+    """How media on the user's storage reach the service.
+
+    ``auto`` sends images and audio of up to 5 MiB as Base64, and uploads larger files and videos. ``always``
+    uploads all. ``never`` sends all as Base64.
+    """
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
 
 _POLICIES: dict[str, type[StrEnum]] = {
     "on_unknown_submission": OnUnknownSubmission,

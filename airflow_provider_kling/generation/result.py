@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_kling.exceptions import KlingProtocolError
 from airflow_provider_kling.http.task import Resource, Task
 from airflow_provider_kling.media.download import Download
-from airflow_provider_kling.media.facts import MediaFacts
+from airflow_provider_kling.media.media_info import MediaInfo
+from airflow_provider_kling.media_type import MediaType
 
 MAX_XCOM_BYTES = 4096
 
@@ -20,26 +21,117 @@ MAX_XCOM_BYTES = 4096
 class StoredFile:
     """A result that was copied to the user's storage.
 
-    :param facts: what it is, measured; None where the extra ``media`` is not installed.
+    :param info: its properties, measured; None where the extra ``media`` is not installed.
     :param poster_uri: a picture to show for a video.
     """
 
     uri: str
     download: Download
-    facts: MediaFacts | None = None
+    info: MediaInfo | None = None
     poster_uri: str | None = None
 
 
-def task_results(task: Task, *, wanted_type: str | None) -> tuple[Resource, ...]:
+class ResultFile(TypedDict):
+    """One file of a result, as the service describes it. What is unknown is None.
+
+    Where many files would make the result too long for an XCom, some fields are left out.
+    """
+
+    url: str | None
+    """The service's link, which stops working at ``expires_at``."""
+    type: str | None
+    """``video``, ``image`` or ``audio``."""
+    role: str | None
+    """``primary`` for a result; ``cover`` and ``thumbnail`` for images that only show it; ``alternative``."""
+    uri: str | None
+    """The stored copy."""
+    width: NotRequired[int | None]
+    """Pixels."""
+    height: NotRequired[int | None]
+    """Pixels."""
+    format: NotRequired[str | None]
+    """Such as ``mp4``, in the service's own word."""
+    duration_s: NotRequired[float | None]
+    """The length of a clip, in seconds."""
+    size: NotRequired[int | None]
+    """Bytes."""
+
+
+class GenerationResult(TypedDict):
+    """What a generation returns: plain JSON of at most 4 KB, for an XCom. What is unknown is None.
+
+    ``width`` to ``audio_codec`` are measured on the stored copy where the extra ``media`` is installed.
+    Otherwise they are what the service says, if it says so.
+    """
+
+    task_id: str
+    """The id of the task at the service."""
+    model: str | None
+    """The model, as the DAG names it."""
+    status: str
+    """``success``."""
+    conn_id: str
+    """The Airflow connection."""
+    url: str | None
+    """The service's link to the first result. It works without the key, until ``expires_at``."""
+    uri: str | None
+    """The stored copy of the first result; None without an ``output``."""
+    poster_uri: str | None
+    """A JPEG beside a stored video."""
+    type: str | None
+    """``video``, ``image`` or ``audio``."""
+    width: int | None
+    """Pixels, as shown."""
+    height: int | None
+    """Pixels, as shown."""
+    format: str | None
+    """The usual file extension, such as ``mp4``."""
+    duration_s: float | None
+    """The length of a clip, in seconds."""
+    fps: float | None
+    """Frames a second, on average."""
+    codec: str | None
+    """The codec of the video or the image, in FFmpeg's word, such as ``h264``."""
+    has_audio: bool | None
+    """Whether a video has an audio track."""
+    audio_codec: str | None
+    """The codec of that track, in FFmpeg's word, such as ``aac``."""
+    bytes: int | None
+    """The size of the file."""
+    sha256: str | None
+    """The hash of the stored copy, in hexadecimal."""
+    resources: list[ResultFile]
+    """Every file of the result."""
+    submitted_at: str | None
+    """ISO 8601, by the service's clock where it says so, else by the worker's."""
+    finished_at: str | None
+    """ISO 8601, by the service's clock."""
+    elapsed_s: float | None
+    """From ``submitted_at`` to ``finished_at``, in seconds."""
+    expires_at: str | None
+    """ISO 8601: when the links stop working."""
+    cost_usd: str | None
+    """What the service bills, in USD. None is unknown, not zero."""
+    try_number: int
+    """The number of the Airflow try that returned the result."""
+    reused: bool
+    """Whether an earlier try of the Airflow task had finished the generation, so nothing was submitted."""
+    cost: NotRequired[str]
+    """What the service bills in a unit of its own."""
+    cost_unit: NotRequired[str]
+    """The unit of ``cost``."""
+
+
+def task_results(task: Task, *, media_type: MediaType | None) -> tuple[Resource, ...]:
     """Return the results themselves; there is at least one.
 
     :raises KlingProtocolError: the task succeeded without a link that can be used.
     """
-    results = task.results(wanted_type)
+    results = task.results(media_type)
     if not results:
         raise KlingProtocolError(
-            f"Task {task.task_id} succeeded and was billed, but the answer holds no link to its "
-            f"{wanted_type or 'result'}."
+            f"Task {task.task_id} succeeded and was billed, but the response holds no link to its "
+            f"{media_type or 'result'}."
         )
     return results
 
@@ -54,8 +146,8 @@ def generation_result(
     submitted_at: float | None,
     try_number: int,
     reused: bool = False,
-) -> dict[str, Any]:
-    """Return the dict that goes to XCom. What is not known is None.
+) -> GenerationResult:
+    """Return the dict that goes to XCom.
 
     :param results: the results themselves, the primary one first.
     :param stored: those that were copied to the user's storage.
@@ -64,15 +156,15 @@ def generation_result(
     """
     primary = results[0]
     copy = stored.get(primary)
-    facts = copy.facts if copy else None
-    sound = facts.sound if facts else None
+    info = copy.info if copy else None
+    audio = info.audio if info else None
     elapsed = None
     if task.submitted_at and task.finished_at:
         elapsed = (task.finished_at - task.submitted_at).total_seconds()
     submitted = task.submitted_at
     if submitted is None and submitted_at is not None:
         submitted = datetime.fromtimestamp(submitted_at, tz=UTC)
-    result = {
+    result: GenerationResult = {
         "task_id": task.task_id,
         "model": model,
         "status": task.status.value,
@@ -81,19 +173,17 @@ def generation_result(
         "uri": copy.uri if copy else None,
         "poster_uri": copy.poster_uri if copy else None,
         "type": primary.type,
-        "width": facts.width if facts else primary.width,
-        "height": facts.height if facts else primary.height,
-        "format": primary.format or (copy.download.kind.value if copy else None),
-        "duration_s": facts.seconds if facts else primary.duration_s,
-        "fps": facts.fps if facts else None,
-        "codec": facts.codec if facts else None,
-        "has_audio": None if facts is None else sound is not None,
-        "audio_codec": sound.codec if sound else None,
+        "width": info.width if info else primary.width,
+        "height": info.height if info else primary.height,
+        "format": copy.download.format.value if copy else primary.format,
+        "duration_s": info.duration_s if info else primary.duration_s,
+        "fps": info.fps if info else None,
+        "codec": info.codec if info else None,
+        "has_audio": None if info is None else audio is not None,
+        "audio_codec": audio.codec if audio else None,
         "bytes": copy.download.size if copy else primary.size,
         "sha256": copy.download.sha256 if copy else None,
-        "resources": [
-            {**asdict(one), "uri": stored[one].uri if one in stored else None} for one in task.resources
-        ],
+        "resources": [_result_file(one, stored.get(one)) for one in task.resources],
         "submitted_at": _iso(submitted),
         "finished_at": _iso(task.finished_at),
         "elapsed_s": elapsed,
@@ -102,25 +192,31 @@ def generation_result(
         "try_number": try_number,
         "reused": reused,
     }
+    if task.cost is not None and task.cost_unit is not None:
+        result["cost"], result["cost_unit"] = str(task.cost), task.cost_unit
     return _within_xcom(result, results=results)
 
 
-def stored_uris(result: Mapping[str, Any]) -> list[str]:
+def _result_file(resource: Resource, copy: StoredFile | None) -> ResultFile:
+    return cast("ResultFile", {**asdict(resource), "uri": copy.uri if copy else None})
+
+
+def stored_uris(result: GenerationResult) -> list[str]:
     """Return where the files of a result were copied to."""
     return [one["uri"] for one in result["resources"] if one["uri"]]
 
 
-def _within_xcom(result: dict[str, Any], *, results: Sequence[Resource]) -> dict[str, Any]:
+def _within_xcom(result: GenerationResult, *, results: Sequence[Resource]) -> GenerationResult:
     """Shorten a result that would be too long for an XCom, but never by a result's only address.
 
     Covers and thumbnails go first, then what is told of each result beside its address, then the links of
     those that are stored.
     """
     links = {one.url for one in results}
-    steps: list[Callable[[dict[str, Any]], dict[str, Any] | None]] = [
+    steps: list[Callable[[ResultFile], ResultFile | None]] = [
         lambda one: one if one["url"] in links else None,
-        lambda one: {key: one[key] for key in ("type", "url", "role", "uri")},
-        lambda one: {**one, "url": None} if one["uri"] else one,
+        lambda one: ResultFile(type=one["type"], url=one["url"], role=one["role"], uri=one["uri"]),
+        lambda one: ResultFile(**{**one, "url": None}) if one["uri"] else one,
     ]
     for shorten in steps:
         if len(json.dumps(result)) <= MAX_XCOM_BYTES:

@@ -1,9 +1,10 @@
-"""The JSON file beside a stored result: what was asked, what came, and what it cost."""
+"""The JSON file beside a stored result: its request, its task, its properties and its cost."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,16 @@ from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation.files import reading, write
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.media.download import Download
+from airflow_provider_kling.models import KlingRequest, PromptText, body_strings
+
+_MAX_CHARACTERS = 200  # of a text that is not cut
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Where a result comes from, as far as the Airflow task knows.
 
-    :param request: the fields that were asked for, with media cut to their names; None where not known.
+    :param request: the fields of the request, with media cut (see :func:`cut_media`); None where unknown.
     """
 
     model: str | None
@@ -29,18 +33,18 @@ class Provenance:
 
 
 def sidecar_path(file: ObjectStoragePath) -> ObjectStoragePath:
-    """Return where the sidecar of a stored file lies."""
+    """Return the path of the sidecar of a stored file."""
     return file.with_name(f"{file.name}.json")
 
 
 def write_sidecar(file: ObjectStoragePath, *, task: Task, download: Download, provenance: Provenance) -> None:
-    """Write the sidecar of a file that has landed. It holds no link, no key and no bytes of media."""
-    facts = {
+    """Write the sidecar of a stored file. It holds no signed link, no API key and no bytes of media."""
+    contents = {
         "task_id": task.task_id,
         "model": provenance.model,
         "conn_id": provenance.conn_id,
         "request": provenance.request,
-        "format": download.kind.value,
+        "format": download.format.value,
         "bytes": download.size,
         "sha256": download.sha256,
         "submitted_at": task.submitted_at.isoformat() if task.submitted_at else None,
@@ -48,35 +52,36 @@ def write_sidecar(file: ObjectStoragePath, *, task: Task, download: Download, pr
         "cost_usd": str(task.cost_usd) if task.cost_usd is not None else None,
         "written_by": f"airflow-provider-kling {__version__}",
     }
-    write(sidecar_path(file), [json.dumps(facts, indent=2, ensure_ascii=False).encode()])
+    if task.cost is not None and task.cost_unit is not None:
+        contents |= {"cost": str(task.cost), "cost_unit": task.cost_unit}
+    write(sidecar_path(file), [json.dumps(contents, indent=2, ensure_ascii=False).encode()])
 
 
 def recorded_hash(file: ObjectStoragePath, *, task_id: str) -> str | None:
-    """Return the hash that the sidecar has for a result of ``task_id``; None without such a sidecar."""
+    """Return the hash in the sidecar of a file if it is a result of ``task_id``, else None."""
     try:
         with reading(sidecar_path(file)) as stored:
-            facts = json.load(stored)
+            contents = json.load(stored)
     except KlingMediaError:  # there is none, or it is damaged
         return None
-    ours = isinstance(facts, Mapping) and facts.get("task_id") == task_id
-    return str(facts.get("sha256")) if ours else None
+    ours = isinstance(contents, Mapping) and contents.get("task_id") == task_id
+    return str(contents.get("sha256")) if ours else None
 
 
-def cut_media(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request's fields as JSON has them: prompts are whole, other long texts and links are cut."""
-    return {name: _cut(value, longest=None if "prompt" in name else _LONGEST) for name, value in body.items()}
+def cut_media(request: KlingRequest, extra_parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request's fields as plain JSON: prompts are whole; other long texts and links are cut."""
+    body = {**request.body(), **extra_parameters}
+    prompts = {one.path for one in body_strings(request, body) if isinstance(one.holds, PromptText)}
+    return {name: _cut((name,), value, whole=prompts) for name, value in body.items()}
 
 
-_LONGEST = 200
-
-
-def _cut(value: Any, *, longest: int | None) -> Any:
+def _cut(path: tuple[str | int, ...], value: Any, *, whole: AbstractSet[tuple[str | int, ...]]) -> Any:
     if isinstance(value, Mapping):
-        return {str(name): _cut(item, longest=longest) for name, item in value.items()}
+        return {str(name): _cut((*path, name), item, whole=whole) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_cut(item, longest=longest) for item in value]
-    if not isinstance(value, str) or longest is None:
+        return [_cut((*path, number), item, whole=whole) for number, item in enumerate(value)]
+    if not isinstance(value, str) or path in whole:
         return value
     if "://" in value[:16]:
         return value.partition("?")[0]
-    return value if len(value) <= longest else f"({len(value)} characters)"
+    return value if len(value) <= _MAX_CHARACTERS else f"({len(value)} characters)"

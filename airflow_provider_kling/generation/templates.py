@@ -1,4 +1,4 @@
-"""Telling what an argument already is when the DAG is parsed from what it only becomes at run time."""
+"""Which arguments have their value when the DAG is parsed, and which only at run time."""
 
 from __future__ import annotations
 

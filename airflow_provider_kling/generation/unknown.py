@@ -1,14 +1,18 @@
-"""What to tell a person about a submission whose outcome nobody knows."""
+"""The errors for a submission whose outcome is unknown, or whose task cannot be found."""
 
 from __future__ import annotations
 
-from airflow_provider_kling.exceptions import KlingError, KlingNotFoundError, KlingSubmissionUnknownError
+from airflow_provider_kling.exceptions import (
+    KlingError,
+    KlingSubmissionLookupError,
+    KlingSubmissionUnknownError,
+)
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.task import LoggedRequest
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Record
 
-# How far the service's clock may be from ours, and how late it may have logged the submission.
+# How much the service's clock may differ from the worker's, and how late it may have logged the submission.
 _BEFORE_S = 120.0
 _AFTER_S = 600.0
 
@@ -16,52 +20,90 @@ _AFTER_S = 600.0
 def unknown_submission(
     record: Record, *, hook: KlingHook, journal: Journal, cause: str
 ) -> KlingSubmissionUnknownError:
-    """Return the error that names when it was sent, which tasks could be it, and the three ways on."""
+    """Return the error for an outcome that needs a manual decision.
+
+    The message says when the request was sent, which tasks may be its own, and what to do.
+
+    :param cause: why the outcome is unknown.
+    """
     return KlingSubmissionUnknownError(
-        f"Nobody knows whether the submission of {record.model} at {record.intent_at_text} took effect: "
-        f"{cause}. A task may be running at the service and be billed. Nothing was sent again, and no retry "
-        f"will. {_candidates(record, hook=hook)} There are three ways on. "
-        f"(1) If one of them is it, put its id into the record ({journal.adoption_hint(record)}), then clear "
-        "this task: it waits for that one and pays nothing. "
-        "(2) Wait and clear this task: it looks into the service's log again. When you are sure that nothing "
-        f"was submitted, delete the record first ({journal.deletion_hint()}). "
-        "(3) Set on_unknown_submission='resubmit' and clear this task: it submits anew, and may pay twice."
+        f"{_outcome(record, cause=cause)} Nothing was sent again, and no retry sends it again. "
+        f"{_candidates(record, hook=hook)} There are three ways to continue. "
+        f"(1) If you find its task, put the task's id into the record ({journal.adoption_hint(record)}), and "
+        "clear this Airflow task: it waits for that task and submits nothing. "
+        "(2) If you are sure that there is no task, delete the record "
+        f"({journal.deletion_hint()}), and clear this Airflow task: it submits. "
+        "(3) Set on_unknown_submission='resubmit', and clear this Airflow task: it submits again, and may "
+        f"pay twice. {journal.clear_warning()}".rstrip()
     )
 
 
 def to_be_resubmitted(record: Record, *, cause: str) -> KlingSubmissionUnknownError:
-    """Return the error for an author who accepts to pay twice: a retry submits anew."""
+    """Return the error for an author who accepts to pay twice: a retry submits again."""
     return KlingSubmissionUnknownError(
-        f"Nobody knows whether the submission of {record.model} at {record.intent_at_text} took effect: "
-        f"{cause}. A task may be running at the service and be billed. As on_unknown_submission='resubmit' "
-        "asks for, a retry submits anew, and may pay twice.",
+        f"{_outcome(record, cause=cause)} Because of on_unknown_submission='resubmit', a retry submits "
+        "again, and may pay twice.",
         retryable=True,
     )
 
 
-def missing_task(record: Record, *, journal: Journal) -> KlingNotFoundError:
-    """Return the error for a recorded task that the service should still know, but does not."""
-    return KlingNotFoundError(
-        f"The service does not know task {record.task_id}, submitted at {record.intent_at_text}, though it "
-        "keeps tasks for longer. It shows a task only to the key that submitted it: has the key of "
-        f"{record.conn_id!r} changed? The task may still run and be billed, so nothing was sent. Restore "
-        "the key and clear this task; or, to submit anew and pay again, delete the record "
-        f"({journal.deletion_hint()}).",
-        status_code=404,
-        task_id=record.task_id,
+def to_be_looked_up(record: Record, *, cause: str) -> KlingSubmissionLookupError:
+    """Return the error for a gateway that can look a submission up: a retry does so."""
+    return KlingSubmissionLookupError(
+        f"{_outcome(record, cause=cause)} A retry looks the submission up by its key ({record.key}): it "
+        "waits for the task if there is one, and submits again with the same key if there is none."
+    )
+
+
+def duplicate_not_found(record: Record, *, cause: str) -> KlingSubmissionLookupError:
+    """Return the error for a key that the service calls used, although the look-up finds no task."""
+    outcome = _outcome(record, cause=f"{cause}, yet the look-up finds no task")
+    return KlingSubmissionLookupError(
+        f"{outcome} A retry looks the submission up by its key ({record.key}) again. If the service has "
+        "deleted the task meanwhile, no look-up will find it. Then set on_unknown_submission='resubmit': the "
+        "next try submits with another key, and may pay twice."
+    )
+
+
+def missing_task(error: KlingError, *, record: Record, journal: Journal) -> KlingError:
+    """Return the service's "not found" for a task that it should still know, with what to do."""
+    return error.with_context(
+        f"Task {record.task_id} was submitted to {record.gateway} at {record.intent_at_text}, and the "
+        "service keeps tasks for longer than that. It shows a task only to the credentials that submitted "
+        f"it: has the key of {record.conn_id!r} changed? The task may still run and be billed, so "
+        "nothing was submitted again. Restore the key, and clear this Airflow task: it waits for the same "
+        f"task. To submit again and pay again, delete the record ({journal.deletion_hint()}), and clear this "
+        f"Airflow task. {journal.clear_warning()}".rstrip()
+    )
+
+
+def _outcome(record: Record, *, cause: str) -> str:
+    return (
+        f"The outcome of the submission of {record.model} at {record.intent_at_text} is unknown: "
+        f"{cause.rstrip('.')}. A task may be running at the service and be billed."
     )
 
 
 def _candidates(record: Record, *, hook: KlingHook) -> str:
+    if record.gateway_name != hook.gateway.name:
+        return (
+            f"It was sent to {record.gateway}. The connection now belongs to {hook.gateway.label}, which "
+            "does not know it."
+        )
+    if hook.gateway.request_log is None:
+        return "The service has no request log to search for it."
     try:
         logged = hook.request_log()
     except KlingError as error:
         return f"The service's request log could not be read ({error})."
     could_be = [entry for entry in logged if _could_be(entry, record)]
     if not could_be:
-        return f"Its request log shows no {record.model} of that time among the newest {len(logged)}."
+        return (
+            f"The service's request log has no {record.model} of that time among its newest {len(logged)} "
+            "entries."
+        )
     named = ", ".join(f"{entry.task_id} ({entry.status}, {entry.created_at})" for entry in could_be)
-    return f"In its request log these could be it: {named}."
+    return f"These tasks in the service's request log may be the one: {named}."
 
 
 def _could_be(entry: LoggedRequest, record: Record) -> bool:

@@ -1,56 +1,72 @@
-"""The hook that DAG authors and the other parts of the provider use."""
+"""The hook: an Airflow connection, and what can be done with it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
+from time import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from airflow.sdk import BaseHook
+from airflow import __version__ as airflow_version
+from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_kling.compat import airflow_version, get_connection_async, get_extra_async
-from airflow_provider_kling.exceptions import KlingError
+from airflow_provider_kling.defaults import CONN_ID, TIMEOUT_S
+from airflow_provider_kling.exceptions import KlingError, KlingUnsupportedError
+from airflow_provider_kling.gateways import Gateway
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
-from airflow_provider_kling.hooks.waiter import PollOutcome, Watch
+from airflow_provider_kling.hooks.metrics import StatsObserver
+from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
 from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.file import UploadedFile
+from airflow_provider_kling.http.ids import check_id
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.model_info import ModelInfo, PublishedSchema
-from airflow_provider_kling.http.settings import ClientSettings
+from airflow_provider_kling.http.observer import Observer
 from airflow_provider_kling.http.shared import SharedClient, shared_client
 from airflow_provider_kling.http.task import LoggedRequest, Task
 from airflow_provider_kling.models import KlingRequest, find_model
-from airflow_provider_kling.polling import Budget
+from airflow_provider_kling.polling import Budget, PollingPlan
 
 if TYPE_CHECKING:
-    from airflow.sdk import Connection
+    from airflow.providers.common.compat.sdk import Connection
 
 T = TypeVar("T")
 
-DEFAULT_TIMEOUT_S = 3600.0
-
 
 class KlingHook(BaseHook):
-    """Submit generations to Kling and follow them.
+    """Submit generations to Kling, poll them, and use what else the service offers.
 
-    Each method has an asynchronous twin with an ``a`` in front. Reading calls are repeated on
-    trouble that passes; a submission is sent once, whatever comes back.
+    It is a context manager that closes its connections. After a transient error, calls that are safe to
+    repeat are repeated; a submission is sent once, whatever the response. The hook keeps no record. The
+    operators submit a task once over retries and crashes; code that calls :meth:`submit` has to do that by
+    itself.
 
-    :param conn_id: an Airflow connection of type ``kling``: the password is the API key, the host
-        the base URL.
+    Not every gateway has files, an account, a request log and a catalogue. Where one is missing, its methods
+    raise :class:`~airflow_provider_kling.exceptions.KlingUnsupportedError`, and nothing is sent.
+
+    Every method raises :class:`~airflow_provider_kling.exceptions.KlingRequestError` when a part of the
+    connection is missing or invalid. All errors are below
+    :class:`~airflow_provider_kling.exceptions.KlingError`, except Airflow's own for a connection that does
+    not exist.
+
+    :param conn_id: an Airflow connection of type ``kling`` (``docs/connection.md``).
+    :param observer: receives each submission, poll and wait. By default they become Airflow's metrics.
     """
 
     conn_name_attr = "conn_id"
-    default_conn_name = "kling_default"
+    default_conn_name = CONN_ID
     conn_type = "kling"
     hook_name = "Kling"
 
-    def __init__(self, *, conn_id: str = default_conn_name) -> None:
+    def __init__(self, *, conn_id: str = default_conn_name, observer: Observer | None = None) -> None:
         super().__init__()
         self.conn_id = conn_id
+        self.observer: Observer = observer or StatsObserver()
         self._connection: KlingConnection | None = None
         self._client: KlingClient | None = None
 
@@ -58,22 +74,31 @@ class KlingHook(BaseHook):
 
     @property
     def connection(self) -> KlingConnection:
-        """The connection, looked up at the first use. For workers; it blocks."""
+        """The connection, looked up at the first use. For workers; it blocks.
+
+        :raises KlingRequestError: a part of it is missing or invalid.
+        """
         if self._connection is None:
             found = self.get_connection(self.conn_id)
-            self._connection = self._read(found, extra=found.extra_dejson)
+            self._connection = self._parse(found, extra=found.extra_dejson)
         return self._connection
 
-    async def aconnection(self) -> KlingConnection:
+    async def connection_async(self) -> KlingConnection:
         """Return the connection, looked up at the first use without blocking the event loop."""
         if self._connection is None:
-            found = await get_connection_async(self.conn_id)
-            self._connection = self._read(found, extra=await get_extra_async(found))
+            found = await get_async_connection(self.conn_id)
+            self._connection = self._parse(found, extra=await get_async_extra_dejson(found))
         return self._connection
 
-    def _read(self, connection: Connection, *, extra: Mapping[str, Any]) -> KlingConnection:
+    @property
+    def gateway(self) -> Gateway:
+        """The connection's service: how its requests are written, and what it offers."""
+        return self.connection.gateway
+
+    def _parse(self, connection: Connection, *, extra: Mapping[str, Any]) -> KlingConnection:
         return parse_connection(
             conn_id=self.conn_id,
+            login=connection.login,
             password=connection.password,
             host=connection.host,
             schema=connection.schema,
@@ -89,9 +114,9 @@ class KlingHook(BaseHook):
         return self._client
 
     @asynccontextmanager
-    async def aget_conn(self) -> AsyncIterator[SharedClient]:
-        """Hold the asynchronous client that everybody on this event loop shares."""
-        connection = await self.aconnection()
+    async def get_conn_async(self) -> AsyncIterator[SharedClient]:
+        """Hold the asynchronous client that is shared on this event loop."""
+        connection = await self.connection_async()
         async with shared_client(connection.client) as shared:
             yield shared
 
@@ -111,196 +136,211 @@ class KlingHook(BaseHook):
 
     # -- generations --------------------------------------------------------------------------
 
-    def submit(self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None) -> Task:
-        """Start a generation. This costs money as soon as the service accepts it.
-
-        :param extra_parameters: fields to send as they are, unchecked.
-        :raises KlingRequestError: the request cannot be said in the connection's contract; nothing was sent.
-        :raises KlingAPIError: the service refused; nothing was billed.
-        :raises KlingConnectionError: the service was not reached; nothing was billed.
-        :raises KlingSubmissionUnknownError: it may have taken effect; do not send it again blindly.
-        """
-        return self.call(self.submission(request, extra_parameters=extra_parameters))
-
-    def submission(
-        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
-    ) -> Call[Task]:
-        """Prepare a submission without sending it; :meth:`call` sends it.
-
-        :raises KlingRequestError: the request cannot be said in the connection's contract.
-        """
-        return self.connection.gateway.submission(request, extra_parameters=extra_parameters)
-
-    async def asubmit(
-        self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
+    def submit(
+        self,
+        request: KlingRequest,
+        *,
+        extra_parameters: Mapping[str, Any] | None = None,
+        key: str = "",
     ) -> Task:
-        """Start a generation; see :meth:`submit`."""
-        connection = await self.aconnection()
-        return await self.acall(connection.gateway.submission(request, extra_parameters=extra_parameters))
+        """Start a generation. It costs money as soon as the service accepts it.
+
+        :param request: from :func:`~airflow_provider_kling.models.parse_request`, or made by a request class.
+            Media are links or Base64; only the operators take files on storage.
+        :param extra_parameters: fields to send as they are, unchecked.
+        :param key: identifies the submission at services that reject a second one with the same key: 1 to 64
+            letters and digits. Empty for none.
+        :returns: the new task.
+        :raises KlingRequestError: the request cannot be expressed in the connection's API version. Nothing
+            was sent.
+        :raises KlingAPIError: the service rejected it, and nothing is billed.
+        :raises KlingConnectionError: the service was not reached, and nothing is billed.
+        :raises KlingDuplicateSubmissionError: the service has a submission with this key already.
+        :raises KlingSubmissionUnknownError: the outcome is unknown. A second submission may be paid twice.
+        """
+        encoded = self.gateway.encode(request, extra_parameters=extra_parameters)
+        return self.call(self.gateway.submit(encoded, key=key))
+
+    async def submit_async(
+        self,
+        request: KlingRequest,
+        *,
+        extra_parameters: Mapping[str, Any] | None = None,
+        key: str = "",
+    ) -> Task:
+        """Start a generation without blocking the event loop; see :meth:`submit`."""
+        gateway = (await self.connection_async()).gateway
+        encoded = gateway.encode(request, extra_parameters=extra_parameters)
+        async with self.get_conn_async() as shared:
+            return await shared.client.call(gateway.submit(encoded, key=key), observer=self.observer)
 
     def get_task(self, task_id: str) -> Task:
-        """Look at a task once.
+        """Read a task once. Free.
 
-        :raises KlingNotFoundError: the key does not know the task, or the task has expired.
+        :param task_id: the ``task_id`` of a task that :meth:`submit` returned.
+        :returns: the task: its status and, when it has succeeded, its results and its cost.
+        :raises KlingRequestError: ``task_id`` cannot be the id of a task. Nothing was sent.
+        :raises KlingNotFoundError: these credentials do not know the task, or it has expired.
+        :raises KlingError: the service could not be read.
         """
-        return self.call(self.connection.gateway.task(task_id))
+        return self.call(_poll(self.gateway, task_id))
 
-    async def aget_task(self, task_id: str) -> Task:
-        """Look at a task once; see :meth:`get_task`."""
-        connection = await self.aconnection()
-        return await self.acall(connection.gateway.task(task_id))
+    async def get_task_async(self, task_id: str) -> Task:
+        """Read a task once without blocking the event loop; see :meth:`get_task`."""
+        gateway = (await self.connection_async()).gateway
+        async with self.get_conn_async() as shared:
+            return await shared.client.call(_poll(gateway, task_id), observer=self.observer)
 
-    def wait(
-        self, task_id: str, *, timeout: float = DEFAULT_TIMEOUT_S, submitted_at: float | None = None
+    def wait_for_task(
+        self, task_id: str, *, timeout: float = TIMEOUT_S, submitted_at: float | None = None
     ) -> Task:
-        """Look at a task until it has ended, and return it. Blocks.
+        """Poll a task until it has ended. Blocks. Free.
 
-        :param timeout: seconds from ``submitted_at``. The task goes on at the service when they are over.
+        :param task_id: the ``task_id`` of a task that :meth:`submit` returned.
+        :param timeout: seconds from ``submitted_at``. After them, the task continues at the service.
         :param submitted_at: Unix seconds; None counts from now.
-        :raises KlingTaskFailedError: the service ended it as failed.
-        :raises KlingTimeoutError: the time is over and the task still runs.
-        :raises KlingAPIError: the key is refused, or the task is not known.
+        :returns: the task, which has succeeded.
+        :raises KlingRequestError: ``task_id`` cannot be the id of a task. Nothing was sent.
+        :raises KlingTaskFailedError: the service ended the task as failed.
+        :raises KlingTimeoutError: the ``timeout`` is over, and no poll found the task ended.
+        :raises KlingAPIError: the credentials are rejected, or they do not know the task.
         """
-        watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)
-        return self.watch(watch).task_or_error()
+        return self.poll_task(self._waiter(task_id, timeout, submitted_at)).task_or_error()
 
-    async def await_(
+    async def wait_for_task_async(
         self,
         task_id: str,
         *,
-        timeout: float = DEFAULT_TIMEOUT_S,  # noqa: ASYNC109  - it ends the watching, not the coroutine
+        timeout: float = TIMEOUT_S,  # noqa: ASYNC109  - it ends the polling, not the coroutine
         submitted_at: float | None = None,
     ) -> Task:
-        """Look at a task until it has ended; see :meth:`wait`, whose name's twin is a Python keyword."""
-        watch = Watch.starting(task_id, timeout=timeout, submitted_at=submitted_at)
-        return (await self.awatch(watch)).task_or_error()
+        """Poll a task until it has ended, without blocking the event loop; see :meth:`wait_for_task`."""
+        waiter = self._waiter(task_id, timeout, submitted_at)
+        return (await self.poll_task_async(waiter)).task_or_error()
 
-    def watch(self, watch: Watch) -> PollOutcome:
-        """Carry out a watch, by blocking."""
-        client, look = self.get_conn(), self.connection.gateway.task(watch.task_id)
-        return watch.wait(lambda: client.call(look), lambda: Budget(rate_limit=client.rate_limit))
+    def _waiter(self, task_id: str, timeout: float, submitted_at: float | None) -> TaskWaiter:
+        start = time() if submitted_at is None else submitted_at
+        plan = PollingPlan.starting(submitted_at=start, timeout=timeout)
+        return TaskWaiter(task_id=task_id, plan=plan, observer=self.observer)
 
-    async def awatch(self, watch: Watch) -> PollOutcome:
-        """Carry out a watch without blocking; everybody who watches on this event loop shares one budget."""
-        look = (await self.aconnection()).gateway.task(watch.task_id)
-        async with self.aget_conn() as shared:
-            return await watch.await_(
-                lambda: shared.client.call(look),
-                lambda: Budget(rate_limit=shared.client.rate_limit, watchers=shared.holders),
+    def poll_task(self, waiter: TaskWaiter) -> PollOutcome:
+        """Make a waiter's polls, and block meanwhile."""
+        client, poll = self.get_conn(), _poll(self.gateway, waiter.task_id)
+        return waiter.wait(
+            lambda: client.call(poll, observer=self.observer),
+            lambda: Budget(rate_limit=client.rate_limit),
+        )
+
+    async def poll_task_async(self, waiter: TaskWaiter) -> PollOutcome:
+        """Make a waiter's polls without blocking. All waiters of this event loop share one budget."""
+        poll = _poll((await self.connection_async()).gateway, waiter.task_id)
+        async with self.get_conn_async() as shared:
+            return await waiter.wait_async(
+                lambda: shared.client.call(poll, observer=self.observer),
+                lambda: Budget(rate_limit=shared.client.rate_limit, pollers=shared.holders),
             )
 
     # -- files --------------------------------------------------------------------------------
 
     def upload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:
-        """Leave a file at the service; its ``url`` stands for it in a request. Free.
+        """Store a file at the service. Free.
 
-        :param filename: as it will be listed.
+        :param content: the bytes of the file.
+        :param filename: the name under which the service lists it.
         :param content_type: such as ``image/png``.
-        :raises KlingMediaError: it is larger than the service takes; nothing was sent.
-        :raises KlingBadRequestError: the service does not take it, or keeps as many files as it will.
+        :returns: the stored file; its ``url`` can be used in a request.
+        :raises KlingMediaError: the file is larger than the service allows. Nothing was sent.
+        :raises KlingBadRequestError: the service rejects the file, or stores as many as it will.
         """
-        return self.call(
-            self.connection.gateway.upload(content, filename=filename, content_type=content_type)
-        )
-
-    async def aupload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:
-        """Leave a file at the service; see :meth:`upload`."""
-        gateway = (await self.aconnection()).gateway
-        return await self.acall(gateway.upload(content, filename=filename, content_type=content_type))
+        files = self._offered(self.gateway.files, "store files")
+        return self.call(files.upload(content, filename=filename, content_type=content_type))
 
     def list_files(self) -> list[UploadedFile]:
-        """List the team's files that the service keeps. Free."""
-        return self.call(self.connection.gateway.files())
-
-    async def alist_files(self) -> list[UploadedFile]:
-        """List the team's files that the service keeps. Free."""
-        return await self.acall((await self.aconnection()).gateway.files())
+        """Return the files that the account has at the service. Free."""
+        return self.call(self._offered(self.gateway.files, "store files").list())
 
     def delete_file(self, file_id: str) -> None:
         """Delete a file at the service. Free. A generation that has not read it yet will fail.
 
-        :raises KlingNotFoundError: there is none, or no longer.
+        :param file_id: the ``file_id`` of an uploaded file.
+        :raises KlingRequestError: ``file_id`` cannot be the id of a file. Nothing was sent.
+        :raises KlingNotFoundError: there is no such file, or no longer.
         """
-        self.call(self.connection.gateway.file_deletion(file_id))
-
-    async def adelete_file(self, file_id: str) -> None:
-        """Delete a file at the service; see :meth:`delete_file`."""
-        await self.acall((await self.aconnection()).gateway.file_deletion(file_id))
+        files = self._offered(self.gateway.files, "store files")
+        self.call(files.delete(check_id(file_id, field="file_id", subject="file")))
 
     # -- account ------------------------------------------------------------------------------
 
     def balance(self) -> Decimal:
-        """Return what the team has left, in USD. Free."""
-        return self.call(self.connection.gateway.balance())
-
-    async def abalance(self) -> Decimal:
-        """Return what the team has left, in USD. Free."""
-        return await self.acall((await self.aconnection()).gateway.balance())
+        """Return the balance of the account, in the unit of the gateway (USD for most). Free."""
+        return self.call(self._offered(self.gateway.account, "tell the account's balance").balance())
 
     def validate_key(self) -> bool:
-        """Ask the service whether the key is valid. Free."""
-        return self.call(self.connection.gateway.key_validation())
-
-    async def avalidate_key(self) -> bool:
-        """Ask the service whether the key is valid. Free."""
-        return await self.acall((await self.aconnection()).gateway.key_validation())
-
-    def list_models(self) -> list[ModelInfo]:
-        """List the models the service offers. Free."""
-        return self.call(self.connection.gateway.models())
-
-    async def alist_models(self) -> list[ModelInfo]:
-        """List the models the service offers. Free."""
-        return await self.acall((await self.aconnection()).gateway.models())
-
-    def fetch_schema(self, model: str) -> PublishedSchema:
-        """Read what the service publishes of a model's request. Free, and sent without the key.
-
-        :param model: ``kling-video-o1``, or ``provider/model`` for any other.
-        :raises KlingRequestError: that is no model's name.
-        :raises KlingNotFoundError: the service publishes nothing of it.
-        """
-        name = find_model(model).name
-        with KlingClient(settings=self._public(self.connection)) as client:
-            return client.call(self.connection.gateway.schema(name))
-
-    async def afetch_schema(self, model: str) -> PublishedSchema:
-        """Read what the service publishes of a model's request; see :meth:`fetch_schema`."""
-        name = find_model(model).name
-        connection = await self.aconnection()
-        async with shared_client(self._public(connection)) as shared:
-            return await shared.client.call(connection.gateway.schema(name))
-
-    @staticmethod
-    def _public(connection: KlingConnection) -> ClientSettings:
-        url = connection.gateway.public_url(connection.client.base_url)
-        return replace(connection.client, base_url=url, api_key=None)
+        """Return whether the service accepts the credentials. Free."""
+        return self.call(self._offered(self.gateway.account, "check credentials").key_validation())
 
     def request_log(self, *, entries: int = 50) -> list[LoggedRequest]:
-        """Return the newest submissions of the key as the service logged them. Free."""
-        return self.call(self.connection.gateway.request_log(entries=entries))
+        """Return the newest submissions with these credentials, as the service logged them. Free.
 
-    async def arequest_log(self, *, entries: int = 50) -> list[LoggedRequest]:
-        """Return the newest submissions of the key as the service logged them. Free."""
-        return await self.acall((await self.aconnection()).gateway.request_log(entries=entries))
+        :param entries: how many submissions to read at most.
+        """
+        logged = self._offered(self.gateway.request_log, "list its submissions")
+        return self.call(logged.newest(entries=entries, until=datetime.now(tz=UTC)))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Check the connection with the two free calls: is the key valid, what is the balance."""
+        """Check the connection with free calls only, for the *Test* button of Airflow's UI.
+
+        :returns: whether the connection can be used, and a sentence with the balance or the error.
+        """
         try:
             with self:
+                account = self.gateway.account
+                if account is None:
+                    return True, "The connection is valid. The service has no free call that tests the key."
                 if not self.validate_key():
                     return False, "The service does not accept the API key."
-                return True, f"The API key is valid; the team's balance is ${self.balance():.2f}."
+                return (
+                    True,
+                    f"The API key is valid; the account's balance is {self.balance():.2f} {account.unit}.",
+                )
         except KlingError as error:
             return False, str(error)
+
+    # -- models -------------------------------------------------------------------------------
+
+    def list_models(self) -> list[ModelInfo]:
+        """Return the models that the service offers. Free."""
+        return self.call(self._offered(self.gateway.catalogue, "list its models").models())
+
+    def fetch_schema(self, model: str) -> PublishedSchema:
+        """Read the schema that the service publishes for the requests of a model. Free, and without the key.
+
+        :param model: the name of a model, such as ``kling-video-o1``, or ``provider/model`` for any other.
+        :returns: the schema, and where requests are sent.
+        :raises KlingRequestError: ``model`` cannot be the name of a model.
+        :raises KlingNotFoundError: the service publishes no schema for it.
+        """
+        name = find_model(model).name
+        catalogue = self._offered(self.gateway.catalogue, "publish its models' schemas")
+        settings = self.connection.client
+        public = replace(settings, base_url=catalogue.public_url(settings.base_url), credentials=None)
+        with KlingClient(settings=public) as client:
+            return client.call(catalogue.schema(name))
 
     # -- calling ------------------------------------------------------------------------------
 
     def call(self, call: Call[T]) -> T:
-        """Carry out a call that the connection's gateway prepared."""
-        return self.get_conn().call(call)
+        """Make a call that the connection's gateway prepared."""
+        return self.get_conn().call(call, observer=self.observer)
 
-    async def acall(self, call: Call[T]) -> T:
-        """Carry out a call that the connection's gateway prepared."""
-        async with self.aget_conn() as shared:
-            return await shared.client.call(call)
+    def _offered(self, capability: T | None, purpose: str) -> T:
+        if capability is None:
+            raise KlingUnsupportedError(
+                f"The gateway {self.gateway.name!r} of connection {self.conn_id!r} cannot {purpose}. "
+                "Nothing was sent."
+            )
+        return capability
+
+
+def _poll(gateway: Gateway, task_id: str) -> Call[Task]:
+    return gateway.task(check_id(task_id, field="task_id", subject="task"))

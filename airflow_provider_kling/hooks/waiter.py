@@ -1,4 +1,4 @@
-"""Watching one task to its end: the loop around :class:`~airflow_provider_kling.polling.Poller`, twice."""
+"""Waiting for one task: the loop around the pure ``Poller``, for workers and for the triggerer."""
 
 from __future__ import annotations
 
@@ -15,152 +15,174 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
     KlingTimeoutError,
 )
+from airflow_provider_kling.http.message import Operation
+from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer, WaitReason, notify
 from airflow_provider_kling.http.task import FailureReason, Task, TaskFailure, TaskStatus
-from airflow_provider_kling.polling import Budget, PollEnd, Poller
+from airflow_provider_kling.polling import Budget, PollEnd, Poller, PollingPlan
 
 log = logging.getLogger(__name__)
-
-USUAL_S = 300.0
-"""Seconds that a generation usually takes at most, where the request is not at hand (inferred)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PollOutcome:
-    """How a watch ended.
+    """How the polling of a task ended.
 
-    :param task: the last answer about the task, if there was one.
-    :param error: the last look's error, if it failed.
+    :param waited_s: seconds from the plan's ``submitted_at`` to the last poll.
+    :param task: the task as the last poll found it; None if that poll failed.
+    :param error: the error of the last poll; None if it succeeded.
     """
 
     task_id: str
-    reason: PollEnd
+    end: PollEnd
     waited_s: float
     task: Task | None = None
     error: KlingError | None = None
 
     def task_or_error(self) -> Task:
-        """Return the finished task, or raise what ended the watch instead."""
+        """Return the finished task, or raise the error with which the polling ended."""
         if self.task is not None and self.task.status.terminal:
             return finished_task(self.task)
-        if self.error is not None and self.reason is not PollEnd.DEADLINE:
+        if self.error is not None and self.end is not PollEnd.DEADLINE:
             raise self.error
-        raise timed_out(self.task_id, waited_s=self.waited_s)
+        raise timed_out(self.task_id, waited_s=self.waited_s, last_error=self.error)
 
 
 def finished_task(task: Task) -> Task:
-    """Return a task that succeeded.
+    """Return the task, which has ended, if it succeeded.
 
-    :raises KlingTaskFailedError: it failed; the class tells whether the content was refused.
+    :raises KlingTaskFailedError: it failed. The class says whether its content was rejected.
     """
     if task.status is not TaskStatus.FAILED:
         return task
     failure = task.failure or TaskFailure()
     moderated = failure.reason is FailureReason.MODERATION
     error_class = KlingModerationError if moderated else KlingTaskFailedError
-    said = f"{failure.message or 'no reason given'}{f' (code {failure.code})' if failure.code else ''}"
-    again = "would be refused again" if moderated else "is a new task, which is billed anew"
+    reason = f"{failure.message or 'no reason given'}{f' (code {failure.code})' if failure.code else ''}"
+    again = (
+        "The service would reject the same content again."
+        if moderated
+        else "To submit the same request again makes another task, which has its own price."
+    )
     raise error_class(
-        f"Task {task.task_id} failed at the service: {said}. It has ended; whether failed tasks are billed "
-        f"is not documented. The same request, sent again, {again}.",
+        f"Task {task.task_id} failed at the service: {reason}. It has ended; {_bill(task)}. {again}",
         task_id=task.task_id,
         code=failure.code,
     )
 
 
-def timed_out(task_id: str, *, waited_s: float) -> KlingTimeoutError:
-    """Return the error for a task that still ran at the deadline."""
-    return KlingTimeoutError(
-        f"Task {task_id} still runs {waited_s:.0f} s after its submission. It goes on at the service, may "
-        "still finish, and is then billed.",
-        task_id=task_id,
-    )
+def _bill(task: Task) -> str:
+    if task.cost is not None and task.cost_unit is not None:
+        return f"the service bills {task.cost} {task.cost_unit} for it"
+    if task.cost_usd is not None:
+        return f"the service bills {task.cost_usd} USD for it"
+    return "whether a failed task is billed is the service's decision"
+
+
+def timed_out(
+    task_id: str, *, waited_s: float | None, last_error: KlingError | None = None
+) -> KlingTimeoutError:
+    """Return the error for a task that had not ended at the deadline, as far as is known.
+
+    :param waited_s: the seconds of the wait; None where they are unknown.
+    :param last_error: the error of the last poll, if it failed.
+    """
+    wait = "at the deadline" if waited_s is None else f"after a wait of {waited_s:.0f} s"
+    if last_error is None:
+        known = f"Task {task_id} was still running {wait}. It goes on at the service"
+    else:
+        known = (
+            f"Task {task_id} was not seen to end {wait}, and the last poll failed "
+            f"({str(last_error).rstrip('.')}). It goes on at the service if it has not ended"
+        )
+    return KlingTimeoutError(f"{known}, may still finish, and is then billed.", task_id=task_id)
 
 
 def still_running_message(task_id: str) -> str:
-    """Say what becomes of a task when whoever waits for it is killed: the service has no way to cancel."""
+    """Say what happens to a task when the process that waits for it is killed: no service can cancel it."""
     return (
         f"Task {task_id} cannot be cancelled: it goes on at the service and may be billed. "
-        "Clearing this Airflow task waits for it again and submits nothing."
+        "The next try of this Airflow task waits for it again and submits nothing, unless its record was "
+        "deleted."
     )
 
 
 @dataclass(kw_only=True)
-class Watch:
-    """One task, watched until it ends, its deadline passes, or watching makes no more sense.
+class TaskWaiter:
+    """Polls one task until it has ended, its deadline has passed, or more polls cannot help.
 
-    It only reads, so two at once do no harm.
+    It only reads, so it does no harm when two wait for the same task.
 
-    :param submitted_at: Unix seconds.
-    :param deadline: Unix seconds.
-    :param usual_s: the longest usual time for such a task, in seconds.
+    :param observer: receives each wait between two polls.
     """
 
     task_id: str
-    submitted_at: float
-    deadline: float
-    usual_s: float = USUAL_S
+    plan: PollingPlan
+    observer: Observer = NULL_OBSERVER
     clock: Callable[[], float] = time.time
     random: Callable[[], float] = random.random
     sleep: Callable[[float], None] = time.sleep
-    asleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep_async: Callable[[float], Awaitable[None]] = asyncio.sleep
     _last_status: str = field(default="", init=False)
 
-    @classmethod
-    def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None = None) -> Watch:
-        """Watch for ``timeout`` seconds from ``submitted_at``, or from now."""
-        start = time.time() if submitted_at is None else submitted_at
-        return cls(task_id=task_id, submitted_at=start, deadline=start + timeout)
+    def wait(self, poll: Callable[[], Task], budget: Callable[[], Budget]) -> PollOutcome:
+        """Wait on a worker, and block meanwhile.
 
-    def wait(self, look: Callable[[], Task], budget: Callable[[], Budget]) -> PollOutcome:
-        """Watch from a worker, by blocking.
-
-        :param look: asks the service about the task, or raises a :class:`KlingError`.
-        :param budget: the requests there are left to ask with.
+        :param poll: reads the task, or raises a :class:`KlingError`.
+        :param budget: the requests that are left for polling.
         """
-        poller = self._poller()
+        poller = Poller(plan=self.plan)
         while True:
             self.sleep(self._delay(poller, budget()))
             try:
-                seen: Task | KlingError = look()
+                polled: Task | KlingError = poll()
             except KlingError as error:
-                seen = error
-            if ending := self._take_in(poller, seen):
-                return ending
+                polled = error
+            if outcome := self._outcome(poller, polled):
+                return outcome
 
-    async def await_(self, look: Callable[[], Awaitable[Task]], budget: Callable[[], Budget]) -> PollOutcome:
-        """Watch from an event loop, without blocking it; see :meth:`wait`."""
-        poller = self._poller()
+    async def wait_async(
+        self, poll: Callable[[], Awaitable[Task]], budget: Callable[[], Budget]
+    ) -> PollOutcome:
+        """Wait on an event loop, without blocking it; see :meth:`wait`."""
+        poller = Poller(plan=self.plan)
         while True:
-            await self.asleep(self._delay(poller, budget()))
+            await self.sleep_async(self._delay(poller, budget()))
             try:
-                seen: Task | KlingError = await look()
+                polled: Task | KlingError = await poll()
             except KlingError as error:
-                seen = error
-            if ending := self._take_in(poller, seen):
-                return ending
-
-    def _poller(self) -> Poller:
-        return Poller(submitted_at=self.submitted_at, deadline=self.deadline, usual_s=self.usual_s)
+                polled = error
+            if outcome := self._outcome(poller, polled):
+                return outcome
 
     def _delay(self, poller: Poller, budget: Budget) -> float:
-        return poller.delay(now=self.clock(), jitter=self.random(), budget=budget)
+        delay = poller.delay(now=self.clock(), jitter=self.random(), budget=budget)
+        notify(
+            self.observer,
+            lambda observer: observer.on_wait(
+                operation=Operation.POLL,
+                request=f"task {self.task_id}",
+                seconds=delay,
+                reason=WaitReason.POLL,
+            ),
+        )
+        return delay
 
-    def _take_in(self, poller: Poller, look: Task | KlingError) -> PollOutcome | None:
+    def _outcome(self, poller: Poller, polled: Task | KlingError) -> PollOutcome | None:
+        """Return how the polling ended, or None to go on."""
         now = self.clock()
-        waited_s = now - self.submitted_at
-        if isinstance(look, KlingError):
-            reason = poller.missed(look, now=now)
-            log.log(
-                logging.DEBUG if reason is None else logging.WARNING, "A look at the task failed: %s", look
-            )
-            error, task = look, None
+        waited_s = now - self.plan.submitted_at
+        if isinstance(polled, KlingError):
+            end = poller.on_error(polled, now=now)
+            level = logging.DEBUG if end is None else logging.WARNING
+            log.log(level, "A poll of the task failed: %s", polled)
+            error, task = polled, None
         else:
-            reason = poller.saw(look, now=now)
-            self._log_status(look, waited_s=waited_s)
-            error, task = None, look
-        if reason is None:
+            end = poller.on_status(polled, now=now)
+            self._log_status(polled, waited_s=waited_s)
+            error, task = None, polled
+        if end is None:
             return None
-        return PollOutcome(task_id=self.task_id, reason=reason, waited_s=waited_s, task=task, error=error)
+        return PollOutcome(task_id=self.task_id, end=end, waited_s=waited_s, task=task, error=error)
 
     def _log_status(self, task: Task, *, waited_s: float) -> None:
         changed = task.raw_status != self._last_status

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from airflow_provider_kling.exceptions import KlingError, KlingJournalError, KlingTaskFailedError
+from airflow_provider_kling.exceptions import KlingError, KlingJournalError
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.store import Store
 
@@ -13,18 +13,21 @@ T = TypeVar("T")
 
 
 class Journal:
-    """Reads and writes the record. A store that fails is a :class:`KlingJournalError`, never an empty one."""
+    """Reads and writes the record. A store that fails is a :class:`KlingJournalError`, never "no record"."""
 
     def __init__(self, *, store: Store) -> None:
         self._store = store
 
     def read(self) -> Record | None:
-        """Return the record, or None when there is none for certain.
+        """Return the record, or None when there is certainly none.
 
         :raises KlingJournalError: it cannot be read, is damaged, or is of a later release.
         """
         stored = self._guard(self._store.read)
-        return None if stored is None else Record.from_json(stored)
+        try:
+            return None if stored is None else Record.from_json(stored)
+        except KlingJournalError as error:
+            raise error.with_context(self.clear_warning()) from error.__cause__
 
     def write(self, record: Record) -> None:
         """Store the record.
@@ -35,46 +38,32 @@ class Journal:
 
     @property
     def retains_finished(self) -> bool:
-        """Whether the record stays. Otherwise it is to be dropped, but only once Airflow knows of the end."""
+        """Whether the record is kept after the end. Otherwise it is deleted when Airflow knows of the end."""
         return self._store.retains_finished
 
     def close(self, record: Record) -> None:
-        """Store the record of a task that has ended; of a failed one only where it stays."""
+        """Store the record of a task that has ended; that of a failed one only where records are kept."""
         if record.phase is Phase.FAILED and not self._store.retains_finished:
-            self.forget()
+            self.delete()
         else:
             self.write(record)
 
-    def conclude(self, record: Record | None, action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Carry out the conclusion of a task and record how the task ended.
-
-        A passed deadline, or trouble while the result is stored, leaves the record as it is: the next
-        try finds the task by it.
-
-        :param record: None when a person dropped it meanwhile; then nothing is recorded.
-        """
-        try:
-            result = action()
-        except KlingTaskFailedError:
-            if record is not None:
-                self.close(record.failed())
-            raise
-        if record is not None:
-            self.close(record.submitted(result["task_id"]).finished(result))
-        return result
-
-    def forget(self) -> None:
-        """Drop the record: it is certain that nothing runs on its account."""
+    def delete(self) -> None:
+        """Delete the record. Only for one whose task has certainly ended, or was certainly never made."""
         self._guard(self._store.delete)
 
     def adoption_hint(self, record: Record) -> str:
-        """Say how a person puts a task's id into the record."""
-        # Without the request: a message is logged, and what was asked for is nobody else's business.
+        """Say how to put a task's id into the record by hand."""
+        # Without the request: messages are logged, and a log must not hold the prompt.
         return self._store.change_hint({**record.to_json(), "request": None, "task_id": "<task id>"})
 
     def deletion_hint(self) -> str:
-        """Say how a person drops the record."""
+        """Say how to delete the record by hand."""
         return self._store.deletion_hint()
+
+    def clear_warning(self) -> str:
+        """Say when a clear deletes the record; empty where it never does."""
+        return self._store.clear_warning()
 
     def _guard(self, action: Callable[[], T]) -> T:
         try:
@@ -83,7 +72,7 @@ class Journal:
             raise
         except Exception as error:
             raise KlingJournalError(
-                f"The record of this task cannot be read or written ({type(error).__name__}: {error}). "
-                "Without it nobody can tell whether a submission was paid for already, so none is sent. "
-                "A retry reads it again."
+                f"The record of this Airflow task cannot be read or written ({type(error).__name__}: "
+                f"{error}). Only the record tells whether the request was submitted before, so nothing was "
+                "submitted now. A retry reads the record again."
             ) from error

@@ -1,16 +1,17 @@
-"""The record of one logical task: what was asked, whether it was sent, and what became of it."""
+"""The record of one logical task: which request, whether it was sent, and how it ended."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
 from airflow_provider_kling.exceptions import KlingJournalError
+from airflow_provider_kling.http.ids import is_id
 
 VERSION = 1
 
@@ -18,8 +19,8 @@ VERSION = 1
 class Phase(StrEnum):
     """How far the record has come.
 
-    ``intent`` is written before the submission is sent and ``submitted`` after its answer, so a
-    record that stays ``intent`` is a submission whose outcome nobody knows.
+    ``intent`` is written before the submission is sent and ``submitted`` after its response, so a
+    record that stays ``intent`` is a submission whose outcome is unknown.
     """
 
     INTENT = "intent"
@@ -30,27 +31,34 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is kept of a submission. Plain JSON, readable and editable in Airflow's UI.
+    """What is stored of a submission: plain JSON, which can be read and edited in Airflow's UI.
 
     :param fingerprint: of the request; see :func:`fingerprint`.
-    :param contract: how the request was written: the gateway and its contract; for people.
-    :param run: tells one run of the task from the next after a clear; retries share it.
+    :param key: of the submission; see :func:`submission_key`.
+    :param sequence: how many submissions of the same request this logical task had before this one; it goes
+        into the key.
+    :param gateway: the service and the version of its API, separated by a space.
+    :param clear_count: Airflow's ``max_tries``, which only a clear raises, so that it is the same for all
+        retries after that.
     :param intent_at: when the submission was about to be sent, Unix seconds.
     :param task_id: the task at the service. Filling it in by hand adopts a task for an ``intent``.
     :param deadline: Unix seconds, counted from the submission.
     :param result: what the Airflow task returned.
     :param uploads: the ids of the files that were uploaded for the request.
-    :param request: what was asked for, with media cut; for the sidecar of a result that is to be stored.
+    :param request: the author's fields, with media shortened; for the sidecar of a result that is to be
+        stored.
     """
 
     phase: Phase
     fingerprint: str
+    key: str
     conn_id: str
     model: str
-    contract: str
-    run: int
+    gateway: str
+    clear_count: int
     intent_at: float
     deadline: float
+    sequence: int = 0
     task_id: str | None = None
     result: Mapping[str, Any] | None = None
     uploads: tuple[str, ...] = ()
@@ -61,12 +69,17 @@ class Record:
         """The time of the submission, for people."""
         return datetime.fromtimestamp(self.intent_at, tz=UTC).isoformat(timespec="seconds")
 
+    @property
+    def gateway_name(self) -> str:
+        """The service, without the version of its API."""
+        return self.gateway.partition(" ")[0]
+
     def submitted(self, task_id: str) -> Self:
-        """Return the record after the service answered with a task."""
+        """Return the record after the service returned a task."""
         return replace(self, phase=Phase.SUBMITTED, task_id=task_id)
 
     def finished(self, result: Mapping[str, Any]) -> Self:
-        """Return the record after the result was concluded."""
+        """Return the record after the result was returned."""
         return replace(self, phase=Phase.FINISHED, result=result)
 
     def failed(self) -> Self:
@@ -82,34 +95,54 @@ class Record:
     def from_json(cls, stored: object) -> Self:
         """Read a stored record; an ``intent`` that was given a task id by hand is a submitted one.
 
-        :raises KlingJournalError: it is damaged, or written by a later release. It is not guessed at,
-            because a wrong guess may pay twice.
+        :raises KlingJournalError: it is damaged, or written by a later release. A guess might pay twice.
         """
         if not isinstance(stored, Mapping):
             kind = type(stored).__name__
-            raise KlingJournalError(f"The record is no object but {kind}. {_NOTHING_SENT}", retryable=False)
+            message = f"The record of this Airflow task is no JSON object, but {kind}. {_NOTHING_SENT}"
+            raise KlingJournalError(message, retryable=False)
         version = stored.get("version")
         if version != VERSION:
             raise KlingJournalError(
-                f"The record has version {version!r}; this release knows {VERSION}. {_NOTHING_SENT}",
+                f"The record of this Airflow task has version {version!r}, and this release knows version "
+                f"{VERSION}. {_NOTHING_SENT}",
                 retryable=False,
             )
         try:
             known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
             record = cls(**known)
             record = replace(record, phase=Phase(record.phase), uploads=tuple(record.uploads))
+            if not all(map(is_id, filter(None, (record.task_id, *record.uploads)))):
+                raise ValueError("task_id or uploads: that is no id")  # noqa: TRY301  # as any other damage
         except (TypeError, ValueError) as error:
-            message = f"The record is damaged ({error!r}). {_NOTHING_SENT}"
+            message = f"The record of this Airflow task is damaged ({error!r}). {_NOTHING_SENT}"
             raise KlingJournalError(message, retryable=False) from None
         if record.phase is Phase.INTENT and record.task_id:
             return record.submitted(record.task_id)
         return record
 
 
-_NOTHING_SENT = "Nothing was submitted. Mend or delete the record, then clear the task."
+_NOTHING_SENT = (
+    "Nothing was submitted now; a task that was submitted before may still run and be billed. Repair the "
+    "record, or delete it to submit again, and clear this Airflow task."
+)
 
 
 def fingerprint(*, conn_id: str, model: str, body: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
-    """Return what tells a request from any other: the key that pays, the model, and every field."""
-    asked = json.dumps([conn_id, model, body, extra], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(asked.encode()).hexdigest()
+    """Return a hash of a request: of the connection that pays, the model, and every field."""
+    whole = json.dumps([conn_id, model, body, extra], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def submission_key(*, task: Sequence[str | int], fingerprint: str, sequence: int) -> str:
+    """Return the key by which a service can tell a repeated submission from a new one.
+
+    It is the same in all tries of one logical task and request, whatever became of the record; so where the
+    record is lost, a service that rejects a key it knows keeps the task from being paid twice.
+
+    :param task: the logical task's identity: DAG, run, task and map index, and never the try.
+    :param sequence: how many submissions of the request came before; one that is to be paid again gets
+        another key.
+    """
+    whole = json.dumps([*task, fingerprint, sequence], separators=(",", ":"))
+    return hashlib.sha256(whole.encode()).hexdigest()[:32]

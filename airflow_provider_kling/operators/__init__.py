@@ -1,1 +1,1 @@
-"""The operators: generate, download, and everything they share."""
+"""The operators, and their common base."""

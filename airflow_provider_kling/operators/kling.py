@@ -5,44 +5,58 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.generation.completion import Completion
+from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
+from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
-from airflow_provider_kling.models import KlingRequest, VideoO1Request
+from airflow_provider_kling.generation.templates import is_rendered_later
+from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.operators.base import GenerationOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_kling.generation.result import GenerationResult
+    from airflow_provider_kling.models import KlingRequest
 
 _DEFAULT_MODEL = "kling-video-o1"
+# The fields of VideoO1Request. A test compares them, so that no DAG imports the class only for their names.
+_VIDEO_FIELDS = (
+    "prompt",
+    "multi_shot",
+    "shot_type",
+    "images",
+    "videos",
+    "sound",
+    "mode",
+    "aspect_ratio",
+    "duration",
+)
 
 __all__ = ["KlingDownloadOperator", "KlingGenerateOperator", "KlingVideoOperator"]
 
 
 class KlingVideoOperator(GenerationOperator):
-    """Make a clip with Kling Video O1: from text, from reference images, or by editing a video.
+    """Generate a clip with Kling Video O1: from text, from reference images, or from a video.
 
-    The fields and their rules are those of
-    :class:`~airflow_provider_kling.models.VideoO1Request`; all are templated. A rule that a literal
-    argument breaks fails the import of the DAG; one that a template breaks fails the task before
-    anything is sent. An argument left out is left out of the request.
+    The fields and their rules are those of ``VideoO1Request`` (``docs/models.md``). A literal argument that
+    breaks a rule fails the import of the DAG. A template that breaks one fails the task before anything is
+    submitted. An argument that is left out is left out of the request.
 
-    :param prompt: what the clip should show, 1 to 2500 characters.
-    :param images: reference images, each a public URL or Base64.
-    :param videos: one video to edit or follow, as a public URL or Base64. Forbids ``duration`` and sound.
-    :param multi_shot: let the model cut between shots; needs ``shot_type="intelligence"``.
-    :param shot_type: ``intelligence``, with ``multi_shot`` only.
-    :param sound: ``on`` or ``off``.
-    :param mode: ``std`` (720p) or ``pro`` (1080p, which costs a third more).
-    :param aspect_ratio: ``16:9``, ``9:16`` or ``1:1``.
-    :param duration: 5 or 10 seconds; the price grows with it.
+    :param prompt: what the clip shows, 1 to 2500 characters (templated).
+    :param images: reference images; each is a public URL, Base64, or the URI of a stored file (templated).
+    :param videos: one video to edit or to continue: a public URL, Base64, or the URI of a stored file. It
+        excludes ``duration`` and ``sound="on"`` (templated).
+    :param multi_shot: let the model cut between shots; needs ``shot_type="intelligence"`` (templated).
+    :param shot_type: ``intelligence``, only with ``multi_shot`` (templated).
+    :param sound: ``on`` or ``off`` (templated).
+    :param mode: ``std`` (720p) or ``pro`` (1080p, which costs more) (templated).
+    :param aspect_ratio: ``16:9``, ``9:16`` or ``1:1`` (templated).
+    :param duration: 5 or 10, in seconds; the price grows with it (templated).
     """
 
-    template_fields: Sequence[str] = (*VideoO1Request.model_fields, *GenerationOperator.template_fields)
+    template_fields: Sequence[str] = (*_VIDEO_FIELDS, *GenerationOperator.template_fields)
 
     def __init__(
         self,
@@ -73,25 +87,27 @@ class KlingVideoOperator(GenerationOperator):
 
     def request_parameters(self) -> dict[str, Any]:
         """Return the arguments that are fields of the request."""
-        return {name: getattr(self, name) for name in VideoO1Request.model_fields}
+        return {name: getattr(self, name) for name in _VIDEO_FIELDS}
 
 
 class KlingGenerateOperator(GenerationOperator):
-    """Make a video or pictures with any model of the service.
+    """Generate a video or images with any model of the service.
 
-    The fields and rules of Kling's models are those of their request classes (``docs/models.md``); a rule
-    that a literal breaks fails the import of the DAG, one that a template breaks fails the task before
-    anything is sent. What is only inferred warns instead. Other models, as ``provider/model``, are sent
-    unchecked. Of several results, each is in ``resources``.
+    The fields and rules of Kling's models are those of their request classes (``docs/models.md``). A literal
+    value that breaks a rule fails the import of the DAG. A template that breaks one fails the task before
+    anything is submitted. A rule that is only inferred warns instead. The parameters of other models, named
+    ``provider/model``, are sent unchecked. A generation with several results has each in ``resources``.
 
-    :param parameters: the model's fields, as a dict (templated) or as a request from
-        :mod:`airflow_provider_kling.models`.
+    :param parameters: the fields of the model: a dict, or a request from
+        :mod:`airflow_provider_kling.models` (templated).
     """
 
     template_fields: Sequence[str] = ("parameters", *GenerationOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
 
     def __init__(self, *, model: str, parameters: Mapping[str, Any] | KlingRequest, **kwargs: Any) -> None:
+        from airflow_provider_kling.models import KlingRequest
+
         super().__init__(model=model, **kwargs)
         # A dict is templated and survives the DAG's serialization; a request object would not.
         self.parameters = parameters.body() if isinstance(parameters, KlingRequest) else parameters
@@ -105,10 +121,19 @@ class KlingGenerateOperator(GenerationOperator):
 class KlingDownloadOperator(BaseOperator):
     """Copy the result of a task to storage. Costs nothing at the service.
 
-    :param source: a task id, or the dict that a generating operator returned (templated).
-    :param output: a file or folder URI on any storage Airflow knows (templated).
-    :param max_bytes: a result that is larger is not stored, and the task fails.
-    :param conn_id: the connection whose key submitted the task (templated).
+    :param source: the id of the task, or the dict that a generation returned (templated).
+    :param output: the URI of a file or a folder, as for the generating operators (templated).
+    :param max_bytes: a larger result is not stored, and the task fails.
+    :param conn_id: the connection whose credentials submitted the task (templated).
+    :param multiple_outputs: push each key of the result as an XCom of its own too, for
+        ``task.output["uri"]``.
+    :param kwargs: the arguments of every operator, such as ``task_id``, ``retries`` and ``pool``.
+    :returns: a :class:`~airflow_provider_kling.generation.result.GenerationResult`.
+    :raises KlingRequestError: ``source`` is no task; a literal one fails the import of the DAG.
+    :raises KlingProtocolError: the task has not ended. A retry reads it again.
+    :raises KlingTaskFailedError: the service ended the task as failed.
+    :raises KlingNotFoundError: these credentials do not know the task, or it has expired.
+    :raises KlingMediaError: the result cannot be downloaded or stored.
     """
 
     template_fields: Sequence[str] = ("source", "output_uri", "conn_id")
@@ -118,8 +143,8 @@ class KlingDownloadOperator(BaseOperator):
         *,
         source: str | Mapping[str, Any],
         output: str,
-        max_bytes: int = DEFAULT_MAX_BYTES,
-        conn_id: str = KlingHook.default_conn_name,
+        max_bytes: int = MAX_BYTES,
+        conn_id: str = CONN_ID,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -128,24 +153,36 @@ class KlingDownloadOperator(BaseOperator):
         self.output_uri = output
         self.max_bytes = max_bytes
         self.conn_id = conn_id
+        if not is_rendered_later(source):
+            with failing_fast():
+                self._task_id()
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Read the task for links that work, copy its result, and return the result dict."""
+    def execute(self, context: Context) -> GenerationResult:
+        """Read the task, copy its result, and return it."""
+        # Only now: parsing a DAG does without what a run needs.
+        from airflow_provider_kling.generation.completion import Completion
+        from airflow_provider_kling.hooks.kling import KlingHook
+
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
             task = hook.get_task(self._task_id())
-            conclusion = Completion(
+            completion = Completion(
                 hook=hook,
                 context=context,
                 model=self._known("model"),
-                wanted_type=self._known("type"),
+                media_type=self._known("type"),
                 output=self.output_uri,
                 max_bytes=self.max_bytes,
             )
-            return conclusion.of_task(task)
+            if not task.status.terminal:
+                raise KlingProtocolError(
+                    f"Task {task.task_id} has no result yet: the service says that it is "
+                    f"{task.raw_status!r}. A retry of this Airflow task reads it again and costs nothing."
+                )
+            return completion.complete_from_task(task)
 
     def _task_id(self) -> str:
         task_id = self._known("task_id") if isinstance(self.source, Mapping) else self.source
-        if not isinstance(task_id, str) or not task_id:
+        if not is_id(task_id):
             rule = BrokenRule(
                 field="source", rule="must be a task id or a generation's result", value=self.source
             )

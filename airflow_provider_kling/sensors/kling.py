@@ -7,32 +7,50 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import BaseSensorOperator, PokeReturnValue
+from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_kling.compat import default_deferrable
+from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation.completion import Completion
-from airflow_provider_kling.generation.failure import failing_as_sensor
+from airflow_provider_kling.generation.failure import failing_as_sensor, failing_fast
+from airflow_provider_kling.generation.result import GenerationResult
+from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.http.retry import is_transient
-from airflow_provider_kling.media.download import DEFAULT_MAX_BYTES
-from airflow_provider_kling.operators.base import DEFER_NET_S
-from airflow_provider_kling.triggers.kling import KlingTaskTrigger
+from airflow_provider_kling.http.ids import check_id
+from airflow_provider_kling.polling import PollingPlan
+from airflow_provider_kling.triggers.kling import DEFER_NET_S, KlingTaskTrigger
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.providers.common.compat.sdk import Context
 
 __all__ = ["KlingTaskSensor"]
 
 
 class KlingTaskSensor(BaseSensorOperator):
-    """Wait for a task that something else submitted, and return its result. Costs nothing.
+    """Wait for a task that something else submitted, and return its result. Costs nothing at the service.
 
-    :param kling_task_id: the task at the service (templated).
-    :param conn_id: the connection whose key submitted it (templated).
-    :param deferrable: wait in the triggerer. False pokes from the worker, every ``poke_interval``
-        seconds and in the ``mode`` that any sensor has.
-    :param output: where to copy the result, as for the generating operators (templated).
-    :param max_bytes: a result that is larger is not stored, and the task fails.
+    Every error fails the sensor at once, without a retry. With ``soft_fail``, the sensor is skipped instead
+    when its ``timeout`` is over. The task itself continues at the service.
+
+    :param kling_task_id: the id of the task at the service (templated).
+    :param conn_id: the connection whose credentials submitted the task (templated).
+    :param deferrable: wait in the triggerer. False polls from the worker every ``poke_interval`` seconds, in
+        the sensor's ``mode``. The default is True, unless Airflow's ``[operators] default_deferrable`` is
+        set.
+    :param output: where to copy the result, as for the generating operators; None copies nothing (templated).
+    :param max_bytes: a larger result is not stored, and the sensor fails.
+    :param multiple_outputs: push each key of the result as an XCom of its own too, for
+        ``task.output["url"]``.
+    :param kwargs: the arguments of every sensor, such as ``timeout``, ``poke_interval``, ``mode`` and
+        ``soft_fail``, and those of every operator.
+    :returns: a :class:`~airflow_provider_kling.generation.result.GenerationResult`.
+    :raises KlingRequestError: ``kling_task_id`` is no id; a literal one fails the import of the DAG.
+    :raises KlingTaskFailedError: the service ended the task as failed.
+    :raises KlingNotFoundError: these credentials do not know the task, or it has expired.
+    :raises KlingTimeoutError: the ``timeout`` is over, and the task is still running. A sensor that is not
+        deferrable raises Airflow's ``AirflowSensorTimeout``.
+    :raises KlingMediaError: the result cannot be downloaded or stored.
     """
 
     template_fields: Sequence[str] = ("kling_task_id", "conn_id", "output_uri")
@@ -41,22 +59,25 @@ class KlingTaskSensor(BaseSensorOperator):
         self,
         *,
         kling_task_id: str,
-        conn_id: str = KlingHook.default_conn_name,
-        deferrable: bool = True,
+        conn_id: str = CONN_ID,
+        deferrable: bool | None = None,
         output: str | None = None,
-        max_bytes: int = DEFAULT_MAX_BYTES,
+        max_bytes: int = MAX_BYTES,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.kling_task_id = kling_task_id
         self.conn_id = conn_id
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.output_uri = output
         self.max_bytes = max_bytes
+        if not is_rendered_later(kling_task_id):
+            with failing_fast():
+                check_id(kling_task_id, field="kling_task_id", subject=type(self).__name__)
 
     def execute(self, context: Context) -> Any:
-        """Look once; if the task still runs, wait for it."""
+        """Poll the task once; if it is still running, wait for it."""
         if not self.deferrable:
             return super().execute(context)
         found = self.poke(context)
@@ -64,39 +85,51 @@ class KlingTaskSensor(BaseSensorOperator):
 
     def _defer(self) -> NoReturn:
         now = time.time()
+        plan = PollingPlan.starting(submitted_at=now, timeout=self.timeout)
         self.defer(
             trigger=KlingTaskTrigger(
-                conn_id=self.conn_id,
-                kling_task_id=self.kling_task_id,
-                submitted_at=now,
-                deadline=now + self.timeout,
+                conn_id=self.conn_id, kling_task_id=self.kling_task_id, plan=plan.to_json()
             ),
             method_name=self.execute_complete.__name__,
-            kwargs={"kling_task_id": self.kling_task_id},
+            kwargs={"kling_task_id": self.kling_task_id, "waiting_since": now},
             timeout=timedelta(seconds=self.timeout + DEFER_NET_S),
         )
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look at the task once; trouble that passes counts as still running."""
+        """Poll the task once. After a transient error, the sensor polls again."""
         with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
             try:
                 task = hook.get_task(self.kling_task_id)
             except KlingError as error:
-                if not is_transient(error):
-                    raise
-                self.log.warning("A look at the task failed: %s", error)
+                if not error.transient:
+                    fate = f"Task {self.kling_task_id} may still run at the service and be billed."
+                    raise error.with_context(fate) from error.__cause__
+                self.log.warning("A poll of the task failed, and the sensor polls again: %s", error)
                 return PokeReturnValue(is_done=False)
             if not task.status.terminal:
                 return PokeReturnValue(is_done=False)
-            result = self._conclusion(hook, context).of_task(task)
+            result = self._completion(hook, context).complete_from_task(task)
             return PokeReturnValue(is_done=True, xcom_value=result)
 
     def execute_complete(
-        self, context: Context, event: object, kling_task_id: str | None = None
-    ) -> dict[str, Any]:
-        """Take over from the trigger. Needs only ``event``: ``dag.test()`` drops the rest."""
+        self,
+        context: Context,
+        event: object,
+        kling_task_id: str | None = None,
+        waiting_since: float | None = None,
+    ) -> GenerationResult:
+        """Continue after the trigger's event. ``dag.test()`` passes only the event."""
         with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
-            return self._conclusion(hook, context).of_event(event, task_id=kling_task_id)
+            completion = self._completion(hook, context, waiting_since=waiting_since)
+            return completion.complete_from_task(completion.task_from_event(event, task_id=kling_task_id))
 
-    def _conclusion(self, hook: KlingHook, context: Context) -> Completion:
-        return Completion(hook=hook, context=context, output=self.output_uri, max_bytes=self.max_bytes)
+    def _completion(
+        self, hook: KlingHook, context: Context, *, waiting_since: float | None = None
+    ) -> Completion:
+        return Completion(
+            hook=hook,
+            context=context,
+            output=self.output_uri,
+            max_bytes=self.max_bytes,
+            waiting_since=waiting_since,
+        )

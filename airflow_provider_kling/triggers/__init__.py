@@ -1,1 +1,1 @@
-"""The trigger that waits for a task."""
+"""The triggers of deferred tasks."""

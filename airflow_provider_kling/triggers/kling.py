@@ -1,120 +1,122 @@
-"""The trigger that deferred tasks wait with. It reads and never writes, so two copies do no harm."""
+"""The triggers of deferred tasks. They only read, so it does no harm when two triggerers run the same one.
+
+Airflow stores the arguments of a trigger unencrypted in its database, so they are ids and numbers only. Each
+has a default, and unknown ones are ignored, so that a deferred task survives an upgrade.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_kling.defaults import CONN_ID
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.hooks.waiter import USUAL_S, Watch, still_running_message
-from airflow_provider_kling.polling import PollEnd
+from airflow_provider_kling.hooks.waiter import TaskWaiter, still_running_message
+from airflow_provider_kling.polling import PollEnd, PollingPlan
 
 __all__ = ["KlingCapacityTrigger", "KlingTaskTrigger"]
 
-# A worker notices up to `[workers] min_heartbeat_interval` (5 s) late that its task has deferred. An
-# event before that looks to the scheduler as if the resumed task had ended, and it marks it failed
-# (Airflow 3.3.2, `process_executor_events`).
+# A worker notices up to `[workers] min_heartbeat_interval` (5 s) late that its task has deferred. After an
+# event before that, the scheduler takes the resumed task for one that has ended, and marks it failed (Airflow
+# 3.3.2, `process_executor_events`).
 SETTLE_S = 6.0
+
+# A trigger ends by itself. This much later Airflow ends the deferral, should it not.
+DEFER_NET_S = 600.0
 
 
 class KlingTaskTrigger(BaseTrigger):
     """Wait until a task has ended or its deadline has passed.
 
-    Airflow stores the arguments readable in its database, so they are ids and numbers only. All
-    have defaults and unknown ones are ignored, so that triggers outlive an upgrade.
+    It yields one event, ``{"status", "reason", "task_id"}``. ``status`` is ``success``, ``failed``,
+    ``timeout`` or ``error``. ``reason`` is ``finished``, ``failed_at_service``, ``deadline``,
+    ``key_rejected``, ``not_found`` or ``waiter_broke``. Whoever receives it reads the task again: the event
+    says only why the waiting ended.
 
     :param conn_id: an Airflow connection of type ``kling``.
-    :param kling_task_id: the task at the service.
-    :param submitted_at: Unix seconds.
-    :param deadline: Unix seconds. The task is looked at once more then; it goes on at the service.
-    :param usual_s: the longest usual time for such a task, in seconds; paces the looks.
+    :param kling_task_id: the id of the task at the service.
+    :param plan: when to poll, as ``PollingPlan.to_json()`` returns it. The task is polled once more at the
+        deadline. After it, the task continues at the service.
     """
 
     def __init__(
         self,
         *,
-        conn_id: str = KlingHook.default_conn_name,
+        conn_id: str = CONN_ID,
         kling_task_id: str = "",
-        submitted_at: float = 0.0,
-        deadline: float = 0.0,
-        usual_s: float = USUAL_S,
+        plan: Mapping[str, Any] | None = None,
         **_unknown: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.conn_id = conn_id
         self.kling_task_id = kling_task_id
-        self.submitted_at = submitted_at
-        self.deadline = deadline
-        self.usual_s = usual_s
+        self.plan = plan
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "conn_id": self.conn_id,
             "kling_task_id": self.kling_task_id,
-            "submitted_at": self.submitted_at,
-            "deadline": self.deadline,
-            "usual_s": self.usual_s,
+            "plan": self.plan,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield one event: ``status``, ``reason`` and ``task_id``. Airflow logs it, so it holds no more."""
+        """Yield the event. Airflow logs it, so it holds nothing that is secret or long."""
         await asyncio.sleep(SETTLE_S)
-        reason = await self._watch()
+        end = await self._poll()
         yield TriggerEvent(  # type: ignore[no-untyped-call]
-            {"status": reason.status.value, "reason": reason.value, "task_id": self.kling_task_id}
+            {"status": end.status.value, "reason": end.value, "task_id": self.kling_task_id}
         )
 
     async def on_kill(self) -> None:
-        """Say what is true when the task is marked or cleared while deferred (Airflow 3.3).
+        """Log what happens to the task when it is cleared or marked while deferred (from Airflow 3.3 on).
 
-        Airflow 3.3.2 also calls this for a triggerer that another one took over from, and for a
-        trigger that lingers; to say something true is right in every case, to cancel would not be.
+        Airflow 3.3.2 also calls this when another triggerer takes over. The text is true in each case.
         """
         self.log.warning(still_running_message(self.kling_task_id))
 
-    async def _watch(self) -> PollEnd:
-        watch = Watch(
-            task_id=self.kling_task_id,
-            submitted_at=self.submitted_at,
-            deadline=self.deadline,
-            usual_s=self.usual_s,
-        )
+    async def _poll(self) -> PollEnd:
         try:
-            return (await KlingHook(conn_id=self.conn_id).awatch(watch)).reason
+            hook, plan = KlingHook(conn_id=self.conn_id), PollingPlan.from_json(self.plan or {})
+            waiter = TaskWaiter(task_id=self.kling_task_id, plan=plan, observer=hook.observer)
+            return (await hook.poll_task_async(waiter)).end
         except Exception:
-            # An exception would end the deferral as a bare failure. The worker finds out what is true.
-            self.log.exception("Watching task %s broke", self.kling_task_id)
-            return PollEnd.WATCHER_BROKE
+            # An exception here would fail the Airflow task. The worker reads the task instead.
+            self.log.exception("Waiting for task %s failed", self.kling_task_id)
+            return PollEnd.WAITER_BROKE
 
 
 class KlingCapacityTrigger(BaseTrigger):
-    """Wait until a moment, then hand back what the task needs to go on. It asks nobody anything.
+    """Wait until a moment. No request is sent.
 
-    :param until: Unix seconds.
-    :param since: when the task began to wait for room, Unix seconds.
-    :param refusals: how often it was refused since.
+    It yields one event, ``{"since", "rejections"}``, with the values of its arguments.
+
+    :param until: the moment, in Unix seconds.
+    :param since: when the task began to wait for capacity, in Unix seconds.
+    :param rejections: how often its submission was rejected since then.
     """
 
-    def __init__(self, *, until: float = 0.0, since: float = 0.0, refusals: int = 0, **_unknown: Any) -> None:
+    def __init__(
+        self, *, until: float = 0.0, since: float = 0.0, rejections: int = 0, **_unknown: Any
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.until = until
         self.since = since
-        self.refusals = refusals
+        self.rejections = rejections
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "until": self.until,
             "since": self.since,
-            "refusals": self.refusals,
+            "rejections": self.rejections,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield one event, which carries ``since`` and ``refusals`` back."""
+        """Yield the event."""
         await asyncio.sleep(max(0.0, self.until - time.time()))
-        yield TriggerEvent({"since": self.since, "refusals": self.refusals})  # type: ignore[no-untyped-call]
+        yield TriggerEvent({"since": self.since, "rejections": self.rejections})  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""``@task.kling_video`` and ``@task.kling_generate``: what the function returns is what is asked for."""
+"""``@task.kling_video`` and ``@task.kling_generate``: the request is what the function returns."""
 
 from __future__ import annotations
 
@@ -13,20 +13,11 @@ from airflow_provider_kling.decorators.kling import generate_task, video_task
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.get_provider_info import get_provider_info
 from airflow_provider_kling.models import VideoO1Request
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException
 from tests.conftest import FakeTaskInstance
 from tests.dagbag import parse
-from tests.task_runner import poll_often, run
-
-
-@pytest.fixture
-def sandbox(
-    kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> SandboxProcess:
-    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
-    poll_often(monkeypatch)
-    return kling_sandbox
+from tests.task_runner import run
 
 
 def operator_of(decorate: Any, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -36,8 +27,8 @@ def operator_of(decorate: Any, function: Callable[..., Any], *arguments: Any) ->
         return decorate(function)(*arguments).operator
 
 
-CHEAP = {"mode": "std", "duration": 5}
-EXPECTED = {"prompt": "A paper boat", **CHEAP}
+CHEAP: dict[str, Any] = {"mode": "std", "duration": 5}
+EXPECTED: dict[str, Any] = {"prompt": "A paper boat", **CHEAP}
 
 
 @pytest.mark.contract
@@ -53,7 +44,7 @@ EXPECTED = {"prompt": "A paper boat", **CHEAP}
         (generate_task(model="kling-video-o1"), VideoO1Request(**EXPECTED)),
     ],
 )
-def test_a_function_says_what_to_generate(
+def test_a_function_returns_the_request(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, decorate: Any, returned: Any
 ) -> None:
     operator = operator_of(decorate, lambda: returned)
@@ -76,28 +67,28 @@ def test_a_function_takes_arguments_and_the_context(
 
 
 @pytest.mark.contract
-def test_the_function_is_asked_again_after_a_wait_for_room(
+def test_the_function_is_called_again_after_a_wait_for_capacity(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_kling.operators.base.queue_delay", lambda **_: 0.01)
+    monkeypatch.setattr("airflow_provider_kling.generation.run.capacity_delay", lambda **_: 0.01)
     full = {"code": 429, "message": "Concurrent limit exceeded: full"}
     sandbox.faults([{"method": "POST", "action": {"status": 429, "body": full}}])
-    asked: list[str] = []
-    operator = operator_of(video_task(**CHEAP), lambda: asked.append("asked") or "A paper boat")
+    calls: list[str] = []
+    operator = operator_of(video_task(**CHEAP), lambda: calls.append("called") or "A paper boat")
     assert run(operator, task_instance)["status"] == "success"
-    assert len(asked) == 2
+    assert len(calls) == 2
 
 
 @pytest.mark.contract
 @pytest.mark.parametrize(
     "returned", [None, 7, ["A paper boat"], {"prompt": ""}, {"prompt": "x", "colour": 1}]
 )
-def test_what_is_no_request_is_refused_before_anything_is_sent(
+def test_a_return_value_that_is_no_request_is_rejected_before_anything_is_sent(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, returned: Any
 ) -> None:
-    with pytest.raises(KlingRequestError) as refused:
+    with pytest.raises(KlingRequestError) as caught:
         run(operator_of(video_task(), lambda: returned), task_instance)
-    assert isinstance(refused.value, AirflowFailException)
+    assert isinstance(caught.value, AirflowFailException)
     assert sandbox.requests("POST") == []
 
 
@@ -107,7 +98,9 @@ def test_a_decorators_literal_that_breaks_a_rule_fails_the_import() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"multi_shot": True}, {"sound": "on"}])
-def test_what_the_function_may_still_decide_is_not_missed_at_the_import(given: dict[str, Any]) -> None:
+def test_a_field_that_the_function_may_still_return_is_not_missed_at_the_import(
+    given: dict[str, Any],
+) -> None:
     operator_of(video_task(**given), lambda: "A paper boat")
     operator_of(generate_task(model="kling-video-o1", parameters=given), lambda: "A paper boat")
 

@@ -20,7 +20,7 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
     KlingTimeoutError,
 )
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import context, run, video
@@ -157,9 +157,9 @@ def test_a_task_older_than_the_service_keeps_any_is_submitted_anew(
 def test_the_record_says_how_the_request_was_written(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, connect: Callable[..., None]
 ) -> None:
-    connect(host=sandbox.url, password=sandbox.api_key, extra={"contract": "2026-08"})
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"api_version": "2026-08"})
     crash_after_submitting(task_instance)
-    assert record(task_instance)["contract"] == "modellix 2026-08"
+    assert record(task_instance)["gateway"] == "modellix 2026-08"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_retry_before_the_deadline_gets_no_fresh_budget(
     operator = video(timeout=9000)
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(context(operator, task_instance))
-    assert deferred.value.trigger.serialize()[1]["deadline"] == deadline
+    assert deferred.value.trigger.serialize()[1]["plan"]["deadline"] == deadline
 
 
 def test_the_extra_wait_is_kept_on_record_too(
@@ -209,7 +209,7 @@ def test_the_extra_wait_is_kept_on_record_too(
     operator = video(timeout=0)
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(context(operator, task_instance))
-    deadline = deferred.value.trigger.serialize()[1]["deadline"]
+    deadline = deferred.value.trigger.serialize()[1]["plan"]["deadline"]
     assert deadline == record(task_instance)["deadline"]
     assert 590 < deadline - time.time() <= 600
 
@@ -262,7 +262,7 @@ def test_who_accepts_to_pay_twice_may_submit_again(
     task_instance.clear()
     assert run(video(on_unknown_submission="resubmit"), task_instance)["status"] == "success"
     assert sandbox.stats()["submissions_accepted"] == 2
-    assert "may have taken effect, and be billed" in caplog.text
+    assert "accepts that both may be billed" in caplog.text
 
 
 def test_who_accepts_to_pay_twice_gets_it_by_a_retry_as_well(
@@ -270,7 +270,7 @@ def test_who_accepts_to_pay_twice_gets_it_by_a_retry_as_well(
 ) -> None:
     sandbox.faults([{"method": "POST", "action": {"drop": "after"}}])
     with pytest.raises(
-        KlingSubmissionUnknownError, match="a retry submits anew, and may pay twice"
+        KlingSubmissionUnknownError, match="a retry submits again, and may pay twice"
     ) as unknown:
         run(video(on_unknown_submission="resubmit"), task_instance)
     assert not isinstance(unknown.value, AirflowFailException)
@@ -313,7 +313,7 @@ def test_a_store_that_does_not_work_submits_nothing(
         raise RuntimeError("the API server is down")
 
     monkeypatch.setattr(task_instance.store, broken, fail)
-    with pytest.raises(KlingJournalError, match="none is sent") as unreadable:
+    with pytest.raises(KlingJournalError, match="nothing was submitted now") as unreadable:
         run(video(), task_instance)
     assert not isinstance(unreadable.value, AirflowFailException), "a retry reads it again"
     assert sandbox.requests("POST") == []
@@ -427,7 +427,7 @@ def test_being_killed_tells_the_truth_about_the_task(
         operator.on_kill()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("airflow_provider_kling.hooks.kling.KlingHook.watch", killed)
+    monkeypatch.setattr("airflow_provider_kling.hooks.kling.KlingHook.poll_task", killed)
     caplog.set_level(logging.WARNING)
     with pytest.raises(KeyboardInterrupt):
         operator.execute(context(operator, task_instance))

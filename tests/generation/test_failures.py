@@ -18,7 +18,7 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
     KlingTimeoutError,
 )
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import context, fire, run, video

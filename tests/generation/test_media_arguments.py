@@ -14,7 +14,7 @@ from PIL import Image
 
 from airflow_provider_kling.exceptions import (
     KlingBadRequestError,
-    KlingCapacityError,
+    KlingFileStoreFullError,
     KlingMediaError,
     KlingRequestError,
     KlingTaskFailedError,
@@ -22,7 +22,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.generation.media_arguments import INLINE_BYTES, is_storage_uri
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import context, run, video
@@ -172,31 +172,34 @@ def test_what_was_uploaded_for_a_refused_request_is_deleted(
     assert KlingHook().list_files() == []
 
 
-def test_a_try_after_a_wait_for_room_uses_what_the_first_has_uploaded(
+def test_a_try_after_a_wait_for_capacity_uses_what_the_first_has_uploaded(
     sandbox: SandboxProcess,
     task_instance: FakeTaskInstance,
     still: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_kling.operators.base.queue_delay", lambda **_: 0.01)
+    monkeypatch.setattr("airflow_provider_kling.generation.run.capacity_delay", lambda **_: 0.01)
     full = {"status": 429, "body": {"code": 429, "message": "Concurrent limit exceeded: full"}}
     sandbox.faults([{"method": "POST", "path": "/api/v1/kling/*", "action": full}])
     run(video(images=[still], upload="always"), task_instance)
     assert uploads(sandbox) == 1
 
 
-def test_a_full_shelf_is_waited_for_like_any_room(
+def test_a_full_file_store_is_waited_for_like_capacity(
     sandbox: SandboxProcess,
     task_instance: FakeTaskInstance,
     still: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_kling.operators.base.queue_delay", lambda **_: 0.01)
+    monkeypatch.setattr("airflow_provider_kling.generation.run.capacity_delay", lambda **_: 0.01)
     hook = KlingHook()
     png = Path(still.removeprefix("file://")).read_bytes()
     kept = [hook.upload(png, filename=f"{number}.png", content_type="image/png") for number in range(10)]
     operator = video(images=[still], upload="always", queue_timeout=0)
-    with pytest.raises(KlingCapacityError, match=r"had no room for .* keeps 10 files of a team"):
+    with pytest.raises(
+        KlingFileStoreFullError,
+        match=r"stores at most 10 files of an account.* queue_timeout allows no further",
+    ):
         run(operator, task_instance)
     assert posted(sandbox) == []
     hook.delete_file(kept[0].file_id)
@@ -220,12 +223,12 @@ def test_a_video_is_uploaded(
     ("model", "field", "file", "rule"),
     [
         ("kling-video-o1", "videos", b"\0\0\0\x20ftypisom" + bytes(16 * 2**20), "at most 16777216 bytes"),
-        ("kling-video-o1", "videos", b"\x89PNG\r\n\x1a\n" + bytes(99), "must be a file with a video"),
-        ("kling-video-o1", "images", b"<html>" + bytes(99), "must be a file with an image"),
+        ("kling-video-o1", "videos", b"\x89PNG\r\n\x1a\n" + bytes(99), "must be a video file"),
+        ("kling-video-o1", "images", b"<html>" + bytes(99), "must be an image file"),
         ("kling-v1.5-i2i", "image", b"GIF89a" + bytes(99), "must be a file in the format jpg or png"),
         ("kling-v1.5-i2i", "image", b"\x89PNG\r\n\x1a\n" + bytes(10 * 2**20), "at most 10485760 bytes"),
         ("kling-avatar", "sound_file", b"ID3" + bytes(5 * 2**20), "at most 5242880 bytes"),
-        ("kling-avatar", "sound_file", b"\x89PNG\r\n\x1a\n" + bytes(99), "must be a file with a sound"),
+        ("kling-avatar", "sound_file", b"\x89PNG\r\n\x1a\n" + bytes(99), "must be an audio file"),
     ],
 )
 def test_a_file_that_breaks_a_documented_limit_is_refused_before_anything_is_sent(
@@ -292,7 +295,7 @@ def test_a_retry_finds_its_task_though_the_file_is_gone(
 def test_under_the_newer_contract_its_own_limits_hold(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, connect: Callable[..., None], tmp_path: Path
 ) -> None:
-    connect(host=sandbox.url, password=sandbox.api_key, extra={"contract": "2026-08"})
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"api_version": "2026-08"})
     small = picture(tmp_path / "small.png", size=(200, 320))
     with pytest.raises(KlingRequestError, match=r"images\[0\]: must have sides of at least 300 px; got"):
         run(video(images=[small]), task_instance)

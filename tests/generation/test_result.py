@@ -15,10 +15,9 @@ from airflow_provider_kling.generation.result import (
     stored_uris,
     task_results,
 )
-from airflow_provider_kling.generation.storing import target_uri
 from airflow_provider_kling.http.task import Resource, ResourceRole, Task, TaskStatus
 from airflow_provider_kling.media.download import Download
-from airflow_provider_kling.media.kind import MediaKind
+from airflow_provider_kling.media.file_format import FileFormat
 
 
 def picture(number: int, *, link_bytes: int = 60, **changes: Any) -> Resource:
@@ -32,8 +31,8 @@ COVER = picture(0, role=ResourceRole.COVER)
 
 def result(resources: list[Resource], *, stored: bool) -> dict[str, Any]:
     task = Task(task_id="t", status=TaskStatus.SUCCESS, raw_status="success", resources=tuple(resources))
-    results = task_results(task, wanted_type="image")
-    download = Download(kind=MediaKind.PNG, size=900_000, sha256="0" * 64)
+    results = task_results(task, media_type="image")
+    download = Download(format=FileFormat.PNG, size=900_000, sha256="0" * 64)
     copies = {
         one: StoredFile(uri=f"s3://bucket/folder/{index}.png", download=download)
         for index, one in enumerate(results)
@@ -89,7 +88,7 @@ def test_results_are_told_from_what_is_beside_them(
     resources: list[Resource], wanted: str | None, count: int
 ) -> None:
     task = Task(task_id="t", status=TaskStatus.SUCCESS, raw_status="success", resources=tuple(resources))
-    results = task_results(task, wanted_type=wanted)
+    results = task_results(task, media_type=wanted)
     assert len(results) == count
     assert COVER not in results
 
@@ -98,19 +97,4 @@ def test_results_are_told_from_what_is_beside_them(
 def test_a_success_without_a_link_to_what_was_asked_is_an_error(resources: list[Resource]) -> None:
     task = Task(task_id="t", status=TaskStatus.SUCCESS, raw_status="success", resources=tuple(resources))
     with pytest.raises(KlingProtocolError, match=r"succeeded and was billed, but .* no link to its image"):
-        task_results(task, wanted_type="image")
-
-
-@pytest.mark.parametrize(
-    ("output", "number", "uri"),
-    [
-        ("s3://b/clips", 1, "s3://b/clips/t.mp4"),
-        ("s3://b/clips/", 2, "s3://b/clips/t-2.mp4"),
-        ("s3://b/clip.mp4", 1, "s3://b/clip.mp4"),
-        ("s3://b/clip.mp4", 3, "s3://b/clip-3.mp4"),
-        ("s3://b/v1.5/clip", 1, "s3://b/v1.5/clip/t.mp4"),
-        ("s3://b/clip.MOV", 2, "s3://b/clip-2.MOV"),
-    ],
-)
-def test_an_output_names_a_file_or_a_folder(output: str, number: int, uri: str) -> None:
-    assert target_uri(output, task_id="t", extension="mp4", number=number) == uri
+        task_results(task, media_type="image")

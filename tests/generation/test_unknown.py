@@ -1,4 +1,4 @@
-"""Which entries of the service's request log could be a submission whose answer was lost."""
+"""Which entries of the service's request log could be a submission whose response was lost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingConnectionError
+from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.generation.unknown import unknown_submission
 from airflow_provider_kling.http.task import LoggedRequest
 from airflow_provider_kling.journal.journal import Journal
@@ -21,8 +22,9 @@ RECORD = Record(
     fingerprint="f",
     conn_id="kling_default",
     model="kling/kling-video-o1",
-    contract="modellix 2026-04",
-    run=0,
+    key="k",
+    gateway="modellix 2026-04",
+    clear_count=0,
     intent_at=SENT,
     deadline=SENT + 3600,
 )
@@ -33,6 +35,7 @@ class Hook:
 
     def __init__(self, *entries: LoggedRequest) -> None:
         self.entries = list(entries)
+        self.gateway = make_gateway()
 
     def request_log(self) -> list[LoggedRequest]:
         return self.entries
@@ -57,7 +60,7 @@ def logged(after_s: float | None = 1.0, model: str | None = "kling-video-o1") ->
         (logged(after_s=599), True),
         (logged(after_s=601), False),
         (logged(after_s=None), True),  # what the log does not tell cannot rule it out
-        (logged(model="kling-video-o1-t2v"), True),  # the newer contract's name for it
+        (logged(model="kling-video-o1-t2v"), True),  # the name in the newer API version for it
         (logged(model=None), True),
         (logged(model="kling-v3-t2v"), False),
     ],
@@ -67,20 +70,26 @@ def test_a_candidate_is_of_the_model_and_about_the_time(entry: LoggedRequest, co
 
 
 def test_a_log_without_a_candidate_is_told_as_such() -> None:
-    assert "shows no kling/kling-video-o1 of that time among the newest 1" in message(
+    assert "has no kling/kling-video-o1 of that time among its newest 1 entries" in message(
         Hook(logged(after_s=9999))
     )
 
 
 def test_a_log_that_cannot_be_read_is_told_as_such() -> None:
-    class Broken:
+    class Broken(Hook):
         def request_log(self) -> list[LoggedRequest]:
             raise KlingConnectionError("no route", request_sent=False)
 
     assert "could not be read (no route)" in message(Broken())
 
 
-def test_it_tells_when_the_submission_was_sent_and_why_nobody_knows() -> None:
+def test_it_tells_when_the_submission_was_sent_and_why_the_outcome_is_unknown() -> None:
     told = message(Hook())
     assert "at 2027-01-15T08:00:00+00:00" in told
     assert "the line was cut" in told
+
+
+def test_a_service_without_a_log_is_told_as_such() -> None:
+    hook = Hook(logged())
+    hook.gateway.request_log = None
+    assert "has no request log" in message(hook)

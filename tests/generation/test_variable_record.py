@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.journal import store as stores
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import run, video
 

@@ -1,4 +1,4 @@
-"""A connection's parts, read strictly: what makes no sense is refused before anything is sent."""
+"""A connection's parts, parsed strictly: what makes no sense is an error before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ import pytest
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateways.modellix import ModellixGateway
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
+from airflow_provider_kling.http.credentials import BearerToken
+from tests.gateways.bare import BareGateway, register
 
 
-def read(**parts: Any) -> KlingConnection:
-    given: dict[str, Any] = {"password": "sk-1", "host": None, "schema": None, "port": None, "extra": {}}
-    return parse_connection(conn_id="kling_default", caller="apache-airflow/3.3.2", **{**given, **parts})
+def parse(**parts: Any) -> KlingConnection:
+    defaults: dict[str, Any] = dict.fromkeys(("login", "host", "schema", "port"))
+    given = {**defaults, "password": "sk-1", "extra": {}, **parts}
+    return parse_connection(conn_id="kling_default", caller="apache-airflow/3.3.2", **given)
+
+
+# -- the base URL ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,8 @@ def read(**parts: Any) -> KlingConnection:
         ({}, "https://api.modellix.ai"),
         ({"host": "https://api.example.com/"}, "https://api.example.com"),
         ({"host": "https://api.example.com/api/v1"}, "https://api.example.com"),
+        ({"host": "https://api.example.com/api/v1/"}, "https://api.example.com"),
+        ({"host": "https://api.example.com/kling"}, "https://api.example.com/kling"),
         ({"host": "api.example.com"}, "https://api.example.com"),
         ({"host": "api.example.com", "port": 8443}, "https://api.example.com:8443"),
         ({"host": "127.0.0.1", "schema": "http", "port": 8787}, "http://127.0.0.1:8787"),
@@ -31,7 +39,10 @@ def read(**parts: Any) -> KlingConnection:
     ],
 )
 def test_every_way_to_write_the_host_leads_to_one_base_url(parts: dict[str, Any], base_url: str) -> None:
-    assert read(**parts).client.base_url == base_url
+    assert parse(**parts).client.base_url == base_url
+
+
+# -- what makes no sense --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -52,39 +63,114 @@ def test_every_way_to_write_the_host_leads_to_one_base_url(parts: dict[str, Any]
         ({"extra": {"request_timeout": 0}}, "extra.request_timeout"),
         ({"extra": {"requests_per_minute": -5}}, "extra.requests_per_minute"),
         ({"extra": {"gateway": "nowhere"}}, "gateway"),
-        ({"extra": {"contract": "1999-01"}}, "contract"),
+        ({"extra": {"api_version": "1999-01"}}, "api_version"),
+        ({"extra": {"webhook_url": "hooks.example"}}, "webhook_url"),
     ],
 )
-def test_what_makes_no_sense_is_named_and_nothing_is_sent(parts: dict[str, Any], field: str) -> None:
-    with pytest.raises(KlingRequestError) as refused:
-        read(**parts)
-    assert [rule.field for rule in refused.value.broken] == [field]
+def test_a_part_that_makes_no_sense_is_named_with_its_connection(parts: dict[str, Any], field: str) -> None:
+    with pytest.raises(KlingRequestError) as caught:
+        parse(**parts)
+    assert [rule.field for rule in caught.value.broken] == [field]
+    assert caught.value.subject == "connection 'kling_default'"
 
 
-def test_a_broken_key_is_not_quoted() -> None:
-    with pytest.raises(KlingRequestError) as refused:
-        read(password="sk secret")
-    assert "secret" not in str(refused.value)
+def test_all_parts_that_make_no_sense_are_named_at_once() -> None:
+    extra = {"request_timeout": "soon", "api_version": "1999-01", "webhook_url": "hooks.example"}
+    with pytest.raises(KlingRequestError) as caught:
+        parse(host="ftp://x", password=None, extra=extra)
+    assert [rule.field for rule in caught.value.broken] == [
+        *("host", "password", "extra.request_timeout", "api_version", "webhook_url")
+    ]
 
 
-def test_blanks_pasted_around_the_key_are_dropped() -> None:
-    assert read(password=" sk-1\n").client.api_key == "sk-1"
+def test_an_unknown_gateway_is_named_alone_because_the_other_parts_depend_on_it() -> None:
+    with pytest.raises(KlingRequestError) as caught:
+        parse(host="ftp://x", password=None, extra={"gateway": "nowhere", "api_version": "1999-01"})
+    assert [rule.field for rule in caught.value.broken] == ["gateway"]
+
+
+# -- secrets --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"password": "sk canary"}, {"extra": {"webhook_url": "hooks.example?token=canary"}}],
+    ids=["password", "webhook_url"],
+)
+def test_a_secret_that_is_rejected_is_not_quoted(parts: dict[str, Any]) -> None:
+    with pytest.raises(KlingRequestError) as caught:
+        parse(**parts)
+    assert "canary" not in str(caught.value)
+
+
+def test_spaces_pasted_around_the_key_are_dropped() -> None:
+    assert parse(password=" sk-1\n").client.credentials == BearerToken("sk-1")
 
 
 def test_the_key_is_in_no_repr() -> None:
-    assert "sk-1" not in repr(read())
+    assert "sk-1" not in repr(parse())
+
+
+# -- extras ---------------------------------------------------------------------------------------
 
 
 def test_extras_reach_the_client_and_the_gateway() -> None:
-    connection = read(extra={"request_timeout": "12.5", "requests_per_minute": 90, "contract": "2026-08"})
+    connection = parse(
+        extra={
+            "request_timeout": "12.5",
+            "requests_per_minute": 90,
+            "api_version": "2026-08",
+            "webhook_url": "https://hooks.example",
+            "allow_private_hosts": True,
+            "allow_insecure_http": True,
+        }
+    )
     assert connection.client.read_timeout_s == 12.5
     assert connection.client.requests_per_minute == 90
+    assert connection.client.allow_private_hosts
+    assert connection.client.allow_insecure_http
     assert isinstance(connection.gateway, ModellixGateway)
-    assert connection.gateway.contract.name == "2026-08"
+    assert connection.gateway.api_version == "2026-08"
+    assert connection.gateway.webhook_url == "https://hooks.example"
 
 
-def test_a_connection_without_extras_speaks_the_first_contract_at_the_services_own_pace() -> None:
-    connection = read()
+@pytest.mark.parametrize("extra", [{}, {"gateway": "", "api_version": "", "webhook_url": ""}])
+def test_a_connection_without_extras_uses_the_first_api_version_at_the_services_own_pace(
+    extra: dict[str, str],
+) -> None:
+    connection = parse(extra=extra)
     assert connection.client.requests_per_minute is None
+    assert not connection.client.allow_private_hosts
+    assert not connection.client.allow_insecure_http
     assert isinstance(connection.gateway, ModellixGateway)
-    assert connection.gateway.contract.name == "2026-04"
+    assert (connection.gateway.api_version, connection.gateway.webhook_url) == ("2026-04", None)
+
+
+# -- another gateway ------------------------------------------------------------------------------
+
+
+def test_a_gateway_decides_on_its_base_url_its_versions_and_its_credentials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    register(monkeypatch)
+    connection = parse(login="ak", password="sk", extra={"gateway": "bare", "api_version": "two"})
+    assert isinstance(connection.gateway, BareGateway)
+    assert connection.gateway.api_version == "two"
+    assert connection.client.base_url == "https://bare.example"
+    assert connection.client.credentials == BearerToken("ak-sk")
+    with pytest.raises(KlingRequestError) as caught:
+        parse(host="ftp://x", extra={"gateway": "bare", "api_version": "2026-04"})
+    assert [rule.field for rule in caught.value.broken] == ["host", "login", "api_version"]
+    assert "https://bare.example" in caught.value.broken[0].rule
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [("https://x.example/v7", "https://x.example"), ("https://x.example/api/v1", "https://x.example/api/v1")],
+)
+def test_only_the_path_that_the_gateways_own_documents_show_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, host: str, base_url: str
+) -> None:
+    register(monkeypatch)
+    connection = parse(login="ak", host=host, extra={"gateway": "bare"})
+    assert connection.client.base_url == base_url

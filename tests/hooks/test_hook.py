@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import io
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -14,23 +15,27 @@ from PIL import Image
 from airflow_provider_kling.exceptions import (
     KlingAuthenticationError,
     KlingNotFoundError,
+    KlingRequestError,
     KlingTaskFailedError,
     KlingTimeoutError,
+    KlingUnsupportedError,
 )
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
+from airflow_provider_kling.http.observer import NullObserver
 from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.models import VideoO1Request, find_model
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.polling import PollEnd, PollingPlan
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import API_KEY
-
-pytestmark = pytest.mark.contract
+from tests.gateways.bare import register
+from tests.http.raw_server import RawServer, reply
 
 REQUEST = VideoO1Request(prompt="A paper boat", mode="std", duration=5)
 
 
 @pytest.fixture
-def hook(kling_sandbox: SandboxProcess, connect: Callable[..., None]) -> Iterator[KlingHook]:
-    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
+def hook(sandbox: SandboxProcess) -> Iterator[KlingHook]:
     with KlingHook() as hook:
         yield hook
 
@@ -42,118 +47,260 @@ def small_png() -> bytes:
     return file.getvalue()
 
 
+Method = Callable[..., Any]
+
+
 @pytest.fixture(params=["sync", "async"])
-def call(request: pytest.FixtureRequest, hook: KlingHook) -> Callable[..., Any]:
-    """Call a method of the hook, or its asynchronous twin."""
+def twin(request: pytest.FixtureRequest) -> Callable[[KlingHook, str], Method]:
+    """Return a method of a hook, or its asynchronous twin, both called synchronously."""
 
-    def call(name: str, *arguments: Any, **options: Any) -> Any:
+    def twin(hook: KlingHook, name: str) -> Method:
         if request.param == "sync":
-            return getattr(hook, name)(*arguments, **options)
-        twin = getattr(hook, {"wait": "await_"}.get(name, f"a{name}"))
-        return asyncio.run(twin(*arguments, **options))
+            method: Method = getattr(hook, name)
+            return method
+        coroutine = getattr(hook, f"{name}_async")
+        return lambda *arguments, **options: asyncio.run(coroutine(*arguments, **options))
 
-    return call
+    return twin
 
 
-def test_a_generation_is_submitted_and_followed_to_its_end(call: Callable[..., Any]) -> None:
-    submitted: Task = call("submit", REQUEST)
+Twin = Callable[[KlingHook, str], Method]
+
+
+# -- generations ----------------------------------------------------------------------------------
+
+
+@pytest.mark.contract
+def test_a_generation_is_submitted_and_followed_to_its_end(hook: KlingHook, twin: Twin) -> None:
+    submitted: Task = twin(hook, "submit")(REQUEST)
     assert submitted.status is TaskStatus.PENDING
-    finished: Task = call("wait", submitted.task_id, timeout=60)
+    finished: Task = twin(hook, "wait_for_task")(submitted.task_id, timeout=60)
     assert finished.task_id == submitted.task_id
+    assert twin(hook, "get_task")(submitted.task_id) == finished
     primary = finished.primary("video")
     assert primary is not None
     assert (primary.width, primary.height, primary.duration_s) == (1280, 720, 5.0)
 
 
-def test_the_accounts_facts_are_read(call: Callable[..., Any]) -> None:
-    assert call("validate_key") is True
-    assert call("balance") == Decimal(100)
-    assert "kling/kling-video-o1" in {model.slug for model in call("list_models")}
-
-
-def test_what_is_published_of_a_model_is_read_without_the_key(
-    call: Callable[..., Any], kling_sandbox: SandboxProcess
+@pytest.mark.contract
+def test_extra_parameters_are_sent_with_the_request(
+    hook: KlingHook, twin: Twin, sandbox: SandboxProcess
 ) -> None:
-    published = call("fetch_schema", "kling/kling-avatar")
-    assert published.submit_url == f"{kling_sandbox.url}/api/v1/kling/kling-avatar"
+    twin(hook, "submit")(VideoO1Request(prompt="A paper boat"), extra_parameters={"mode": "std"})
+    (post,) = sandbox.requests("POST")
+    assert post["body"] == {"prompt": "A paper boat", "mode": "std"}
+
+
+@pytest.mark.contract
+def test_what_the_connections_api_version_cannot_express_is_not_sent(
+    connect: Callable[..., None], sandbox: SandboxProcess, twin: Twin
+) -> None:
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"api_version": "2026-08"})
+    with KlingHook() as hook, pytest.raises(KlingRequestError, match="in API version 2026-08"):
+        twin(hook, "submit")(VideoO1Request(prompt="x", multi_shot=True, shot_type="intelligence"))
+    assert sandbox.requests() == []
+
+
+@pytest.mark.contract
+def test_a_failed_task_raises_with_the_services_reason(
+    hook: KlingHook, twin: Twin, sandbox: SandboxProcess
+) -> None:
+    failed = {"status": "failed", "error": {"code": 77, "message": "melted"}}
+    sandbox.faults([{"method": "POST", "action": {"task": failed}}])
+    task = twin(hook, "submit")(REQUEST)
+    with pytest.raises(KlingTaskFailedError, match="melted") as caught:
+        twin(hook, "wait_for_task")(task.task_id, timeout=60)
+    assert (caught.value.task_id, caught.value.code) == (task.task_id, "77")
+
+
+@pytest.mark.contract
+def test_a_passed_deadline_says_that_the_task_goes_on(
+    hook: KlingHook, twin: Twin, sandbox: SandboxProcess
+) -> None:
+    running = {"method": "GET", "times": None, "action": {"task": {"status": "processing"}}}
+    sandbox.faults([running])
+    task = twin(hook, "submit")(REQUEST)
+    with pytest.raises(KlingTimeoutError, match="goes on at the service") as caught:
+        twin(hook, "wait_for_task")(task.task_id, timeout=0)
+    assert caught.value.task_id == task.task_id
+
+
+@pytest.mark.contract
+def test_the_timeout_counts_from_the_submission_where_that_is_known(
+    hook: KlingHook, twin: Twin, sandbox: SandboxProcess
+) -> None:
+    running = {"method": "GET", "times": None, "action": {"task": {"status": "processing"}}}
+    sandbox.faults([running])
+    task = twin(hook, "submit")(REQUEST)
+    with pytest.raises(KlingTimeoutError):
+        twin(hook, "wait_for_task")(task.task_id, timeout=3600, submitted_at=1.0)
+    assert sandbox.stats()["polls"] == 1
+
+
+@pytest.mark.contract
+def test_an_unknown_task_is_not_found(hook: KlingHook, twin: Twin) -> None:
+    with pytest.raises(KlingNotFoundError):
+        twin(hook, "get_task")("task-v2v-unknown")
+
+
+@pytest.mark.contract
+def test_submissions_polls_and_waits_are_reported_to_the_hooks_observer(hook: KlingHook, twin: Twin) -> None:
+    seen: list[str] = []
+
+    class Recorder(NullObserver):
+        def on_submission(self, **facts: Any) -> None:
+            seen.append(facts["request"])
+
+        def on_poll(self, **facts: Any) -> None:
+            seen.append(facts["request"])
+
+        def on_poll_error(self, **facts: Any) -> None:
+            seen.append(type(facts["error"]).__name__)
+
+        def on_wait(self, **facts: Any) -> None:
+            seen.append(f"{facts['reason']} {facts['seconds']:.0f} s")
+
+    def waiter(task_id: str) -> TaskWaiter:
+        plan = PollingPlan(submitted_at=0.0, deadline=0.0)
+        return TaskWaiter(task_id=task_id, plan=plan, observer=hook.observer)
+
+    hook.observer = Recorder()
+    task = twin(hook, "submit")(REQUEST)
+    outcome: PollOutcome = twin(hook, "poll_task")(waiter(task.task_id))
+    assert outcome.end in (PollEnd.DEADLINE, PollEnd.FINISHED)
+    twin(hook, "poll_task")(waiter("unknown"))
+    polled = ["poll 0 s", f"GET /api/v1/tasks/{task.task_id}", "poll 0 s", "KlingNotFoundError"]
+    assert seen == ["POST /api/v1/kling/kling-video-o1/async", *polled]
+
+
+def test_only_what_a_trigger_needs_has_an_asynchronous_twin() -> None:
+    coroutines = {name for name, _ in inspect.getmembers(KlingHook, inspect.iscoroutinefunction)}
+    assert coroutines - set(dir(KlingHook.__base__)) == {
+        "connection_async",
+        "get_task_async",
+        "poll_task_async",
+        "submit_async",
+        "wait_for_task_async",
+    }
+
+
+# -- capabilities ---------------------------------------------------------------------------------
+
+
+@pytest.mark.contract
+def test_the_account_and_the_models_are_read(hook: KlingHook) -> None:
+    assert hook.validate_key() is True
+    assert hook.balance() == Decimal(100)
+    assert "kling/kling-video-o1" in {model.slug for model in hook.list_models()}
+
+
+@pytest.mark.contract
+def test_the_request_log_has_the_newest_submissions(hook: KlingHook) -> None:
+    older, newer = hook.submit(REQUEST), hook.submit(REQUEST)
+    assert {entry.task_id for entry in hook.request_log()} == {older.task_id, newer.task_id}
+    assert [entry.task_id for entry in hook.request_log(entries=1)] == [newer.task_id]
+
+
+@pytest.mark.contract
+def test_the_schema_of_a_model_is_read_without_the_key(hook: KlingHook, sandbox: SandboxProcess) -> None:
+    published = hook.fetch_schema("kling/kling-avatar")
+    assert published.submit_url == f"{sandbox.url}/api/v1/kling/kling-avatar"
     assert set(published.body["properties"]) == set(find_model("kling-avatar").fields)
-    (request,) = kling_sandbox.requests("GET")
+    (request,) = sandbox.requests("GET")
     assert "authorization" not in request["headers"]
 
 
-def test_a_model_of_which_nothing_is_published_is_not_found(call: Callable[..., Any]) -> None:
+@pytest.mark.contract
+def test_a_model_that_is_not_published_is_not_found(hook: KlingHook) -> None:
     with pytest.raises(KlingNotFoundError, match="Model Not Found"):
-        call("fetch_schema", "google/veo-3")
+        hook.fetch_schema("google/veo-3")
 
 
-def test_a_file_is_left_listed_used_and_deleted(
-    call: Callable[..., Any], kling_sandbox: SandboxProcess, small_png: bytes
-) -> None:
-    file = call("upload", small_png, filename="still.png", content_type="image/png")
+@pytest.mark.contract
+def test_a_file_is_stored_listed_used_and_deleted(hook: KlingHook, small_png: bytes) -> None:
+    file = hook.upload(small_png, filename="still.png", content_type="image/png")
     assert (file.type, file.filename, file.size) == ("image", "still.png", len(small_png))
-    assert [one.file_id for one in call("list_files")] == [file.file_id]
+    assert [one.file_id for one in hook.list_files()] == [file.file_id]
     request = VideoO1Request(prompt="x", images=[file.url], mode="std", duration=5)
-    call("wait", call("submit", request).task_id, timeout=60)
-    call("delete_file", file.file_id)
-    assert call("list_files") == []
+    hook.wait_for_task(hook.submit(request).task_id, timeout=60)
+    hook.delete_file(file.file_id)
+    assert hook.list_files() == []
     with pytest.raises(KlingNotFoundError):
-        call("delete_file", file.file_id)
+        hook.delete_file(file.file_id)
 
 
-def test_a_failed_task_raises_with_the_services_reason(
-    call: Callable[..., Any], kling_sandbox: SandboxProcess
-) -> None:
-    kling_sandbox.faults(
-        [
-            {
-                "method": "POST",
-                "action": {"task": {"status": "failed", "error": {"code": 77, "message": "melted"}}},
-            }
-        ]
-    )
-    task = call("submit", REQUEST)
-    with pytest.raises(KlingTaskFailedError, match="melted") as failed:
-        call("wait", task.task_id, timeout=60)
-    assert (failed.value.task_id, failed.value.code) == (task.task_id, "77")
+WITHOUT_CAPABILITY: dict[str, tuple[Callable[[KlingHook], object], str]] = {
+    "upload": (lambda hook: hook.upload(b"x", filename="a", content_type="image/png"), "store files"),
+    "list_files": (lambda hook: hook.list_files(), "store files"),
+    "delete_file": (lambda hook: hook.delete_file("f"), "store files"),
+    "balance": (lambda hook: hook.balance(), "tell the account's balance"),
+    "validate_key": (lambda hook: hook.validate_key(), "check credentials"),
+    "request_log": (lambda hook: hook.request_log(), "list its submissions"),
+    "list_models": (lambda hook: hook.list_models(), "list its models"),
+    "fetch_schema": (lambda hook: hook.fetch_schema("kling-video-o1"), "publish its models' schemas"),
+}
 
 
-def test_a_passed_deadline_says_that_the_task_goes_on(
-    call: Callable[..., Any],
-    kling_sandbox_factory: Callable[..., SandboxProcess],
+@pytest.mark.parametrize(("use", "purpose"), WITHOUT_CAPABILITY.values(), ids=WITHOUT_CAPABILITY.keys())
+def test_what_a_gateway_cannot_do_is_an_error_that_names_it_and_sends_nothing(
     connect: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    use: Callable[[KlingHook], object],
+    purpose: str,
 ) -> None:
-    task = call("submit", REQUEST)
-    with pytest.raises(KlingTimeoutError, match="goes on at the service") as late:
-        # The look at the deadline comes before the sandbox can be done: no time has passed.
-        call("wait", task.task_id, timeout=0)
-    assert late.value.task_id == task.task_id
+    register(monkeypatch)
+    with RawServer(reply(status=500)) as server:
+        connect(host=server.url, login="ak", extra={"gateway": "bare"})
+        with KlingHook() as hook, pytest.raises(KlingUnsupportedError) as caught:
+            use(hook)
+        assert server.connections == 0
+    assert (
+        str(caught.value)
+        == f"The gateway 'bare' of connection 'kling_default' cannot {purpose}. Nothing was sent."
+    )
+    assert caught.value.retryable is False
 
 
-def test_an_unknown_task_is_not_found(call: Callable[..., Any]) -> None:
-    with pytest.raises(KlingNotFoundError):
-        call("get_task", "task-v2v-unknown")
-
-
-def test_a_refused_key_is_an_authentication_error_that_does_not_quote_it(
-    call: Callable[..., Any], kling_sandbox: SandboxProcess, connect: Callable[..., None]
+def test_a_gateway_without_any_capability_generates_all_the_same(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch, twin: Twin
 ) -> None:
-    connect(host=kling_sandbox.url, password="sk-wrong-key")
-    with pytest.raises(KlingAuthenticationError) as refused:
-        call("balance")
-    assert "sk-wrong-key" not in str(refused.value)
-    assert call("validate_key") is False
+    register(monkeypatch)
+    submitted, finished = reply({"id": "t-1", "state": "pending"}), reply({"id": "t-1", "state": "success"})
+    with RawServer(submitted, finished) as server:
+        connect(host=server.url, login="ak", password="sk", extra={"gateway": "bare", "api_version": "two"})
+        with KlingHook() as hook:
+            task = twin(hook, "submit")(VideoO1Request(prompt="x"), key="k1")
+            done = twin(hook, "wait_for_task")(task.task_id, timeout=0)
+    assert (done.task_id, done.status) == ("t-1", TaskStatus.SUCCESS)
+    post, get = server.requests
+    assert (post.target, post.body) == ("/two/tasks", b'{"prompt":"x","key":"k1"}')
+    assert get.target == "/two/tasks/t-1"
+    assert post.headers["authorization"] == get.headers["authorization"] == "Bearer ak-sk"
 
 
-def test_testing_the_connection_costs_nothing(hook: KlingHook, kling_sandbox: SandboxProcess) -> None:
-    assert hook.test_connection() == (True, "The API key is valid; the team's balance is $100.00.")
-    paths = {entry["path"] for entry in kling_sandbox.requests()}
+# -- the connection -------------------------------------------------------------------------------
+
+
+@pytest.mark.contract
+def test_a_rejected_key_is_an_authentication_error_that_does_not_quote_it(
+    sandbox: SandboxProcess, connect: Callable[..., None], twin: Twin
+) -> None:
+    connect(host=sandbox.url, password="sk-wrong-key")
+    with KlingHook() as hook, pytest.raises(KlingAuthenticationError) as caught:
+        twin(hook, "get_task")("t")
+    assert "sk-wrong-key" not in str(caught.value)
+
+
+@pytest.mark.contract
+def test_testing_the_connection_costs_nothing(hook: KlingHook, sandbox: SandboxProcess) -> None:
+    assert hook.test_connection() == (True, "The API key is valid; the account's balance is 100.00 USD.")
+    paths = {entry["path"] for entry in sandbox.requests()}
     assert paths == {"/api/v1/apikey/validate", "/api/v1/team/balance"}
 
 
-def test_testing_a_bad_connection_says_why(
-    connect: Callable[..., None], kling_sandbox: SandboxProcess
-) -> None:
-    connect(host=kling_sandbox.url, password="sk-wrong-key")
+@pytest.mark.contract
+def test_testing_a_bad_connection_says_why(connect: Callable[..., None], sandbox: SandboxProcess) -> None:
+    connect(host=sandbox.url, password="sk-wrong-key")
     assert KlingHook().test_connection() == (False, "The service does not accept the API key.")
     connect(host="http://127.0.0.1:9")
     reached, message = KlingHook().test_connection()
@@ -162,26 +309,59 @@ def test_testing_a_bad_connection_says_why(
     assert API_KEY not in message
 
 
-def test_the_webhook_url_goes_out_with_the_submission(
-    kling_sandbox: SandboxProcess, connect: Callable[..., None]
+def test_testing_a_connection_of_a_service_without_free_calls_checks_its_parts_only(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect(
-        host=kling_sandbox.url,
-        password=kling_sandbox.api_key,
-        extra={"webhook_url": "https://example.com/hook"},
-    )
+    register(monkeypatch)
+    connect(login="ak", extra={"gateway": "bare"})
+    complete, message = KlingHook().test_connection()
+    assert complete
+    assert "no free call that tests the key" in message
+    connect(extra={"gateway": "bare"})
+    complete, message = KlingHook().test_connection()
+    assert not complete
+    assert "login: is required" in message
+
+
+@pytest.mark.contract
+def test_the_webhook_url_is_sent_with_the_submission(
+    sandbox: SandboxProcess, connect: Callable[..., None], twin: Twin
+) -> None:
+    extra = {"webhook_url": "https://example.com/hook"}
+    connect(host=sandbox.url, password=sandbox.api_key, extra=extra)
     with KlingHook() as hook:
-        hook.submit(REQUEST)
-    (post,) = kling_sandbox.requests("POST")
+        twin(hook, "submit")(REQUEST)
+    (post,) = sandbox.requests("POST")
     assert post["headers"]["x-webhook-url"] == "https://example.com/hook"
 
 
-def test_requests_name_the_package_airflow_and_python(hook: KlingHook, kling_sandbox: SandboxProcess) -> None:
+@pytest.mark.contract
+def test_requests_name_the_package_airflow_and_python(hook: KlingHook, sandbox: SandboxProcess) -> None:
     hook.balance()
-    (get,) = kling_sandbox.requests()
+    (get,) = sandbox.requests()
     agent = get["headers"]["user-agent"]
     assert [part.partition("/")[0] for part in agent.split()] == [
         "airflow-provider-kling",
         "apache-airflow",
         "python",
     ]
+
+
+def test_a_hook_looks_its_connection_up_once(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(host="https://first.example")
+    hook = KlingHook()
+    assert hook.connection.client.base_url == "https://first.example"
+    connect(host="https://second.example")
+    assert hook.connection is asyncio.run(hook.connection_async())
+    assert asyncio.run(KlingHook().connection_async()).client.base_url == "https://second.example"
+
+
+@pytest.mark.contract
+def test_a_closed_hook_can_be_used_again(hook: KlingHook) -> None:
+    hook.balance()
+    first = hook.get_conn()
+    hook.close()
+    assert hook.balance() == Decimal(100)
+    assert hook.get_conn() is not first

@@ -1,11 +1,12 @@
-"""Watching a task to its end: both loops, in a time that costs nothing."""
+"""Waiting for a task: both loops, in a time that costs nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -22,17 +23,26 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.gateways import make_gateway
-from airflow_provider_kling.hooks.waiter import PollOutcome, Watch, finished_task, timed_out
+from airflow_provider_kling.hooks.waiter import (
+    PollOutcome,
+    TaskWaiter,
+    finished_task,
+    still_running_message,
+    timed_out,
+)
 from airflow_provider_kling.http.client import AsyncKlingClient, KlingClient
+from airflow_provider_kling.http.credentials import BearerToken
+from airflow_provider_kling.http.message import Operation
+from airflow_provider_kling.http.observer import NULL_OBSERVER, NullObserver, Observer, WaitReason
 from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import FailureReason, Task, TaskFailure, TaskStatus
-from airflow_provider_kling.polling import Budget, PollEnd
+from airflow_provider_kling.polling import Budget, PollEnd, PollingPlan
 from tests.http.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
 
 START = 1_800_000_000.0
-Look = Task | KlingError
+Poll = Task | KlingError
 
 
 def task(status: TaskStatus, **fields: Any) -> Task:
@@ -56,58 +66,74 @@ class Time:
         assert seconds >= 0
         self.now += seconds
 
-    async def asleep(self, seconds: float) -> None:
+    async def sleep_async(self, seconds: float) -> None:
         self.sleep(seconds)
 
 
 @dataclass
 class ScriptedHook:
-    """Stands in for the hook: gives the looks of a script, the last again and again, and notes when."""
+    """Takes the place of the hook: polls as its script says, the last again and again, and notes when."""
 
     time: Time
-    script: Sequence[Look]
+    script: Sequence[Poll]
     rate_limit: RateLimit | None = None
-    watchers: int = 1
-    looked_at: list[float] = field(default_factory=list)
+    pollers: int = 1
+    polled_at: list[float] = field(default_factory=list)
 
     def budget(self) -> Budget:
-        return Budget(rate_limit=self.rate_limit, watchers=self.watchers)
+        return Budget(rate_limit=self.rate_limit, pollers=self.pollers)
 
-    def look(self) -> Task:
-        look = self.script[min(len(self.looked_at), len(self.script) - 1)]
-        self.looked_at.append(self.time.now - START)
-        if isinstance(look, KlingError):
-            raise look
-        return look
+    def poll(self) -> Task:
+        poll = self.script[min(len(self.polled_at), len(self.script) - 1)]
+        self.polled_at.append(self.time.now - START)
+        if isinstance(poll, KlingError):
+            raise poll
+        return poll
 
 
-def watch(
-    kind: str, *script: Look, timeout: float = 3600.0, jitters: Sequence[float] = (0.5,), **hook_facts: Any
-) -> tuple[PollOutcome, ScriptedHook]:
-    """Watch a scripted task with either loop."""
-    time, drawn = Time(), iter(list(jitters) * 10_000)
-    hook = ScriptedHook(time=time, script=script, **hook_facts)
-    watching = Watch(
+def waiter(
+    time: Time,
+    *,
+    timeout: float = 3600.0,
+    jitters: Iterator[float] | None = None,
+    observer: Observer = NULL_OBSERVER,
+) -> TaskWaiter:
+    """Return a waiter for which only sleeping takes time."""
+    return TaskWaiter(
         task_id="t",
-        submitted_at=START,
-        deadline=START + timeout,
+        plan=PollingPlan.starting(submitted_at=START, timeout=timeout),
+        observer=observer,
         clock=lambda: time.now,
-        random=lambda: next(drawn),
+        random=lambda: next(jitters) if jitters else 0.5,
         sleep=time.sleep,
-        asleep=time.asleep,
+        sleep_async=time.sleep_async,
     )
-    return carry_out(kind, watching, hook), hook
 
 
-def carry_out(kind: str, watching: Watch, hook: ScriptedHook) -> PollOutcome:
+def wait(
+    kind: str,
+    *script: Poll,
+    timeout: float = 3600.0,
+    jitters: Sequence[float] = (0.5,),
+    observer: Observer = NULL_OBSERVER,
+    **hook_facts: Any,
+) -> tuple[PollOutcome, ScriptedHook]:
+    """Wait for a scripted task with either loop."""
+    time = Time()
+    hook = ScriptedHook(time=time, script=script, **hook_facts)
+    waits = waiter(time, timeout=timeout, jitters=cycle(jitters), observer=observer)
+    return run(kind, waits, hook), hook
+
+
+def run(kind: str, waits: TaskWaiter, hook: ScriptedHook) -> PollOutcome:
     """Run either loop."""
 
-    async def look() -> Task:
-        return hook.look()
+    async def poll() -> Task:
+        return hook.poll()
 
     if kind == "sync":
-        return watching.wait(hook.look, hook.budget)
-    return asyncio.run(watching.await_(look, hook.budget))
+        return waits.wait(hook.poll, hook.budget)
+    return asyncio.run(waits.wait_async(poll, hook.budget))
 
 
 both = pytest.mark.parametrize("kind", ["sync", "async"])
@@ -124,165 +150,210 @@ both = pytest.mark.parametrize("kind", ["sync", "async"])
         [RUNNING] * 30 + [DONE],
         [KlingAuthenticationError("401", status_code=401)],
     ],
-    ids=["success", "trouble", "endless", "unreachable", "unknown", "long", "refused"],
+    ids=["success", "errors", "endless", "unreachable", "unknown", "long", "rejected"],
 )
 @pytest.mark.parametrize("jitters", [(0.0,), (0.1, 0.9, 0.4)])
-def test_both_loops_look_at_the_same_moments_and_end_alike(
-    script: list[Look], jitters: Sequence[float]
+def test_both_loops_poll_at_the_same_moments_and_end_alike(
+    script: list[Poll], jitters: Sequence[float]
 ) -> None:
     facts: dict[str, Any] = {"rate_limit": RateLimit(limit=100, remaining=50, reset_at=START + 30)}
-    blocking, first = watch("sync", *script, jitters=jitters, timeout=1000.0, **facts)
-    awaiting, second = watch("async", *script, jitters=jitters, timeout=1000.0, **facts)
-    assert first.looked_at == second.looked_at
+    blocking, first = wait("sync", *script, jitters=jitters, timeout=1000.0, **facts)
+    awaiting, second = wait("async", *script, jitters=jitters, timeout=1000.0, **facts)
+    assert first.polled_at == second.polled_at
     assert blocking == awaiting
 
 
 @both
-def test_the_looks_follow_the_polling_decisions(kind: str) -> None:
-    ending, hook = watch(kind, RUNNING, RUNNING, RUNNING, BUSY, RUNNING, DONE)
-    assert hook.looked_at == [3.0, 6.0, 9.0, 12.0, 52.0, pytest.approx(62.4)]
-    assert (ending.reason, ending.task, ending.error) == (PollEnd.FINISHED, DONE, None)
-    assert ending.waited_s == pytest.approx(62.4)
+def test_the_polls_follow_the_plan(kind: str) -> None:
+    outcome, hook = wait(kind, RUNNING, RUNNING, RUNNING, BUSY, RUNNING, DONE)
+    assert hook.polled_at == [3.0, 6.0, 9.0, 12.0, 52.0, pytest.approx(62.4)]
+    assert (outcome.end, outcome.task, outcome.error) == (PollEnd.FINISHED, DONE, None)
+    assert outcome.waited_s == pytest.approx(62.4)
 
 
 @both
 @pytest.mark.parametrize(
-    ("last", "reason"),
+    ("last", "end"),
     [
         (DONE, PollEnd.FINISHED),
         (FAILED, PollEnd.FAILED_AT_SERVICE),
-        (KlingAuthenticationError("401", status_code=401), PollEnd.KEY_REFUSED),
-        (KlingPermissionError("403", status_code=403), PollEnd.KEY_REFUSED),
+        (KlingAuthenticationError("401", status_code=401), PollEnd.KEY_REJECTED),
+        (KlingPermissionError("403", status_code=403), PollEnd.KEY_REJECTED),
     ],
     ids=lambda value: getattr(value, "value", type(value).__name__),
 )
-def test_an_end_is_the_last_look(kind: str, last: Look, reason: PollEnd) -> None:
-    ending, hook = watch(kind, PENDING, BROKEN, RUNNING, last, RUNNING)
-    assert len(hook.looked_at) == 4
-    assert ending.reason is reason
-    assert last in (ending.task, ending.error)
+def test_nothing_is_polled_after_the_end(kind: str, last: Poll, end: PollEnd) -> None:
+    outcome, hook = wait(kind, PENDING, BROKEN, RUNNING, last, RUNNING)
+    assert len(hook.polled_at) == 4
+    assert outcome.end is end
+    assert last in (outcome.task, outcome.error)
 
 
 @both
-def test_a_task_that_is_twice_unknown_ends_the_watching(kind: str) -> None:
-    ending, hook = watch(kind, NOT_FOUND, RUNNING, NOT_FOUND, NOT_FOUND, DONE)
-    assert (ending.reason, ending.error) == (PollEnd.NOT_FOUND, NOT_FOUND)
-    assert len(hook.looked_at) == 4
+def test_a_task_that_is_twice_unknown_ends_the_wait(kind: str) -> None:
+    outcome, hook = wait(kind, NOT_FOUND, RUNNING, NOT_FOUND, NOT_FOUND, DONE)
+    assert (outcome.end, outcome.error) == (PollEnd.NOT_FOUND, NOT_FOUND)
+    assert len(hook.polled_at) == 4
 
 
 @both
-def test_at_the_deadline_the_task_is_looked_at_once_more_and_may_be_done(kind: str) -> None:
-    ending, hook = watch(kind, RUNNING, RUNNING, DONE, timeout=8.0)
-    assert hook.looked_at == [3.0, 6.0, 8.0]
-    assert ending.reason is PollEnd.FINISHED
+def test_at_the_deadline_the_task_is_polled_once_more_and_may_be_done(kind: str) -> None:
+    outcome, hook = wait(kind, RUNNING, RUNNING, DONE, timeout=8.0)
+    assert hook.polled_at == [3.0, 6.0, 8.0]
+    assert outcome.end is PollEnd.FINISHED
 
 
 @both
-def test_a_deadline_that_is_long_over_still_gives_one_look(kind: str) -> None:
-    assert watch(kind, DONE, timeout=-500.0)[0].reason is PollEnd.FINISHED
-    ending, hook = watch(kind, RUNNING, timeout=-500.0)
-    assert (ending.reason, hook.looked_at) == (PollEnd.DEADLINE, [0.0])
+def test_after_a_deadline_that_is_long_over_there_is_still_one_poll(kind: str) -> None:
+    assert wait(kind, DONE, timeout=-500.0)[0].end is PollEnd.FINISHED
+    outcome, hook = wait(kind, RUNNING, timeout=-500.0)
+    assert (outcome.end, hook.polled_at) == (PollEnd.DEADLINE, [0.0])
 
 
 @both
-def test_watchers_of_one_key_share_its_requests(kind: str) -> None:
+def test_waiters_of_one_key_share_its_requests(kind: str) -> None:
     known = RateLimit(limit=100, remaining=90, reset_at=START + 30)
-    _, alone = watch(kind, RUNNING, DONE, rate_limit=known)
-    assert alone.looked_at == [3.0, 6.0]
-    _, crowded = watch(kind, RUNNING, DONE, rate_limit=known, watchers=100)
-    assert crowded.looked_at == [120.0, 240.0]
+    _, alone = wait(kind, RUNNING, DONE, rate_limit=known)
+    assert alone.polled_at == [3.0, 6.0]
+    _, crowded = wait(kind, RUNNING, DONE, rate_limit=known, pollers=100)
+    assert crowded.polled_at == [120.0, 240.0]
 
 
 @both
-def test_what_is_no_trouble_of_the_service_is_not_swallowed(kind: str) -> None:
+def test_an_error_that_is_not_about_the_service_is_not_swallowed(kind: str) -> None:
     class Broken(ScriptedHook):
-        def look(self) -> Task:
+        def poll(self) -> Task:
             raise ZeroDivisionError
 
     time = Time()
-    hook = Broken(time=time, script=[RUNNING])
-    watching = Watch(
-        task_id="t",
-        submitted_at=START,
-        deadline=START + 9,
-        clock=lambda: time.now,
-        sleep=time.sleep,
-        asleep=time.asleep,
-    )
     with pytest.raises(ZeroDivisionError):
-        carry_out(kind, watching, hook)
+        run(kind, waiter(time), Broken(time=time, script=[RUNNING]))
 
 
 @both
-def test_only_changes_are_told_at_info(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_only_changes_of_the_status_are_logged_at_info(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="airflow_provider_kling.hooks.waiter")
-    watch(kind, PENDING, PENDING, BROKEN, PENDING, RUNNING, RUNNING, DONE)
-    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
-    assert [line.split()[3] for line in told] == ["pending", "processing", "success"]
+    wait(kind, PENDING, PENDING, BROKEN, PENDING, RUNNING, RUNNING, DONE)
+    logged = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
+    assert [line.split()[3] for line in logged] == ["pending", "processing", "success"]
 
 
 @both
-def test_the_trouble_that_ends_a_watch_is_told(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    watch(kind, NOT_FOUND, NOT_FOUND)
+def test_the_error_that_ends_a_wait_is_logged(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    wait(kind, NOT_FOUND, NOT_FOUND)
     [warning] = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "no such task" in warning.getMessage()
 
 
-# -- what an ending stands for --------------------------------------------------------------------
+# -- what observers learn --------------------------------------------------------------------------
 
 
-def ending(reason: PollEnd, task: Task | None = None, error: KlingError | None = None) -> PollOutcome:
-    return PollOutcome(task_id="t", reason=reason, waited_s=61.0, task=task, error=error)
+class Recorder(NullObserver):
+    """Notes every wait."""
+
+    def __init__(self) -> None:
+        self.waits: list[tuple[Operation, str, float, WaitReason]] = []
+
+    def on_wait(self, *, operation: Operation, request: str, seconds: float, reason: WaitReason) -> None:
+        """Note a wait."""
+        self.waits.append((operation, request, seconds, reason))
+
+
+@both
+def test_each_pause_between_two_polls_is_reported(kind: str) -> None:
+    recorder = Recorder()
+    _, hook = wait(kind, RUNNING, BROKEN, BUSY, DONE, observer=recorder)
+    assert hook.polled_at == [3.0, 6.0, 9.0, 49.0]
+    assert recorder.waits == [
+        (Operation.POLL, "task t", seconds, WaitReason.POLL) for seconds in (3.0, 3.0, 3.0, 40.0)
+    ]
+
+
+@both
+def test_an_observer_that_fails_changes_nothing(kind: str) -> None:
+    class Broken(NullObserver):
+        def on_wait(self, **_facts: Any) -> None:
+            raise ZeroDivisionError
+
+    observed, _ = wait(kind, RUNNING, DONE, observer=Broken())
+    assert observed == wait(kind, RUNNING, DONE)[0]
+
+
+# -- the task or the error of an outcome ----------------------------------------------------------
+
+
+def outcome(end: PollEnd, task: Task | None = None, error: KlingError | None = None) -> PollOutcome:
+    return PollOutcome(task_id="t", end=end, waited_s=61.0, task=task, error=error)
 
 
 def test_a_finished_task_is_the_result() -> None:
-    assert ending(PollEnd.FINISHED, task=DONE).task_or_error() is DONE
-    assert ending(PollEnd.DEADLINE, task=DONE).task_or_error() is DONE
+    assert outcome(PollEnd.FINISHED, task=DONE).task_or_error() is DONE
+    assert outcome(PollEnd.DEADLINE, task=DONE).task_or_error() is DONE
 
 
-@pytest.mark.parametrize("reason", [PollEnd.FAILED_AT_SERVICE, PollEnd.DEADLINE])
-def test_a_failed_task_is_an_error_with_what_the_service_said(reason: PollEnd) -> None:
+@pytest.mark.parametrize("end", [PollEnd.FAILED_AT_SERVICE, PollEnd.DEADLINE])
+def test_a_failed_task_is_an_error_with_the_services_reason(end: PollEnd) -> None:
     failed = task(TaskStatus.FAILED, failure=TaskFailure(code="5001", message="the model broke"))
     with pytest.raises(
         KlingTaskFailedError, match=r"Task t failed .*the model broke \(code 5001\)"
     ) as caught:
-        ending(reason, task=failed).task_or_error()
+        outcome(end, task=failed).task_or_error()
     assert type(caught.value) is KlingTaskFailedError
     assert (caught.value.task_id, caught.value.code, caught.value.retryable) == ("t", "5001", True)
 
 
-def test_a_failed_task_may_keep_silent_about_why() -> None:
+def test_a_failed_task_may_have_no_reason() -> None:
     with pytest.raises(KlingTaskFailedError, match="no reason given") as caught:
         finished_task(FAILED)
     assert caught.value.code is None
 
 
-def test_refused_content_is_an_error_of_its_own_that_no_retry_changes() -> None:
-    refused = task(TaskStatus.FAILED, failure=TaskFailure(reason=FailureReason.MODERATION))
+def test_rejected_content_is_an_error_of_its_own_that_no_retry_changes() -> None:
+    moderated = task(TaskStatus.FAILED, failure=TaskFailure(reason=FailureReason.MODERATION))
     with pytest.raises(KlingModerationError) as caught:
-        finished_task(refused)
+        finished_task(moderated)
     assert caught.value.retryable is False
 
 
-def test_a_task_that_still_runs_is_an_error_that_tells_its_fate() -> None:
-    for error in (None, BROKEN):
-        with pytest.raises(KlingTimeoutError) as caught:
-            ending(PollEnd.DEADLINE, task=None if error else RUNNING, error=error).task_or_error()
-        assert caught.value.task_id == "t"
-        text = str(caught.value)
-        assert "Task t still runs 61 s after its submission" in text
-        assert "billed" in text
-        assert "goes on at the service" in text
+def test_a_task_that_is_still_running_is_an_error_that_says_what_becomes_of_it() -> None:
+    with pytest.raises(KlingTimeoutError) as caught:
+        outcome(PollEnd.DEADLINE, task=RUNNING).task_or_error()
+    assert caught.value.task_id == "t"
+    text = str(caught.value)
+    assert "Task t was still running after a wait of 61 s" in text
+    assert "billed" in text
+    assert "goes on at the service" in text
 
 
-def test_the_time_waited_is_told_in_whole_seconds() -> None:
-    assert "3600 s" in str(timed_out("t", waited_s=3600.4))
+def test_a_timeout_claims_no_running_task_where_the_last_poll_failed() -> None:
+    with pytest.raises(KlingTimeoutError) as caught:
+        outcome(PollEnd.DEADLINE, error=BROKEN).task_or_error()
+    text = str(caught.value)
+    assert "still running" not in text
+    assert f"was not seen to end after a wait of 61 s, and the last poll failed ({BROKEN})" in text
+    assert "goes on at the service if it has not ended, may still finish, and is then billed" in text
 
 
-@pytest.mark.parametrize("reason", [PollEnd.KEY_REFUSED, PollEnd.NOT_FOUND])
-def test_what_ended_the_looking_is_raised_itself(reason: PollEnd) -> None:
+def test_a_timeout_says_how_long_was_waited_in_whole_seconds() -> None:
+    assert "after a wait of 3600 s." in str(timed_out("t", waited_s=3600.4))
+
+
+def test_a_timeout_claims_no_wait_that_is_not_known() -> None:
+    text = str(timed_out("t", waited_s=None))
+    assert "still running at the deadline." in text
+    assert " s." not in text
+
+
+def test_being_killed_is_told_with_what_becomes_of_the_task_and_of_the_next_try() -> None:
+    text = still_running_message("t")
+    assert "Task t cannot be cancelled: it goes on at the service and may be billed" in text
+    assert "The next try of this Airflow task waits for it again and submits nothing" in text
+
+
+@pytest.mark.parametrize("end", [PollEnd.KEY_REJECTED, PollEnd.NOT_FOUND])
+def test_the_error_that_ended_the_polling_is_raised_itself(end: PollEnd) -> None:
     with pytest.raises(KlingNotFoundError) as caught:
-        ending(reason, error=NOT_FOUND).task_or_error()
+        outcome(end, error=NOT_FOUND).task_or_error()
     assert caught.value is NOT_FOUND
 
 
@@ -290,7 +361,7 @@ def test_what_ended_the_looking_is_raised_itself(reason: PollEnd) -> None:
 
 WORKING = reply({"code": 0, "data": {"task_id": "t", "status": "processing", "progress": 0.5}})
 FINISHED = reply({"code": 0, "data": {"task_id": "t", "status": "success"}})
-TROUBLE: list[Answer] = [
+ERRORS: list[Answer] = [
     *(reply({"code": status}, status=status) for status in (408, 425, 429, 500, 502, 503, 504)),
     reply(status=429, headers={"Retry-After": "2"}),
     reply(status=503, headers={"Retry-After": "Fri, 15 Jan 2027 08:00:09 GMT"}),
@@ -314,60 +385,51 @@ ODD: list[Answer] = [
 ]
 
 
-def carry_out_over_sockets(kind: str, watching: Watch, *, url: str, time: Time) -> tuple[PollOutcome, int]:
-    """Run either loop with its real client, in virtual time; return the looks as well."""
-    call, looks = make_gateway().task("t"), 0
+def run_over_sockets(kind: str, waits: TaskWaiter, *, url: str, time: Time) -> tuple[PollOutcome, int]:
+    """Run either loop with its real client, in virtual time; return the number of polls as well."""
+    call, polls = make_gateway().task("t"), 0
     options: dict[str, Any] = {
-        "settings": ClientSettings(base_url=url, api_key="canary", read_timeout_s=0.2),
-        "retry": RetryPolicy(attempts=1),  # each trouble spoils a look
+        "settings": ClientSettings(base_url=url, credentials=BearerToken("canary"), read_timeout_s=0.2),
+        "retry": RetryPolicy(attempts=1),  # each error fails a poll
         "clock": lambda: time.now,
     }
 
     def blocking() -> PollOutcome:
         with KlingClient(**options, sleep=time.sleep) as client:
 
-            def look() -> Task:
-                nonlocal looks
-                looks += 1
+            def poll() -> Task:
+                nonlocal polls
+                polls += 1
                 return client.call(call)
 
-            return watching.wait(look, Budget)
+            return waits.wait(poll, Budget)
 
     async def awaiting() -> PollOutcome:
-        client = AsyncKlingClient(**options, sleep=time.asleep)
+        client = AsyncKlingClient(**options, sleep=time.sleep_async)
 
-        async def look() -> Task:
-            nonlocal looks
-            looks += 1
+        async def poll() -> Task:
+            nonlocal polls
+            polls += 1
             return await client.call(call)
 
         try:
-            return await watching.await_(look, Budget)
+            return await waits.wait_async(poll, Budget)
         finally:
             await client.aclose()
 
-    ending = blocking() if kind == "sync" else asyncio.run(awaiting())
-    return ending, looks
+    ended = blocking() if kind == "sync" else asyncio.run(awaiting())
+    return ended, polls
 
 
 @both
-def test_500_looks_with_every_trouble_mixed_in_end_in_success(kind: str) -> None:
-    script = [answer for trouble in TROUBLE for answer in (trouble, WORKING)]
-    script += [answer for odd in ODD for answer in (odd, WORKING)]
-    script += TROUBLE
+def test_500_polls_with_every_error_mixed_in_end_in_success(kind: str) -> None:
+    script = [response for error in ERRORS for response in (error, WORKING)]
+    script += [response for odd in ODD for response in (odd, WORKING)]
+    script += ERRORS
     while len(script) < 500:
         script += script[: 500 - len(script)]
     time = Time()
     with RawServer(*script, FINISHED) as server:
-        watching = Watch(
-            task_id="t",
-            submitted_at=START,
-            deadline=START + 1e6,
-            clock=lambda: time.now,
-            random=lambda: 0.5,
-            sleep=time.sleep,
-            asleep=time.asleep,
-        )
-        ending, looks = carry_out_over_sockets(kind, watching, url=server.url, time=time)
-        assert ending.task_or_error().status is TaskStatus.SUCCESS
-        assert (looks, server.connections) == (501, 501)
+        ended, polls = run_over_sockets(kind, waiter(time, timeout=1e6), url=server.url, time=time)
+        assert ended.task_or_error().status is TaskStatus.SUCCESS
+        assert (polls, server.connections) == (501, 501)

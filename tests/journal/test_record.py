@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingJournalError
-from airflow_provider_kling.journal.record import Phase, Record, fingerprint
+from airflow_provider_kling.journal.record import Phase, Record, fingerprint, submission_key
 
 RECORD = Record(
     phase=Phase.INTENT,
     fingerprint="f",
     conn_id="kling_default",
     model="kling-video-o1",
-    contract="modellix 2026-04",
-    run=2,
+    key="k",
+    gateway="modellix 2026-04",
+    clear_count=2,
     intent_at=1_800_000_000.0,
     deadline=1_800_003_600.0,
 )
@@ -40,14 +41,14 @@ def test_a_record_survives_storage(record: Record) -> None:
     assert Record.from_json(stored) == record
 
 
-@pytest.mark.parametrize("field", ["uploads", "request"])
+@pytest.mark.parametrize("field", ["uploads", "request", "sequence"])
 def test_a_record_of_before_there_was_a_field_is_read(field: str) -> None:
     stored = RECORD.to_json()
     del stored[field]
     assert Record.from_json(stored) == RECORD
 
 
-def test_an_intent_that_a_person_gave_a_task_id_is_a_submitted_one() -> None:
+def test_an_intent_that_was_given_a_task_id_by_hand_is_a_submitted_one() -> None:
     stored = {**RECORD.to_json(), "task_id": "task-found"}
     assert Record.from_json(stored) == RECORD.submitted("task-found")
 
@@ -64,17 +65,17 @@ def test_an_intent_that_a_person_gave_a_task_id_is_a_submitted_one() -> None:
         {name: value for name, value in RECORD.to_json().items() if name != "fingerprint"},
     ],
 )
-def test_what_cannot_be_read_for_certain_is_refused_without_retries(stored: Any) -> None:
-    with pytest.raises(KlingJournalError, match="Nothing was submitted") as refused:
+def test_a_record_that_cannot_be_read_for_certain_fails_without_retries(stored: Any) -> None:
+    with pytest.raises(KlingJournalError, match="Nothing was submitted") as damaged:
         Record.from_json(stored)
-    assert not refused.value.retryable
+    assert not damaged.value.retryable
 
 
 def test_a_field_of_a_later_release_in_the_same_version_is_ignored() -> None:
     assert Record.from_json({**RECORD.to_json(), "mood": "good"}) == RECORD
 
 
-ASKED: dict[str, Any] = {
+REQUEST: dict[str, Any] = {
     "conn_id": "kling_default",
     "model": "kling-video-o1",
     "body": {"prompt": "a", "duration": 5},
@@ -83,8 +84,8 @@ ASKED: dict[str, Any] = {
 
 
 def test_the_order_of_fields_does_not_change_a_request() -> None:
-    other = {**ASKED, "body": {"duration": 5, "prompt": "a"}}
-    assert fingerprint(**ASKED) == fingerprint(**other)
+    other = {**REQUEST, "body": {"duration": 5, "prompt": "a"}}
+    assert fingerprint(**REQUEST) == fingerprint(**other)
 
 
 @pytest.mark.parametrize(
@@ -99,10 +100,41 @@ def test_the_order_of_fields_does_not_change_a_request() -> None:
         {"body": {"prompt": "a"}, "extra": {"duration": 5}},
     ],
 )
-def test_whatever_else_is_asked_is_another_request(change: dict[str, Any]) -> None:
-    assert fingerprint(**ASKED) != fingerprint(**{**ASKED, **change})
+def test_any_difference_makes_another_request(change: dict[str, Any]) -> None:
+    assert fingerprint(**REQUEST) != fingerprint(**{**REQUEST, **change})
 
 
 def test_a_fingerprint_does_not_hold_the_prompt() -> None:
-    asked = {**ASKED, "body": {"prompt": "secret"}}
-    assert "secret" not in fingerprint(**asked)
+    request = {**REQUEST, "body": {"prompt": "secret"}}
+    assert "secret" not in fingerprint(**request)
+
+
+TASK = ("dag", "run", "make", -1)
+
+
+def test_a_submission_has_the_same_key_in_every_try() -> None:
+    keys = {submission_key(task=TASK, fingerprint="f", sequence=0) for _ in range(3)}
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": ("other", "run", "make", -1)},
+        {"task": ("dag", "other", "make", -1)},
+        {"task": ("dag", "run", "other", -1)},
+        {"task": ("dag", "run", "make", 0)},
+        {"fingerprint": "g"},
+        {"sequence": 1},
+    ],
+)
+def test_another_task_another_request_or_another_generation_has_another_key(change: dict[str, Any]) -> None:
+    same: dict[str, Any] = {"task": TASK, "fingerprint": "f", "sequence": 0}
+    assert submission_key(**{**same, **change}) != submission_key(**same)
+
+
+def test_a_key_fits_into_what_services_take() -> None:
+    key = submission_key(task=("d" * 250, "r" * 250, "t" * 250, 4_000), fingerprint="f" * 64, sequence=10**6)
+    assert len(key) == 32
+    assert key.isalnum()
+    assert key.isascii()

@@ -11,10 +11,11 @@ import pytest
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.rules import (
     Decision,
-    Kept,
+    Lookup,
     OnRerun,
     OnUnknownSubmission,
     Remote,
+    ResultStatus,
     SubmissionState,
     decide,
 )
@@ -28,31 +29,34 @@ class Row:
 
     phase: Phase | str
     same_request: bool = ANY
-    same_run: bool = ANY
+    same_clear: bool = ANY
+    lookup: Lookup = ANY
     on_rerun: OnRerun = ANY
-    kept: Kept = ANY
+    result: ResultStatus = ANY
     remote: Remote = ANY
     expired: bool = ANY
     on_unknown: OnUnknownSubmission = ANY
     then: Decision
 
     def fits(self, **facts: Any) -> bool:
-        """Tell whether the row speaks of these facts."""
+        """Tell whether the row is about these facts."""
         return all(getattr(self, name) in (ANY, value) for name, value in facts.items())
 
 
 FAIL, RESUBMIT = OnUnknownSubmission.FAIL, OnUnknownSubmission.RESUBMIT
 REUSE, REGENERATE = OnRerun.REUSE, OnRerun.REGENERATE
 INTENT, SUBMITTED, FINISHED, FAILED = Phase.INTENT, Phase.SUBMITTED, Phase.FINISHED, Phase.FAILED
+AVAILABLE, UNAVAILABLE = ResultStatus.AVAILABLE, ResultStatus.UNAVAILABLE
 NEVER = "never"
 
 
 def by_remote(**where: Any) -> list[Row]:
-    """Spell out what the service's word leads to, for a task of which it may be known to be gone."""
+    """Spell out what the service's word leads to, but for a task that it does not find."""
     return [
-        Row(**where, remote=Remote.NOT_ASKED, then=Decision.LOOK),
-        Row(**where, remote=Remote.RUNNING, then=Decision.ATTACH),
-        Row(**where, remote=Remote.SUCCEEDED, then=Decision.CONCLUDE),
+        Row(**where, remote=Remote.NOT_ASKED, then=Decision.CHECK_REMOTE),
+        Row(**where, remote=Remote.RUNNING, then=Decision.REATTACH),
+        Row(**where, remote=Remote.SUCCEEDED, then=Decision.COMPLETE),
+        Row(**where, remote=Remote.MODERATED, then=Decision.COMPLETE),
         Row(**where, remote=Remote.FAILED, then=Decision.SUBMIT),
     ]
 
@@ -61,40 +65,44 @@ TABLE = [
     # Nothing was ever sent, or what was sent has failed for good.
     Row(phase=NEVER, then=Decision.SUBMIT),
     Row(phase=FAILED, then=Decision.SUBMIT),
-    # Sent, and nobody knows more: also when the request has changed since.
-    Row(phase=INTENT, on_unknown=FAIL, then=Decision.UNKNOWN),
-    Row(phase=INTENT, on_unknown=RESUBMIT, then=Decision.SUBMIT),
+    # Sent, and the outcome is unknown: also when the request has changed since.
+    Row(phase=INTENT, lookup=Lookup.UNSUPPORTED, on_unknown=FAIL, then=Decision.UNKNOWN),
+    Row(phase=INTENT, lookup=Lookup.UNSUPPORTED, on_unknown=RESUBMIT, then=Decision.SUBMIT),
+    Row(phase=INTENT, lookup=Lookup.NOT_ASKED, then=Decision.RECOVER),
+    Row(phase=INTENT, lookup=Lookup.ABSENT, then=Decision.SUBMIT),
     # Sent for another request.
     Row(phase=SUBMITTED, same_request=False, then=Decision.SUBMIT),
     Row(phase=FINISHED, same_request=False, then=Decision.SUBMIT),
     # Sent for this request.
     *by_remote(phase=SUBMITTED, same_request=True),
-    Row(phase=SUBMITTED, same_request=True, remote=Remote.GONE, expired=True, then=Decision.SUBMIT),
+    Row(phase=SUBMITTED, same_request=True, remote=Remote.NOT_FOUND, expired=True, then=Decision.SUBMIT),
     Row(
-        phase=SUBMITTED, same_request=True, remote=Remote.GONE, expired=False, on_unknown=FAIL,
-        then=Decision.MISSING,
+        phase=SUBMITTED, same_request=True, remote=Remote.NOT_FOUND, expired=False, on_unknown=FAIL,
+        then=Decision.REMOTE_MISSING,
     ),
     Row(
-        phase=SUBMITTED, same_request=True, remote=Remote.GONE, expired=False, on_unknown=RESUBMIT,
+        phase=SUBMITTED, same_request=True, remote=Remote.NOT_FOUND, expired=False, on_unknown=RESUBMIT,
         then=Decision.SUBMIT,
     ),
-    # Done, and cleared by someone who wants a new one each time.
-    Row(phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_run=False, then=Decision.SUBMIT),
-    # Done, and tried again after a crash: whatever the policy, it is the same run.
+    # Finished, and cleared by someone who wants a new one each time.
+    Row(phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=False, then=Decision.SUBMIT),
+    # Finished, and tried again after a crash: whatever the policy, nobody cleared it.
     Row(
-        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_run=True, kept=Kept.USABLE,
+        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result=AVAILABLE,
         then=Decision.REUSE,
     ),
-    *by_remote(phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_run=True, kept=Kept.LOST),
-    Row(
-        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_run=True, kept=Kept.LOST,
-        remote=Remote.GONE, then=Decision.SUBMIT,
+    *by_remote(
+        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result=UNAVAILABLE
     ),
-    # Done, and cleared by someone who wants what was paid for.
-    Row(phase=FINISHED, same_request=True, on_rerun=REUSE, kept=Kept.USABLE, then=Decision.REUSE),
-    *by_remote(phase=FINISHED, same_request=True, on_rerun=REUSE, kept=Kept.LOST),
     Row(
-        phase=FINISHED, same_request=True, on_rerun=REUSE, kept=Kept.LOST, remote=Remote.GONE,
+        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result=UNAVAILABLE,
+        remote=Remote.NOT_FOUND, then=Decision.SUBMIT,
+    ),
+    # Finished, and cleared by someone who wants what was paid for.
+    Row(phase=FINISHED, same_request=True, on_rerun=REUSE, result=AVAILABLE, then=Decision.REUSE),
+    *by_remote(phase=FINISHED, same_request=True, on_rerun=REUSE, result=UNAVAILABLE),
+    Row(
+        phase=FINISHED, same_request=True, on_rerun=REUSE, result=UNAVAILABLE, remote=Remote.NOT_FOUND,
         then=Decision.SUBMIT,
     ),
 ]  # fmt: skip
@@ -104,8 +112,9 @@ COMBINATIONS = list(
         (NEVER, *Phase),
         (True, False),
         (True, False),
+        Lookup,
         OnRerun,
-        Kept,
+        ResultStatus,
         Remote,
         (True, False),
         OnUnknownSubmission,
@@ -120,8 +129,9 @@ def record(phase: Phase) -> Record:
         fingerprint="f",
         conn_id="kling_default",
         model="kling-video-o1",
-        contract="modellix 2026-04",
-        run=0,
+        key="k",
+        gateway="modellix 2026-04",
+        clear_count=0,
         intent_at=0.0,
         deadline=3600.0,
         task_id=None if phase is Phase.INTENT else "task-1",
@@ -133,8 +143,8 @@ def test_each_combination_has_one_line_in_the_table_and_is_decided_by_it() -> No
         facts = dict(zip(NAMES, combination, strict=True))
         (row,) = [row for row in TABLE if row.fits(**facts)]
         phase = facts.pop("phase")
-        situation = SubmissionState(record=None if phase == NEVER else record(phase), **facts)
-        assert decide(situation) is row.then, facts
+        state = SubmissionState(record=None if phase == NEVER else record(phase), **facts)
+        assert decide(state) is row.then, facts
 
 
 def test_every_line_of_the_table_is_needed() -> None:
@@ -143,18 +153,30 @@ def test_every_line_of_the_table_is_needed() -> None:
 
 
 @pytest.mark.parametrize("policy", OnRerun)
-def test_without_leave_a_submission_whose_outcome_is_unknown_is_never_repeated(policy: OnRerun) -> None:
+@pytest.mark.parametrize(
+    ("lookup", "decision"), [(Lookup.UNSUPPORTED, Decision.UNKNOWN), (Lookup.NOT_ASKED, Decision.RECOVER)]
+)
+def test_unless_allowed_a_submission_whose_outcome_is_unknown_is_never_repeated(
+    policy: OnRerun, lookup: Lookup, decision: Decision
+) -> None:
     """The one promise that must hold whatever else is true."""
-    for same_request, same_run, kept, remote, expired in product(
-        (True, False), (True, False), Kept, Remote, (True, False)
+    for same_request, same_clear, result, remote, expired in product(
+        (True, False), (True, False), ResultStatus, Remote, (True, False)
     ):
-        situation = SubmissionState(
+        state = SubmissionState(
             record=record(Phase.INTENT),
             same_request=same_request,
-            same_run=same_run,
-            kept=kept,
+            same_clear=same_clear,
+            lookup=lookup,
+            result=result,
             remote=remote,
             expired=expired,
             on_rerun=policy,
         )
-        assert decide(situation) is Decision.UNKNOWN
+        assert decide(state) is decision
+
+
+@pytest.mark.parametrize("policy", OnUnknownSubmission)
+def test_where_an_outcome_can_be_looked_up_no_policy_skips_that(policy: OnUnknownSubmission) -> None:
+    state = SubmissionState(record=record(Phase.INTENT), lookup=Lookup.NOT_ASKED, on_unknown=policy)
+    assert decide(state) is Decision.RECOVER

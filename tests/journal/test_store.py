@@ -20,8 +20,9 @@ RECORD = Record(
     fingerprint="f",
     conn_id="kling_default",
     model="kling-video-o1",
-    contract="modellix 2026-04",
-    run=0,
+    key="k",
+    gateway="modellix 2026-04",
+    clear_count=0,
     intent_at=1_800_000_000.0,
     deadline=1_800_003_600.0,
 )
@@ -70,26 +71,26 @@ def test_what_was_written_is_read_again(journal: Journal) -> None:
     assert journal.read() == RECORD.submitted("task-1")
 
 
-def test_what_was_dropped_is_gone(journal: Journal) -> None:
-    journal.forget()
+def test_a_deleted_record_is_gone(journal: Journal) -> None:
+    journal.delete()
     journal.write(RECORD)
-    journal.forget()
+    journal.delete()
     assert journal.read() is None
 
 
-def test_a_done_task_stays_on_record_in_the_state_store(task_instance: FakeTaskInstance) -> None:
+def test_a_finished_task_stays_on_record_in_the_state_store(task_instance: FakeTaskInstance) -> None:
     journal = Journal(store=TaskStateStore(accessor=task_instance.store, path="/"))
     journal.close(RECORD.submitted("task-1").finished({}))
     assert journal.read() is not None
 
 
-def test_a_done_task_stays_in_its_variable_until_it_is_dropped(variables: Variables) -> None:
+def test_a_finished_task_stays_in_its_variable_until_it_is_deleted(variables: Variables) -> None:
     journal = Journal(store=VariableStore(name="v"))
-    done = RECORD.submitted("task-1").finished({})
-    journal.close(done)
+    finished = RECORD.submitted("task-1").finished({})
+    journal.close(finished)
     assert not journal.retains_finished
-    assert journal.read() == done, "Airflow does not know yet: the next try must find it"
-    journal.forget()
+    assert journal.read() == finished, "Airflow does not know yet: the next try must find it"
+    journal.delete()
     assert variables.values == {}
 
 
@@ -136,7 +137,7 @@ def test_each_logical_task_has_a_variable_of_its_own_over_all_its_tries(
 
 
 @pytest.mark.parametrize("kind", ["state store", "variable"])
-def test_a_person_is_told_how_to_adopt_and_how_to_forget_and_no_prompt(
+def test_the_hints_say_how_to_adopt_and_how_to_delete_and_hold_no_prompt(
     kind: str, task_instance: FakeTaskInstance
 ) -> None:
     task_instance.run_id = "manual__2026-11-22T00:00:00+00:00"
@@ -145,7 +146,7 @@ def test_a_person_is_told_how_to_adopt_and_how_to_forget_and_no_prompt(
         context["task_state_store"] = task_instance.store
     journal = Journal(store=open_store(context))
     record = replace(RECORD, request={"prompt": "It's a secret boat"})
-    adopt, forget = journal.adoption_hint(record), journal.deletion_hint()
+    adopt, delete = journal.adoption_hint(record), journal.deletion_hint()
     body = json.dumps({**RECORD.to_json(), "task_id": "<task id>"})
     assert body in adopt
     if kind == "state store":
@@ -154,7 +155,7 @@ def test_a_person_is_told_how_to_adopt_and_how_to_forget_and_no_prompt(
             "/state-store/kling?map_index=-1"
         )
         assert f'curl -X PATCH "$AIRFLOW_URL{path}"' in adopt
-        assert f'curl -X DELETE "$AIRFLOW_URL{path}"' in forget
+        assert f'curl -X DELETE "$AIRFLOW_URL{path}"' in delete
     else:
         assert "airflow variables set kling_journal_" in adopt
-        assert "airflow variables delete kling_journal_" in forget
+        assert "airflow variables delete kling_journal_" in delete

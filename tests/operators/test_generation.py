@@ -15,12 +15,13 @@ from airflow_provider_kling.exceptions import (
     KlingBadRequestError,
     KlingError,
     KlingMediaError,
+    KlingRequestError,
 )
 from airflow_provider_kling.operators.kling import (
     KlingDownloadOperator,
     KlingGenerateOperator,
 )
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import API_KEY, FakeTaskInstance
 from tests.task_runner import context, poll_often, run, video
@@ -123,7 +124,7 @@ def test_the_generic_operator_takes_a_dict_and_a_request(
 def test_the_same_arguments_work_under_the_newer_contract(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, connect: Callable[..., None]
 ) -> None:
-    connect(host=sandbox.url, password=sandbox.api_key, extra={"contract": "2026-08"})
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"api_version": "2026-08"})
     assert run(video(sound="off"), task_instance)["height"] == 720
     (post,) = sandbox.requests("POST")
     assert post["path"] == "/api/v1/kling/kling-video-o1-t2v"
@@ -135,9 +136,9 @@ def test_a_service_that_moved_on_is_named_as_such(
     connect: Callable[..., None],
     task_instance: FakeTaskInstance,
 ) -> None:
-    newer = kling_sandbox_factory(contract="2026-08")
+    newer = kling_sandbox_factory(api_version="2026-08")
     connect(host=newer.url, password=newer.api_key)
-    with pytest.raises(KlingBadRequestError, match="extra `contract` to '2026-08'") as refused:
+    with pytest.raises(KlingBadRequestError, match="extra `api_version` to '2026-08'") as refused:
         run(video(), task_instance)
     assert "nothing is billed" in str(refused.value)
 
@@ -203,7 +204,10 @@ def test_a_download_fetches_the_result_of_a_task_or_of_a_result(
 def test_a_download_without_a_task_is_refused(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, source: Any
 ) -> None:
-    operator = KlingDownloadOperator(task_id="get", source=source, output="file:///nowhere")
+    with pytest.raises(KlingRequestError, match="source: must be a task id"):
+        KlingDownloadOperator(task_id="get", source=source, output="file:///nowhere")
+    operator = KlingDownloadOperator(task_id="get", source="{{ params.task }}", output="file:///nowhere")
+    operator.source = source  # as Airflow renders it
     with pytest.raises(AirflowFailException, match="source: must be a task id"):
         run(operator, task_instance)
 

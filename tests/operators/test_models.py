@@ -18,7 +18,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.models import ImageO1Request, TextToImageRequest
 from airflow_provider_kling.operators.kling import KlingDownloadOperator, KlingGenerateOperator
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.decorators.test_decorators import operator_of
 from tests.task_runner import poll_often, run

@@ -120,8 +120,10 @@ def test_a_request_object_becomes_a_dict_that_can_be_templated() -> None:
     assert operator.parameters == {"prompt": "{{ ds }}", "duration": 5}
 
 
-def test_every_argument_that_is_text_or_media_is_templated() -> None:
-    assert set(VideoO1Request.model_fields) <= set(KlingVideoOperator.template_fields)
+def test_the_operators_arguments_are_the_fields_of_its_request_and_all_are_templated() -> None:
+    fields = list(VideoO1Request.model_fields)
+    assert list(video().request_parameters()) == fields
+    assert set(fields) <= set(KlingVideoOperator.template_fields)
     assert {"model", "conn_id", "output_uri", "extra_parameters"} <= set(KlingVideoOperator.template_fields)
 
 

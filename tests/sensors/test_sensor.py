@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import time
 from typing import Any
 
 import pytest
 
-from airflow_provider_kling.exceptions import KlingNotFoundError, KlingTaskFailedError, KlingTimeoutError
+from airflow_provider_kling.compat import default_deferrable
+from airflow_provider_kling.exceptions import (
+    KlingNotFoundError,
+    KlingPermissionError,
+    KlingTaskFailedError,
+    KlingTimeoutError,
+)
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.models import VideoO1Request
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from airflow_provider_kling.sensors.kling import KlingTaskSensor
 from tests.airflow_names import AirflowFailException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 from tests.conftest import FakeTaskInstance
-from tests.task_runner import context, fire, poll_often, run
+from tests.task_runner import context, fire, run
 
 pytestmark = pytest.mark.contract
 
 
-@pytest.fixture
-def sandbox(
-    kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> SandboxProcess:
-    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
-    poll_often(monkeypatch)
-    return kling_sandbox
+ARGUMENTS: list[dict[str, Any]] = [{}, {"deferrable": True}, {"deferrable": False}]
+RUNNING = {"method": "GET", "times": None, "action": {"task": {"status": "processing"}}}
 
 
 def submit() -> str:
@@ -34,7 +36,7 @@ def submit() -> str:
 
 
 def sensor(task_id: str, **arguments: Any) -> KlingTaskSensor:
-    return KlingTaskSensor(task_id="watch", kling_task_id=task_id, **arguments)
+    return KlingTaskSensor(task_id="wait", kling_task_id=task_id, **arguments)
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
@@ -61,9 +63,9 @@ def test_a_failed_task_fails_it_without_retries(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, deferrable: bool
 ) -> None:
     sandbox.faults([{"method": "POST", "action": {"task": {"status": "failed", "error": "melted"}}}])
-    with pytest.raises(KlingTaskFailedError, match="melted") as failed:
+    with pytest.raises(KlingTaskFailedError, match="melted") as caught:
         run(sensor(submit(), deferrable=deferrable, poke_interval=0.1), task_instance)
-    assert isinstance(failed.value, AirflowFailException)
+    assert isinstance(caught.value, AirflowFailException)
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
@@ -77,26 +79,72 @@ def test_an_unknown_task_fails_it(
 def test_a_passed_deadline_is_a_sensor_timeout(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance
 ) -> None:
-    sandbox.faults([{"method": "GET", "times": None, "action": {"task": {"status": "processing"}}}])
-    with pytest.raises(KlingTimeoutError) as late:
+    sandbox.faults([RUNNING])
+    with pytest.raises(KlingTimeoutError) as caught:
         run(sensor(submit(), timeout=0), task_instance)
-    assert isinstance(late.value, AirflowSensorTimeout)
+    assert isinstance(caught.value, AirflowSensorTimeout)
+
+
+def event_at_the_deadline(operator: KlingTaskSensor, ctx: Any) -> tuple[Any, dict[str, Any]]:
+    """Defer a sensor and let its trigger run; return the event, and what else Airflow hands back."""
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(ctx)
+    return fire(deferred.value.trigger), dict(deferred.value.kwargs or {})
+
+
+def test_a_timeout_says_how_long_the_sensor_has_waited(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    sandbox.faults([RUNNING])
+    operator = sensor(submit(), timeout=0)
+    ctx: Any = context(operator, task_instance)
+    before = time.time()
+    event, kept = event_at_the_deadline(operator, ctx)
+    assert before <= kept["waiting_since"] <= time.time()
+    kept["waiting_since"] -= 125
+    with pytest.raises(KlingTimeoutError) as caught:
+        operator.execute_complete(ctx, event, **kept)
+    message = re.search(r"was still running after a wait of (\d+) s\.", str(caught.value))
+    assert message is not None
+    assert 125 <= int(message[1]) <= 125 + (time.time() - before) + 1
+
+
+def test_a_timeout_claims_no_wait_where_airflow_hands_back_the_event_alone(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    """``dag.test()`` drops the rest."""
+    sandbox.faults([RUNNING])
+    operator = sensor(submit(), timeout=0)
+    ctx: Any = context(operator, task_instance)
+    event, _ = event_at_the_deadline(operator, ctx)
+    with pytest.raises(KlingTimeoutError, match=r"was still running at the deadline\."):
+        operator.execute_complete(ctx, event)
+
+
+def test_a_task_that_ended_after_the_last_poll_is_a_result_all_the_same(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    sandbox.faults([{**RUNNING, "times": 2}])  # for the sensor itself, and for its trigger
+    operator = sensor(submit(), timeout=0)
+    ctx: Any = context(operator, task_instance)
+    event, kept = event_at_the_deadline(operator, ctx)
+    assert event["status"] == "timeout"
+    sandbox.advance(3600)
+    assert operator.execute_complete(ctx, event, **kept)["status"] == "success"
 
 
 def test_soft_fail_skips_on_a_passed_deadline(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance
 ) -> None:
-    sandbox.faults([{"method": "GET", "times": None, "action": {"task": {"status": "processing"}}}])
+    sandbox.faults([RUNNING])
     operator = sensor(submit(), timeout=0, soft_fail=True)
     ctx: Any = context(operator, task_instance)
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute(ctx)
-    event = {"event": fire(deferred.value.trigger), **(deferred.value.kwargs or {})}
+    event, kept = event_at_the_deadline(operator, ctx)
     with pytest.raises(AirflowSkipException):
-        operator.resume_execution(deferred.value.method_name, event, ctx)
+        operator.resume_execution("execute_complete", {"event": event, **kept}, ctx)
 
 
-def test_trouble_that_passes_only_delays_it(
+def test_an_error_that_passes_only_delays_it(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("airflow_provider_kling.http.retry.RetryPolicy.delay", lambda *_, **__: None)
@@ -104,3 +152,46 @@ def test_trouble_that_passes_only_delays_it(
     sandbox.faults([{"method": "GET", "times": 3, "action": {"status": 503}}])
     operator = sensor(task_id, deferrable=False, poke_interval=0.05)
     assert run(operator, task_instance)["task_id"] == task_id
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_rejected_key_fails_it_at_once(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, deferrable: bool
+) -> None:
+    task_id = submit()
+    sandbox.faults([{"method": "GET", "times": None, "action": {"status": 403}}])
+    with pytest.raises(KlingPermissionError) as caught:
+        run(sensor(task_id, deferrable=deferrable, poke_interval=0.05), task_instance)
+    assert isinstance(caught.value, AirflowFailException)
+    assert sandbox.stats()["polls"] == 1
+
+
+def test_it_submits_nothing(sandbox: SandboxProcess, task_instance: FakeTaskInstance) -> None:
+    run(sensor(submit()), task_instance)
+    assert [entry["method"] for entry in sandbox.requests()].count("POST") == 1
+
+
+def test_its_waits_are_airflows_default_only_where_somebody_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {}
+    for value in (None, "true", "false"):
+        default_deferrable.cache_clear()
+        with monkeypatch.context() as patch:
+            if value is not None:
+                patch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", value)
+            made[value] = [sensor("t", **given).deferrable for given in ARGUMENTS]
+    default_deferrable.cache_clear()
+    assert made == {
+        None: [True, True, False],
+        "true": [True, True, False],
+        "false": [False, True, False],
+    }
+
+
+def test_what_is_not_known_of_a_result_is_left_out_of_the_log(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    result = run(sensor(submit()), task_instance)
+    assert result["model"] is None
+    (line,) = [record.getMessage() for record in caplog.records if "is finished" in record.getMessage()]
+    assert line.endswith(f"is finished: {result['elapsed_s']} s, {result['cost_usd']} USD")

@@ -1,4 +1,4 @@
-"""The trigger: what it stores, that it never breaks its triggerer, and what it yields."""
+"""The trigger that waits for a task: what it stores, that it never breaks its triggerer, what it yields."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ import pytest
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.client import AsyncKlingClient
 from airflow_provider_kling.models import VideoO1Request
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.polling import PollingPlan
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
 from tests.conftest import API_KEY
-from tests.task_runner import fire, poll_often
+from tests.http.raw_server import RawServer, reply
+from tests.task_runner import fire
 
 FAR = 4_000_000_000.0
+PLAN = PollingPlan(submitted_at=FAR - 3600, deadline=FAR, expected_s=120.0)
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +31,19 @@ def _no_time_to_settle(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_survives_storage() -> None:
-    trigger = KlingTaskTrigger(
-        conn_id="c", kling_task_id="task-1", submitted_at=1.5, deadline=2.5, usual_s=3.5
-    )
+    trigger = KlingTaskTrigger(conn_id="c", kling_task_id="task-1", plan=PLAN.to_json())
     path, stored = trigger.serialize()
     assert path == "airflow_provider_kling.triggers.kling.KlingTaskTrigger"
     again = KlingTaskTrigger(**json.loads(json.dumps(stored)))
     assert again.serialize() == (path, stored)
+    assert PollingPlan.from_json(again.plan or {}) == PLAN
 
 
 def test_it_stores_only_ids_and_numbers() -> None:
-    _, stored = KlingTaskTrigger(conn_id="c", kling_task_id="task-1").serialize()
-    assert {type(value) for value in stored.values()} <= {str, float}
-    assert set(stored) == {"conn_id", "kling_task_id", "submitted_at", "deadline", "usual_s"}
+    _, stored = KlingTaskTrigger(conn_id="c", kling_task_id="task-1", plan=PLAN.to_json()).serialize()
+    plan = stored.pop("plan")
+    assert stored == {"conn_id": "c", "kling_task_id": "task-1"}
+    assert {type(value) for value in plan.values()} == {float}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +51,11 @@ def test_it_stores_only_ids_and_numbers() -> None:
     [
         {},
         {"a_field_of_a_later_release": 1},
-        {"conn_id": None, "kling_task_id": None, "submitted_at": "x", "deadline": [], "usual_s": {}},
+        {"submitted_at": 1.5, "deadline": 2.5, "usual_s": 3.5},
+        {"conn_id": None, "kling_task_id": None, "plan": None},
+        {"plan": "soon"},
+        {"plan": [1, 2]},
+        {"plan": {"deadline": "soon", "a_field_of_a_later_release": {}}},
     ],
 )
 def test_creating_it_never_raises(stored: dict[str, Any]) -> None:
@@ -65,7 +72,13 @@ def test_it_does_not_keep_the_kling_task_where_airflow_keeps_its_own() -> None:
 
 @pytest.mark.parametrize(
     "connection",
-    [None, {"password": None}, {"host": "ftp://nowhere"}, {"extra": {"contract": "1999-01"}}],
+    [
+        None,
+        {"password": None},
+        {"host": "ftp://nowhere"},
+        {"extra": {"api_version": "1999-01"}},
+        {"extra": {"gateway": "nowhere"}},
+    ],
 )
 def test_a_connection_that_cannot_be_used_ends_in_an_event(
     connect: Callable[..., None], connection: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
@@ -74,37 +87,42 @@ def test_a_connection_that_cannot_be_used_ends_in_an_event(
         monkeypatch.delenv("AIRFLOW_CONN_KLING_DEFAULT", raising=False)
     else:
         connect(**connection)
-    event = fire(KlingTaskTrigger(kling_task_id="task-1", deadline=FAR))
-    assert event == {"status": "error", "reason": "watcher_broke", "task_id": "task-1"}
+    event = fire(KlingTaskTrigger(kling_task_id="task-1", plan=PLAN.to_json()))
+    assert event == {"status": "error", "reason": "waiter_broke", "task_id": "task-1"}
 
 
 def test_arguments_of_the_wrong_kind_end_in_an_event(connect: Callable[..., None]) -> None:
     connect(host="http://127.0.0.1:9")
-    trigger = KlingTaskTrigger(kling_task_id="task-1", submitted_at="x", deadline="y")  # type: ignore[arg-type]
-    assert fire(trigger)["reason"] == "watcher_broke"
+    trigger = KlingTaskTrigger(kling_task_id="task-1", plan="soon")  # type: ignore[arg-type]
+    assert fire(trigger)["reason"] == "waiter_broke"
+
+
+@pytest.mark.parametrize("plan", [None, {}, {"deadline": "soon"}])
+def test_without_a_plan_it_polls_once_and_ends(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch, plan: dict[str, Any] | None
+) -> None:
+    """It was stored by another release; the worker finds out what is true."""
+    monkeypatch.setattr("airflow_provider_kling.http.retry.RetryPolicy.delay", lambda *_, **__: None)
+    running = reply({"code": 0, "data": {"task_id": "task-1", "status": "processing"}})
+    with RawServer(running) as server:
+        connect(host=server.url)
+        event = fire(KlingTaskTrigger(kling_task_id="task-1", plan=plan))
+    assert event == {"status": "timeout", "reason": "deadline", "task_id": "task-1"}
+    assert server.connections == 1
 
 
 def test_it_waits_asynchronously_only() -> None:
     assert inspect.isasyncgenfunction(KlingTaskTrigger.run)
 
 
-def test_being_killed_tells_the_truth_and_asks_nobody_anything(
+def test_being_killed_says_what_is_true_and_sends_nothing(
     connect: Callable[..., None], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Airflow calls this also for a trigger that another triggerer took over; then it must do no harm."""
     connect(host="http://127.0.0.1:9")  # any call would fail
     asyncio.run(KlingTaskTrigger(kling_task_id="task-1", deadline=FAR).on_kill())
-    told = caplog.text + capsys.readouterr().out
-    assert "Task task-1 cannot be cancelled: it goes on at the service and may be billed" in told
-
-
-@pytest.fixture
-def sandbox(
-    kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> SandboxProcess:
-    connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
-    poll_often(monkeypatch)
-    return kling_sandbox
+    logged = caplog.text + capsys.readouterr().out
+    assert "Task task-1 cannot be cancelled: it goes on at the service and may be billed" in logged
 
 
 @pytest.fixture
@@ -114,7 +132,8 @@ def submitted(sandbox: SandboxProcess) -> str:
 
 
 def trigger(task_id: str, *, deadline: float = FAR) -> KlingTaskTrigger:
-    return KlingTaskTrigger(kling_task_id=task_id, submitted_at=FAR - 3600, deadline=deadline)
+    plan = PollingPlan(submitted_at=deadline - 3600, deadline=deadline)
+    return KlingTaskTrigger(kling_task_id=task_id, plan=plan.to_json())
 
 
 @pytest.mark.contract
@@ -129,10 +148,10 @@ def test_it_only_ever_reads(submitted: str, sandbox: SandboxProcess) -> None:
 
 
 @pytest.mark.contract
-def test_trouble_that_passes_does_not_end_it(
+def test_an_error_that_passes_does_not_end_it(
     submitted: str, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Without the client's own repeats, each of these is a look that failed.
+    # Without the client's own repeats, each of these is a poll that failed.
     monkeypatch.setattr("airflow_provider_kling.http.retry.RetryPolicy.delay", lambda *_, **__: None)
     passing: list[dict[str, Any]] = [
         {"status": 500},
@@ -157,9 +176,9 @@ def test_trouble_that_passes_does_not_end_it(
 @pytest.mark.contract
 @pytest.mark.parametrize(
     ("fault", "times", "reason"),
-    [(401, 1, "key_refused"), (403, 1, "key_refused"), (404, 2, "not_found")],
+    [(401, 1, "key_rejected"), (403, 1, "key_rejected"), (404, 2, "not_found")],
 )
-def test_trouble_that_stays_ends_it_at_once(
+def test_an_error_that_stays_ends_it_at_once(
     submitted: str, sandbox: SandboxProcess, fault: int, times: int, reason: str
 ) -> None:
     sandbox.faults([{"method": "GET", "path": "/api/v1/tasks/*", "times": None, "action": {"status": fault}}])
@@ -168,7 +187,7 @@ def test_trouble_that_stays_ends_it_at_once(
 
 
 @pytest.mark.contract
-def test_a_passed_deadline_still_gets_one_look(submitted: str, sandbox: SandboxProcess) -> None:
+def test_after_a_passed_deadline_there_is_still_one_poll(submitted: str, sandbox: SandboxProcess) -> None:
     sandbox.faults([{"method": "GET", "times": None, "action": {"task": {"status": "processing"}}}])
     assert fire(trigger(submitted, deadline=0))["status"] == "timeout"
     assert sandbox.stats()["polls"] == 1
@@ -187,13 +206,13 @@ def test_many_triggers_share_one_client_and_leave_none_behind(
 
     monkeypatch.setattr(AsyncKlingClient, "__init__", count)
 
-    async def watch_together() -> list[Any]:
+    async def wait_together() -> list[Any]:
         async def one() -> Any:
             return [event.payload async for event in trigger(submitted).run()]
 
         return await asyncio.gather(*(one() for _ in range(20)))
 
-    assert [event["reason"] for (event,) in asyncio.run(watch_together())] == ["finished"] * 20
+    assert [event["reason"] for (event,) in asyncio.run(wait_together())] == ["finished"] * 20
     assert len(made) == 1
     assert made[0].closed
 

@@ -1,4 +1,4 @@
-"""Results that stay: a sidecar beside each, nothing fetched twice, and a dead link asked for once more."""
+"""Stored results: a sidecar beside each, no second download, and one request for a new link."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ import pytest
 import airflow_provider_kling
 from airflow_provider_kling.decorators.kling import video_task
 from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.generation.result_storage import target_uri
 from airflow_provider_kling.generation.sidecar import cut_media
+from airflow_provider_kling.models import find_model
 from airflow_provider_kling.operators.kling import KlingDownloadOperator, KlingGenerateOperator
-from airflow_provider_kling.sandbox.process import SandboxProcess
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from dev.waiting import wait_for
 from tests.airflow_names import TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.decorators.test_decorators import operator_of
-from tests.places import Place
+from tests.storages import Storage
 from tests.task_runner import context, fire, run, video
 
 pytestmark = pytest.mark.contract
@@ -32,8 +34,8 @@ LINK = {"method": "GET", "path": "/results/*"}
 DEAD = {"status": 403, "body": "expired"}
 
 
-def sidecar(place: Place, name: str = "boat.mp4") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(place.read(f"{name}.json") or b"")
+def sidecar(storage: Storage, name: str = "boat.mp4") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(storage.read(f"{name}.json") or b"")
     return found
 
 
@@ -41,22 +43,37 @@ def asked_for_files(sandbox: SandboxProcess) -> int:
     return len([one for one in sandbox.requests("GET") if one["path"].startswith("/results/")])
 
 
-def download(place: Place, task_id: str) -> KlingDownloadOperator:
-    return KlingDownloadOperator(task_id="get", source=task_id, output=f"{place.uri}/boat.mp4")
+@pytest.mark.parametrize(
+    ("output", "number", "target"),
+    [
+        ("s3://b/clips", 1, ("s3://b/clips/t", True)),
+        ("s3://b/clips/", 2, ("s3://b/clips/t-2", True)),
+        ("s3://b/clip.mp4", 1, ("s3://b/clip.mp4", False)),
+        ("s3://b/clip.mp4", 3, ("s3://b/clip-3.mp4", False)),
+        ("s3://b/v1.5/clip", 1, ("s3://b/v1.5/clip/t", True)),
+        ("s3://b/clip.MOV", 2, ("s3://b/clip-2.MOV", False)),
+    ],
+)
+def test_an_output_names_a_file_or_a_folder(output: str, number: int, target: tuple[str, bool]) -> None:
+    assert target_uri(output, task_id="t", number=number) == target
+
+
+def download(storage: Storage, task_id: str) -> KlingDownloadOperator:
+    return KlingDownloadOperator(task_id="get", source=task_id, output=f"{storage.uri}/boat.mp4")
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
-def test_a_sidecar_says_what_was_asked_what_came_and_what_it_cost(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place, deferrable: bool
+def test_a_sidecar_has_the_request_the_result_and_the_cost(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage, deferrable: bool
 ) -> None:
-    result = run(video(output=f"{place.uri}/boat.mp4", deferrable=deferrable), task_instance)
-    assert sidecar(place) == {
+    result = run(video(output=f"{storage.uri}/boat.mp4", deferrable=deferrable), task_instance)
+    assert sidecar(storage) == {
         "task_id": result["task_id"],
         "model": "kling-video-o1",
         "conn_id": "kling_default",
         "request": {"prompt": "A paper boat", "mode": "std", "duration": 5},
         "format": "mp4",
-        "bytes": len(place.read("boat.mp4") or b""),
+        "bytes": len(storage.read("boat.mp4") or b""),
         "sha256": result["sha256"],
         "submitted_at": result["submitted_at"],
         "finished_at": result["finished_at"],
@@ -66,17 +83,17 @@ def test_a_sidecar_says_what_was_asked_what_came_and_what_it_cost(
 
 
 def test_a_sidecar_holds_no_media_no_signature_and_no_key(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
     first = run(
         KlingGenerateOperator(task_id="still", model="kling-image-o1", parameters={"prompt": "x"}),
         task_instance,
     )
     other = FakeTaskInstance()
-    made = video(images=[first["url"]], output=f"{place.uri}/boat.mp4")
+    made = video(images=[first["url"]], output=f"{storage.uri}/boat.mp4")
     run(made, other)
-    text = json.dumps(sidecar(place))
-    assert sidecar(place)["request"]["images"] == [first["url"].partition("?")[0]]
+    text = json.dumps(sidecar(storage))
+    assert sidecar(storage)["request"]["images"] == [first["url"].partition("?")[0]]
     assert "Signature" not in text
     assert sandbox.api_key not in text
 
@@ -91,7 +108,8 @@ def test_media_are_cut_and_prompts_are_not() -> None:
         "camera": ("up", {1: None}),
         "n": 2,
     }
-    assert cut_media(body) == {
+    request = find_model("google/veo-3").parse({name: body[name] for name in body if name != "n"})
+    assert cut_media(request, {"n": body["n"]}) == {
         "prompt": "p" * 2500,
         "negative_prompt": "n" * 300,
         "images": ["(5000 characters)", "https://cdn.example/a.png"],
@@ -102,23 +120,23 @@ def test_media_are_cut_and_prompts_are_not() -> None:
     }
 
 
-def test_a_sidecar_says_what_was_sent_whatever_a_function_or_a_template_would_say_now(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+def test_a_sidecar_has_the_request_that_was_sent_even_if_the_function_returns_another_one_now(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
-    decorate = video_task(mode="std", output=f"{place.uri}/boat.mp4", extra_parameters={"duration": 5})
+    decorate = video_task(mode="std", output=f"{storage.uri}/boat.mp4", extra_parameters={"duration": 5})
     deferring = operator_of(decorate, lambda: "What was sent")
     with pytest.raises(TaskDeferred) as deferred:
         deferring.execute(context(deferring, task_instance))
     resumed = operator_of(decorate, lambda: "What it would say now")  # in a new process
     resumed.execute_complete(context(resumed, task_instance), event=fire(deferred.value.trigger))
-    assert sidecar(place)["request"] == {"prompt": "What was sent", "mode": "std", "duration": 5}
+    assert sidecar(storage)["request"] == {"prompt": "What was sent", "mode": "std", "duration": 5}
 
 
-def test_a_retry_that_finds_the_whole_file_fetches_nothing(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+def test_a_retry_that_finds_the_whole_file_downloads_nothing(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
     made = run(video(), task_instance)
-    get = download(place, made["task_id"])
+    get = download(storage, made["task_id"])
     first = run(get, task_instance)
     assert sandbox.stats()["downloads"] == 1
     again = run(get, task_instance)
@@ -129,90 +147,94 @@ def test_a_retry_that_finds_the_whole_file_fetches_nothing(
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda place: place.write("boat.mp4", place.read("boat.mp4")[:-1]),
-        lambda place: place.write("boat.mp4", place.read("boat.mp4")[:-1] + b"?"),
-        lambda place: place.files.rm_file(place.path("boat.mp4.json")),
-        lambda place: place.write("boat.mp4.json", b"{"),
-        lambda place: place.write("boat.mp4.json", b'{"task_id": "another"}'),
-        lambda place: place.files.rm_file(place.path("boat.mp4")),
+        lambda storage: storage.write("boat.mp4", storage.read("boat.mp4")[:-1]),
+        lambda storage: storage.write("boat.mp4", storage.read("boat.mp4")[:-1] + b"?"),
+        lambda storage: storage.files.rm_file(storage.path("boat.mp4.json")),
+        lambda storage: storage.write("boat.mp4.json", b"{"),
+        lambda storage: storage.write("boat.mp4.json", b'{"task_id": "another"}'),
+        lambda storage: storage.files.rm_file(storage.path("boat.mp4")),
     ],
     ids=["cut", "changed", "no sidecar", "damaged sidecar", "another task's", "gone"],
 )
-def test_a_file_that_is_not_the_recorded_one_is_fetched_again(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place, spoil: Callable[[Place], None]
+def test_a_file_that_differs_from_its_sidecar_is_downloaded_again(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    storage: Storage,
+    spoil: Callable[[Storage], None],
 ) -> None:
     made = run(video(), task_instance)
-    get = download(place, made["task_id"])
+    get = download(storage, made["task_id"])
     first = run(get, task_instance)
-    spoil(place)
+    spoil(storage)
     assert run(get, task_instance) == first
     assert sandbox.stats()["downloads"] == 2
-    assert sidecar(place)["sha256"] == first["sha256"]
+    assert sidecar(storage)["sha256"] == first["sha256"]
 
 
-def test_a_dead_link_is_asked_for_once_more(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+def test_a_new_link_is_requested_once_for_a_dead_one(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
     sandbox.faults([{**LINK, "action": DEAD}])
-    result = run(video(output=f"{place.uri}/boat.mp4"), task_instance)
-    assert len(place.read("boat.mp4") or b"") == result["bytes"]
+    result = run(video(output=f"{storage.uri}/boat.mp4"), task_instance)
+    assert len(storage.read("boat.mp4") or b"") == result["bytes"]
 
 
-def test_a_link_that_stays_dead_says_that_the_task_was_paid_for(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+def test_an_error_for_a_link_that_stays_dead_says_that_the_task_was_paid_for(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
     sandbox.faults([{**LINK, "times": None, "action": DEAD}])
     with pytest.raises(
-        KlingMediaError, match=r"answered 403.*succeeded and was billed.*kept until 20"
+        KlingMediaError, match=r"answered 403.*succeeded and was billed.*expire at 20"
     ) as dead:
-        run(video(output=f"{place.uri}/boat.mp4"), task_instance)
+        run(video(output=f"{storage.uri}/boat.mp4"), task_instance)
     assert "finds the same task" in str(dead.value)
-    assert place.names() == []
+    assert storage.names() == []
     assert asked_for_files(sandbox) == 2
 
 
 def test_a_result_over_the_cap_is_not_stored(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
-    operator = video(output=f"{place.uri}/boat.mp4", max_bytes=10_000)
+    operator = video(output=f"{storage.uri}/boat.mp4", max_bytes=10_000)
     with pytest.raises(KlingMediaError, match="larger than the 10000 bytes allowed"):
         run(operator, task_instance)
-    assert place.names() == []
+    assert storage.names() == []
 
 
 KILLED = """
 import sys
-from airflow_provider_kling.generation.storing import Storage
+from airflow_provider_kling.generation.result_storage import ResultStorage
 from airflow_provider_kling.generation.sidecar import Provenance
 from airflow_provider_kling.http.client import KlingClient
+from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.gateways import make_gateway
 url, key, task_id, output = sys.argv[1:]
-settings = ClientSettings(base_url=url, api_key=key)
+settings = ClientSettings(base_url=url, credentials=BearerToken(key))
 task = KlingClient(settings=settings).call(make_gateway().task(task_id))
-storage = Storage(output=output, max_bytes=2**30, settings=settings)
+storage = ResultStorage(output=output, max_bytes=2**30, settings=settings)
 storage.store(task, task.results(), provenance=Provenance(model=None, conn_id="kling_default"))
 """
 
 
-def test_a_worker_killed_half_way_leaves_one_whole_file_after_its_retry(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, place: Place
+def test_the_retry_after_a_killed_worker_leaves_one_whole_file(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
-    """SIGKILL while the file comes in: the next try stores it once, and nothing is generated again."""
+    """SIGKILL during the download: the next try stores the file once, and nothing is generated again."""
     made = run(video(), task_instance)
-    # The first answer breaks off, and the worker is killed while it waits for the rest.
+    # The first answer is cut, and the worker is killed while it waits for the rest.
     sandbox.faults([{**LINK, "action": {"truncate": 300_000}}, {**LINK, "action": {"delay_s": 600}}])
-    output = f"{place.uri}/boat.mp4"
+    output = f"{storage.uri}/boat.mp4"
     command = [sys.executable, "-c", KILLED, sandbox.url, sandbox.api_key, made["task_id"], output]
     with subprocess.Popen(command) as worker:
         wait_for(lambda: asked_for_files(sandbox) == 2, what="the worker to ask for the rest", timeout=60)
         os.kill(worker.pid, signal.SIGKILL)
-    assert place.read("boat.mp4") is None
+    assert storage.read("boat.mp4") is None
     sandbox.clear_faults()
 
-    get = download(place, made["task_id"])
+    get = download(storage, made["task_id"])
     result = run(get, task_instance)
-    assert place.names() == ["boat.jpg", "boat.mp4", "boat.mp4.json"]
-    stored = place.read("boat.mp4") or b""
+    assert storage.names() == ["boat.jpg", "boat.mp4", "boat.mp4.json"]
+    stored = storage.read("boat.mp4") or b""
     assert (result["bytes"], result["sha256"]) == (len(stored), hashlib.sha256(stored).hexdigest())
     assert sandbox.stats()["submissions_accepted"] == 1

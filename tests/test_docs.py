@@ -1,0 +1,119 @@
+"""The guides name what there is: fields, arguments, errors, metrics, commands and pages."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_kling import exceptions
+from airflow_provider_kling.exceptions import KlingError
+from airflow_provider_kling.generation.result import GenerationResult
+from airflow_provider_kling.get_provider_info import get_provider_info
+from airflow_provider_kling.journal.record import Phase, Record
+from airflow_provider_kling.operators.base import GenerationOperator
+from airflow_provider_kling.operators.kling import KlingVideoOperator
+from dev.reference import anchor
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md")), ROOT / "benchmarks" / "README.md"]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def section(name: str, title: str) -> str:
+    """Return a section of a page, without its heading."""
+    (found,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", text(name), re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def first_cells(table: str) -> Iterator[str]:
+    """Yield each code in the first column of the tables."""
+    for line in table.splitlines():
+        if line.startswith("| `"):
+            yield from re.findall(r"`([^`]+)`", line.split("|")[1])
+
+
+def headings(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {anchor(title.replace("`", "")) for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in link:
+            continue
+        path, _, fragment = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if fragment:
+            assert fragment in headings(target), link
+
+
+def test_the_page_of_the_connection_has_each_of_its_fields() -> None:
+    (connection,) = get_provider_info()["connection-types"]
+    named = re.findall(r"^\| Extra `(\w+)`", text("docs/connection.md"), re.MULTILINE)
+    assert set(named) == set(connection["conn-fields"])
+
+
+def test_the_page_of_the_record_shows_each_of_its_fields() -> None:
+    page = section("docs/never-pay-twice.md", "The record")
+    (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    record = Record(
+        phase=Phase.SUBMITTED,
+        fingerprint="",
+        key="",
+        conn_id="",
+        model="",
+        gateway="",
+        clear_count=0,
+        intent_at=0.0,
+        deadline=0.0,
+    )
+    assert set(json.loads(shown)) == set(record.to_json())
+    assert set(first_cells(page)) <= set(record.to_json())
+
+
+def test_the_guide_has_each_error() -> None:
+    bases = {"KlingError", "KlingAPIError"}  # which no error is of itself
+    classes = {
+        name
+        for name, found in vars(exceptions).items()
+        if isinstance(found, type) and issubclass(found, KlingError)
+    }
+    assert set(first_cells(section("docs/operators.md", "Errors"))) == classes - bases
+
+
+def test_the_guide_has_each_metric() -> None:
+    package = ROOT / "airflow_provider_kling"
+    sources = "".join(file.read_text(encoding="utf-8") for file in package.rglob("*.py"))
+    sent = set(re.findall(r'Stats\.\w+\(\s*"([^"]+)"', sources))
+    assert set(first_cells(section("docs/operators.md", "Metrics"))) == sent
+
+
+def test_the_guide_has_each_key_of_a_result() -> None:
+    keys = set(GenerationResult.__annotations__)
+    assert set(first_cells(section("docs/operators.md", "The result"))) == keys
+
+
+def parameters(kind: type[Any]) -> set[str]:
+    return set(inspect.signature(kind.__init__).parameters) - {"self", "kwargs"}
+
+
+def test_the_guide_has_each_argument_of_a_generation() -> None:
+    named = set(first_cells(section("docs/operators.md", "Generating")))
+    assert named == (parameters(KlingVideoOperator) | parameters(GenerationOperator)) - {"model"}
+
+
+def test_the_commands_that_contributors_are_told_are_targets() -> None:
+    told = set(re.findall(r"`make ([a-z-]+)`", text("CONTRIBUTING.md") + text("README.md")))
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text("Makefile"), re.MULTILINE))
+    assert told <= targets
