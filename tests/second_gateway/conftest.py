@@ -15,7 +15,7 @@ from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Phase, Record
 from tests.media.clips import Clip
 from tests.second_gateway.gateway import SecondGateway
-from tests.second_gateway.logical_task import AirflowTask, LogicalTask, MemoryTask, airflow_database
+from tests.second_gateway.logical_task import AirflowDatabase, AirflowTask, LogicalTask, MemoryTask
 from tests.second_gateway.service import ACCESS, SECRET, SecondService
 from tests.task_runner import poll_often
 
@@ -52,11 +52,18 @@ def service(
 
 
 @pytest.fixture(scope="session")
-def real_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A real Airflow database for this process; the folder that it is in."""
-    folder = tmp_path_factory.mktemp("airflow")
-    with airflow_database(folder):
-        yield folder
+def airflow_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowDatabase]:
+    """A database of this process; only tests that ask for ``real_airflow`` use it."""
+    database = AirflowDatabase(tmp_path_factory.mktemp("airflow"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def real_airflow(airflow_database: AirflowDatabase) -> Iterator[AirflowDatabase]:
+    """A real Airflow with a database."""
+    with airflow_database.used():
+        yield airflow_database
 
 
 @pytest.fixture
@@ -64,8 +71,8 @@ def database(request: pytest.FixtureRequest, task: LogicalTask) -> Callable[[], 
     """Return a function that returns all that is in the database; nothing for a task in memory."""
     if isinstance(task, MemoryTask):
         return lambda: b""
-    folder: Path = request.getfixturevalue("real_airflow")
-    return lambda: b"".join(file.read_bytes() for file in folder.glob("airflow.db*"))
+    airflow: AirflowDatabase = request.getfixturevalue("real_airflow")
+    return airflow.contents
 
 
 @pytest.fixture(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from uuid import UUID, uuid4
 import pytest
 from airflow.sdk import DAG
 
-from airflow_provider_kling.journal.store import STATE_KEY
+from airflow_provider_kling.journal.store import STATE_KEY, open_store
 from tests import task_runner
 from tests.conftest import FakeTaskInstance
 
@@ -104,11 +105,15 @@ class MemoryTask:
 
 
 class AirflowTask:
-    """In a real Airflow's database; :func:`airflow_database` has to be entered."""
+    """In a real Airflow's database; :class:`AirflowDatabase` has to be in use.
 
-    def __init__(self) -> None:
+    :param in_variable: the record is kept in a Variable, as on an Airflow without a task state store.
+    """
+
+    def __init__(self, *, in_variable: bool = False) -> None:
         self.dag_id = f"film-{uuid4().hex[:12]}"
         self._ti: Any = None
+        self._in_variable = in_variable
 
     def dag(self) -> DAG:
         return DAG(self.dag_id, schedule=None)
@@ -182,29 +187,36 @@ class AirflowTask:
         from airflow.utils.session import create_session
 
         with create_session() as session:
-            row = session.scalar(self._stored())
-            return None if row is None else json.loads(row.value)
+            row = self._stored(session)
+            return None if row is None else json.loads(row.val if self._in_variable else row.value)
 
     def change_record(self, **fields: Any) -> None:
         from airflow.utils.session import create_session
 
         with create_session() as session:
-            row = session.scalar(self._stored())
-            row.value = json.dumps({**json.loads(row.value), **fields})
+            changed = json.dumps({**(self.record or {}), **fields})
+            setattr(self._stored(session), "val" if self._in_variable else "value", changed)
 
     def lose_record(self) -> None:
         from airflow.utils.session import create_session
 
         with create_session() as session:
-            session.delete(session.scalar(self._stored()))
+            session.delete(self._stored(session))
 
-    def _stored(self) -> Any:
-        from airflow.models.task_state_store import TaskStateStoreModel
+    def _stored(self, session: Any) -> Any:
+        """Return the row of the record."""
         from sqlalchemy import select
 
-        return select(TaskStateStoreModel).filter_by(
-            dag_id=self.dag_id, run_id=RUN, task_id=self._ti.task_id, key=STATE_KEY
-        )
+        if self._in_variable:
+            from airflow.models.variable import Variable
+
+            context: Any = {"ti": self._ti}
+            _, _, name = open_store(context).deletion_hint().rpartition(" ")  # of Airflow's command
+            return session.scalar(select(Variable).filter_by(key=name))
+        from airflow.models.task_state_store import TaskStateStoreModel
+
+        where = {"dag_id": self.dag_id, "run_id": RUN, "task_id": self._ti.task_id, "key": STATE_KEY}
+        return session.scalar(select(TaskStateStoreModel).filter_by(**where))
 
     @property
     def xcoms(self) -> Mapping[str, Any]:
@@ -268,6 +280,19 @@ class AirflowTask:
         self._refresh()
 
 
+def _execution_api() -> Any:
+    """Start Airflow's execution API, and wait until it takes requests; Airflow 3.2 does not wait."""
+    from airflow.api_fastapi.execution_api.app import InProcessExecutionAPI
+
+    api = InProcessExecutionAPI()
+    assert api.transport, "it is started by being read"
+    deadline = time.monotonic() + 60
+    while not hasattr(api.app.state, "svcs_registry"):
+        assert time.monotonic() < deadline, "Airflow's execution API does not start"
+        time.sleep(0.01)
+    return api
+
+
 @contextmanager
 def _signals() -> Iterator[None]:
     """Take back the signal handler that the task runner sets for its own process."""
@@ -278,26 +303,65 @@ def _signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, handler)
 
 
-@contextmanager
-def airflow_database(folder: Path) -> Iterator[None]:
-    """Let this process's Airflow use a new database of its own."""
+class AirflowDatabase:
+    """A new database, which this process's Airflow uses while :meth:`used` is entered.
+
+    :param folder: where it is made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from airflow.models.dagbundle import DagBundleModel
+        from airflow.utils.db import initdb
+        from airflow.utils.session import create_session
+
+        self.folder = folder
+        self._url = f"sqlite:///{folder}/airflow.db"
+        self._settings = self._connected()
+        self._api: Any = None
+        with self.used():
+            with create_session() as session:
+                initdb(session=session)
+            with create_session() as session:
+                session.add(DagBundleModel(name=BUNDLE))
+            self._api = _execution_api()
+
+    def _connected(self) -> dict[str, Any]:
+        """Return the settings that Airflow changes to connect to the database."""
+        settings = _settings()
+        before = dict(vars(settings))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", self._url)
+            settings.configure_vars()
+            settings.configure_orm()
+            after = vars(settings)
+            changed = {name: value for name, value in after.items() if value is not before.get(name)}
+        vars(settings).update(before)
+        return changed
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        from airflow.sdk.execution_time import supervisor
+
+        settings = _settings()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", self._url)
+            patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "for the execution API of Airflow 3.2")
+            for name, value in self._settings.items():
+                patch.setattr(settings, name, value)
+            patch.setattr(supervisor, "in_process_api_server", lambda: self._api)
+            yield
+
+    def contents(self) -> bytes:
+        """Return all that is in it."""
+        return b"".join(file.read_bytes() for file in self.folder.glob("airflow.db*"))
+
+    def close(self) -> None:
+        with self.used():
+            _settings().dispose_orm(do_log=False)
+
+
+def _settings() -> Any:
+    """Return the module that holds Airflow's connection to its database."""
     from airflow import settings
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.utils.db import initdb
-    from airflow.utils.session import create_session
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{folder}/airflow.db")
-        _connect(settings)
-        with create_session() as session:
-            initdb(session=session)
-        with create_session() as session:
-            session.add(DagBundleModel(name=BUNDLE))
-        yield
-        settings.dispose_orm(do_log=False)
-    _connect(settings)
-
-
-def _connect(settings: Any) -> None:
-    settings.configure_vars()
-    settings.configure_orm()
+    return settings

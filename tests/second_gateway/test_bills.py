@@ -125,7 +125,7 @@ def happenings() -> Iterator[Any]:
         yield pytest.param(way, dies_at, lookups, id="-".join([*names, lookups]))
 
 
-@pytest.mark.parametrize(("way", "dies_at", "lookups"), happenings())
+@pytest.mark.parametrize(("way", "dies_at", "lookups"), list(happenings()))
 def test_it_is_billed_once_and_once_more_only_for_a_reason(
     service: SecondService, kill_at: Reaper, way: Any, dies_at: Phase | None, lookups: str
 ) -> None:
