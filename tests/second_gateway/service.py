@@ -368,6 +368,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     service: ClassVar[SecondService]
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and content leave together: apart, the second would wait for an acknowledgement
 
     def _handle(self) -> None:
         parts = urlsplit(self.path)

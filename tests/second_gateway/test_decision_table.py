@@ -31,8 +31,8 @@ BREAK_DOWN = [Verdict.BROKE_DOWN] * ATTEMPTS
 
 
 def film(**arguments: Any) -> Any:
-    """Return an operator for a short clip, with retries to spare."""
-    return video(**{"retries": 9, **arguments})
+    """Return an operator for a short clip, with retries to spare and few XComs, each of which takes time."""
+    return video(**{"retries": 9, "multiple_outputs": False, **arguments})
 
 
 def phase(task: LogicalTask) -> str | None:

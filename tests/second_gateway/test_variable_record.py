@@ -29,7 +29,7 @@ def task(real_airflow: AirflowDatabase, monkeypatch: pytest.MonkeyPatch) -> Airf
 
 
 def film(**arguments: Any) -> Any:
-    return video(**{"retries": 9, **arguments})
+    return video(**{"retries": 9, "multiple_outputs": False, **arguments})
 
 
 def die(task: AirflowTask, kill_at: Reaper, at: Phase) -> None:
