@@ -376,7 +376,6 @@ ERRORS: list[Answer] = [
     hang_up,
     reset,
     unread,
-    silence,
 ]
 ODD: list[Answer] = [
     reply({"code": 404, "message": "Resource not found: task"}, status=404),
@@ -385,11 +384,18 @@ ODD: list[Answer] = [
 ]
 
 
-def run_over_sockets(kind: str, waits: TaskWaiter, *, url: str, time: Time) -> tuple[PollOutcome, int]:
-    """Run either loop with its real client, in virtual time; return the number of polls as well."""
+def run_over_sockets(
+    kind: str, waits: TaskWaiter, *, url: str, time: Time, patience_s: float = 20.0
+) -> tuple[PollOutcome, int]:
+    """Run either loop with its real client, in virtual time; return the number of polls as well.
+
+    :param patience_s: of the client with a response, in real seconds: enough for a busy machine.
+    """
     call, polls = make_gateway().task("t"), 0
     options: dict[str, Any] = {
-        "settings": ClientSettings(base_url=url, credentials=BearerToken("canary"), read_timeout_s=0.2),
+        "settings": ClientSettings(
+            base_url=url, credentials=BearerToken("canary"), read_timeout_s=patience_s
+        ),
         "retry": RetryPolicy(attempts=1),  # each error fails a poll
         "clock": lambda: time.now,
     }
@@ -433,3 +439,14 @@ def test_500_polls_with_every_error_mixed_in_end_in_success(kind: str) -> None:
         ended, polls = run_over_sockets(kind, waiter(time, timeout=1e6), url=server.url, time=time)
         assert ended.task_or_error().status is TaskStatus.SUCCESS
         assert (polls, server.connections) == (501, 501)
+
+
+@both
+def test_a_server_that_stays_silent_fails_a_poll_and_not_the_wait(kind: str) -> None:
+    time = Time()
+    with RawServer(silence, FINISHED) as server:
+        ended, polls = run_over_sockets(
+            kind, waiter(time, timeout=1e6), url=server.url, time=time, patience_s=0.2
+        )
+        assert ended.task_or_error().status is TaskStatus.SUCCESS
+        assert polls >= 2  # more where the machine needs longer for a response than the client waits
