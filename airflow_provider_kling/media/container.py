@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.pyav import av
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.stream import VideoStream
 
 T = TypeVar("T")
 
@@ -30,7 +26,7 @@ _OPTIONS: Final = {
 
 
 @contextmanager
-def open_container(file: BinaryIO, *, name: str) -> Iterator[InputContainer]:
+def open_container(file: BinaryIO, *, name: str) -> Iterator[av.container.InputContainer]:
     """Open a file for demuxing, and translate the errors of the body.
 
     :param file: seekable; it stays open, and the caller closes it.
@@ -62,7 +58,7 @@ def decode_errors(name: str) -> Iterator[None]:
         ) from error
 
 
-def video_stream(container: InputContainer, *, name: str) -> VideoStream:
+def video_stream(container: av.container.InputContainer, *, name: str) -> av.VideoStream:
     """Return the video stream; the cover image of an audio file is none.
 
     :raises KlingMediaError: there is none, or none of FFmpeg's decoders here knows its codec.

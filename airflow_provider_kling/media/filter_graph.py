@@ -5,20 +5,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from airflow_provider_kling.media.filters import Filter, FrameFormat, rotation_filters
 from airflow_provider_kling.media.pyav import av
 
-if TYPE_CHECKING:
-    from av.filter import Graph
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
-
 _MATRIX: Final = struct.Struct("=9i")
 
 
-def rotation_of(frame: VideoFrame) -> tuple[Filter, ...]:
+def rotation_of(frame: av.VideoFrame) -> tuple[Filter, ...]:
     """Return the filters that make a decoded frame upright. They are the same for all frames of a video.
 
     Call it for one frame only: PyAV keeps the frame in memory until Python collects reference cycles.
@@ -27,7 +22,9 @@ def rotation_of(frame: VideoFrame) -> tuple[Filter, ...]:
     return () if matrix is None else rotation_filters(_MATRIX.unpack(bytes(matrix)))
 
 
-def format_of(frame: VideoFrame, stream: VideoStream, *, rotation: tuple[Filter, ...] = ()) -> FrameFormat:
+def format_of(
+    frame: av.VideoFrame, stream: av.VideoStream, *, rotation: tuple[Filter, ...] = ()
+) -> FrameFormat:
     """Return the properties of a frame that decide how it is converted."""
     return FrameFormat(
         width=frame.width,
@@ -49,9 +46,9 @@ class FilterGraph:
     def __init__(self, *, filters: Callable[[FrameFormat], Sequence[Filter]]) -> None:
         self._filters = filters
         self._format: FrameFormat | None = None
-        self._graph: Graph | None = None
+        self._graph: av.filter.Graph | None = None
 
-    def convert(self, frame: VideoFrame, frame_format: FrameFormat) -> VideoFrame:
+    def convert(self, frame: av.VideoFrame, frame_format: FrameFormat) -> av.VideoFrame:
         """Return the converted frame."""
         if self._graph is None or frame_format != self._format:
             self._format = frame_format
@@ -61,7 +58,7 @@ class FilterGraph:
         return self._graph.vpull()
 
 
-def filter_chain(filters: Sequence[Filter]) -> Graph:
+def filter_chain(filters: Sequence[Filter]) -> av.filter.Graph:
     """Return a graph of filters in a row; the first is the source, the last the sink."""
     graph = av.filter.Graph()
     nodes = [graph.add(name, arguments or None) for name, arguments in filters]
@@ -91,7 +88,7 @@ class CrossFade:
         self._graph.configure()
         self._step = 0
 
-    def blend(self, first: VideoFrame, second: VideoFrame) -> VideoFrame:
+    def blend(self, first: av.VideoFrame, second: av.VideoFrame) -> av.VideoFrame:
         """Return the next step."""
         for source, frame in zip(self._sources, (first, second), strict=True):
             frame.pts, frame.time_base = self._step, Fraction(1)
@@ -100,7 +97,7 @@ class CrossFade:
         return self._graph.vpull()
 
 
-def _buffer(frame_format: FrameFormat, frame: VideoFrame) -> str:
+def _buffer(frame_format: FrameFormat, frame: av.VideoFrame) -> str:
     return (
         f"width={frame_format.width}:height={frame_format.height}:pix_fmt={frame_format.pixel_format}"
         f":time_base={frame.time_base or Fraction(1, 1000)}:pixel_aspect={frame_format.sample_aspect_ratio}"

@@ -6,17 +6,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import video_stream
 from airflow_provider_kling.media.pyav import av
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.packet import Packet
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 _TOLERANCE_S: Final = Fraction(1, 1_000_000)  # a time that was rounded still finds its frame
 
@@ -25,7 +19,7 @@ _TOLERANCE_S: Final = Fraction(1, 1_000_000)  # a time that was rounded still fi
 class TimedFrame:
     """A decoded frame, and its presentation time in seconds from the first frame of the video."""
 
-    frame: VideoFrame
+    frame: av.VideoFrame
     seconds: Fraction
 
 
@@ -38,8 +32,8 @@ class FrameSeeker:
     :param name: what messages call the file.
     """
 
-    def __init__(self, container: InputContainer, *, name: str) -> None:
-        self.stream: VideoStream = video_stream(container, name=name)
+    def __init__(self, container: av.container.InputContainer, *, name: str) -> None:
+        self.stream: av.VideoStream = video_stream(container, name=name)
         self._container = container
         self._name = name
         self._time_base = self.stream.time_base or Fraction(1)
@@ -72,7 +66,7 @@ class FrameSeeker:
             raise KlingMediaError(f"{self._name} has no frame at {seconds:g} s", retryable=False)
         wanted = self._start + (Fraction(seconds) + _TOLERANCE_S) / self._time_base
         for frames in self._from_earlier_and_earlier(int(wanted)):
-            displayed: VideoFrame | None = None
+            displayed: av.VideoFrame | None = None
             for frame in frames:
                 if _pts(frame) > wanted:
                     break
@@ -89,7 +83,7 @@ class FrameSeeker:
         yield self.first()
         yield from map(self._timed, self._frames)
 
-    def _decode(self) -> Iterator[VideoFrame]:
+    def _decode(self) -> Iterator[av.VideoFrame]:
         """Decode from the current position on, in presentation order."""
         for packet in self._packets():
             try:
@@ -98,7 +92,7 @@ class FrameSeeker:
                 continue
             yield from (frame for frame in frames if frame.pts is not None and not frame.is_corrupt)
 
-    def _packets(self) -> Iterator[Packet[VideoStream] | None]:
+    def _packets(self) -> Iterator[av.Packet[av.VideoStream] | None]:
         """Demux from the current position on; None, at the end, flushes the decoder."""
         with suppress(av.FFmpegError):  # nothing can be read from there on
             for packet in self._container.demux(self.stream):
@@ -109,7 +103,7 @@ class FrameSeeker:
                 yield packet
         yield None
 
-    def _from_earlier_and_earlier(self, pts: int) -> Iterator[Iterator[VideoFrame]]:
+    def _from_earlier_and_earlier(self, pts: int) -> Iterator[Iterator[av.VideoFrame]]:
         """Yield the frames from the last key frame before a presentation time on, then from earlier ones."""
         second = int(1 / self._time_base)
         back, at = 0, pts
@@ -122,7 +116,7 @@ class FrameSeeker:
         if self._seek(self._start - second) or self._seek(self._start):
             yield self._decode()
 
-    def _from_key_frame(self) -> Iterator[VideoFrame]:
+    def _from_key_frame(self) -> Iterator[av.VideoFrame]:
         # Frames that are displayed before the key frame depend on frames that were not decoded.
         frames = self._decode()
         for frame in frames:
@@ -151,9 +145,9 @@ class FrameSeeker:
                 f"{self._name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s", retryable=False
             )
 
-    def _timed(self, frame: VideoFrame) -> TimedFrame:
+    def _timed(self, frame: av.VideoFrame) -> TimedFrame:
         return TimedFrame(frame=frame, seconds=(_pts(frame) - self._start) * self._time_base)
 
 
-def _pts(frame: VideoFrame) -> int:
+def _pts(frame: av.VideoFrame) -> int:
     return frame.pts or 0

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from itertools import takewhile
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from airflow_provider_kling.media.container import open_container
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.filter_graph import FilterGraph, format_of
 from airflow_provider_kling.media.filters import luma_filters
 from airflow_provider_kling.media.frame_seeker import FrameSeeker
+from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.still_image import StillImage, encode_still
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
 
 T = TypeVar("T")
 
@@ -94,7 +92,7 @@ def first_bright(candidates: Iterable[tuple[float, T]]) -> T:
     return brightest[1]
 
 
-def _mean_luma(grey: VideoFrame) -> float:
+def _mean_luma(grey: av.VideoFrame) -> float:
     (plane,) = grey.planes
     content, row = bytes(plane), plane.line_size
     lines = [content[line * row : line * row + plane.width] for line in range(plane.height)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import open_container, video_stream
@@ -15,11 +15,6 @@ from airflow_provider_kling.media.media_info import AudioInfo, MediaInfo
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame_timing
 from airflow_provider_kling.media_type import MediaType
-
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.packet import Packet
-    from av.video.stream import VideoStream
 
 _IMAGE_SUFFIX: Final = "_pipe"  # of FFmpeg's names for formats that hold a single image
 _TRUNCATED_S: Final = 0.25  # the duration that a container announces is off by less
@@ -88,7 +83,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         )
 
 
-def _first_format(packet: Packet[Any], stream: VideoStream) -> FrameFormat | None:
+def _first_format(packet: av.Packet[Any], stream: av.VideoStream) -> FrameFormat | None:
     try:
         frame = next(iter(stream.decode(packet)), None)
     except av.FFmpegError:  # the next packet may be decodable
@@ -96,7 +91,7 @@ def _first_format(packet: Packet[Any], stream: VideoStream) -> FrameFormat | Non
     return None if frame is None else format_of(frame, stream, rotation=rotation_of(frame))
 
 
-def _packet_timing(packet: Packet[Any]) -> PacketTiming:
+def _packet_timing(packet: av.Packet[Any]) -> PacketTiming:
     # A container without one of the two times presents its frames in decoding order.
     pts = packet.pts if packet.pts is not None else packet.dts or 0
     return PacketTiming(
@@ -108,13 +103,13 @@ def _packet_timing(packet: Packet[Any]) -> PacketTiming:
     )
 
 
-def _is_image(stream: VideoStream, timing: FrameTiming) -> bool:
+def _is_image(stream: av.VideoStream, timing: FrameTiming) -> bool:
     container = stream.container.format.name
     return container.endswith(_IMAGE_SUFFIX) or (container == "gif" and len(timing.pts) == 1)
 
 
 def _video_info(
-    image: MediaInfo, stream: VideoStream, timing: FrameTiming, audio: AudioStream | None
+    image: MediaInfo, stream: av.VideoStream, timing: FrameTiming, audio: av.AudioStream | None
 ) -> MediaInfo:
     announced = (stream.duration or 0) * timing.time_base
     return replace(
@@ -129,7 +124,7 @@ def _video_info(
     )
 
 
-def _audio_info(stream: AudioStream) -> AudioInfo:
+def _audio_info(stream: av.AudioStream) -> AudioInfo:
     context = stream.codec_context
     return AudioInfo(
         codec=context.codec.canonical_name,

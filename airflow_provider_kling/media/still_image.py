@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.file_format import FileFormat
@@ -13,10 +13,6 @@ from airflow_provider_kling.media.filter_graph import FilterGraph, format_of, ro
 from airflow_provider_kling.media.filters import still_filters
 from airflow_provider_kling.media.frame_seeker import TimedFrame
 from airflow_provider_kling.media.pyav import av
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 _ENCODERS: Final[dict[FileFormat, Literal["png", "mjpeg"]]] = {
     FileFormat.PNG: "png",
@@ -42,7 +38,7 @@ class StillImage:
 
 
 def encode_still(
-    timed: TimedFrame, stream: VideoStream, *, image_format: FileFormat, quality: int
+    timed: TimedFrame, stream: av.VideoStream, *, image_format: FileFormat, quality: int
 ) -> StillImage:
     """Make a decoded frame upright and encode it.
 
@@ -63,7 +59,7 @@ def encode_still(
     )
 
 
-def _encode(frame: VideoFrame, *, image_format: FileFormat, quality: int) -> bytes:
+def _encode(frame: av.VideoFrame, *, image_format: FileFormat, quality: int) -> bytes:
     context = av.CodecContext.create(_ENCODERS[image_format], "w")
     context.width, context.height = frame.width, frame.height
     context.pix_fmt = frame.format.name

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from airflow_provider_kling.media.filter_graph import filter_chain
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.timeline import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from av.audio.fifo import AudioFifo
-    from av.audio.frame import AudioFrame
-    from av.filter import Graph
 
 _FORMAT: Final = f"sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
 _SOURCE: Final = f"sample_rate={SAMPLE_RATE}:sample_fmt=fltp:channel_layout=stereo:time_base=1/{SAMPLE_RATE}"
@@ -30,11 +25,11 @@ class AudioReader:
     :param samples: how many will be read in all.
     """
 
-    def __init__(self, frames: Iterator[AudioFrame], *, start: Fraction, samples: int) -> None:
+    def __init__(self, frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int) -> None:
         self._resampled = _resample(frames, start=start, samples=samples)
         self._fifo = av.AudioFifo()
 
-    def read(self, samples: int) -> AudioFrame:
+    def read(self, samples: int) -> av.AudioFrame:
         """Return the next samples, at least one."""
         while self._fifo.samples < samples:
             self._fifo.write(next(self._resampled))
@@ -45,7 +40,7 @@ class AudioReader:
         self._resampled.close()
 
 
-def cross_fade(first: AudioFrame, second: AudioFrame) -> AudioFrame:
+def cross_fade(first: av.AudioFrame, second: av.AudioFrame) -> av.AudioFrame:
     """Mix two frames of the same length; the first fades out and the second fades in."""
     graph = av.filter.Graph()
     sources = [graph.add("abuffer", _SOURCE) for _ in range(2)]
@@ -66,9 +61,9 @@ def cross_fade(first: AudioFrame, second: AudioFrame) -> AudioFrame:
     return _take(fifo, first.samples)
 
 
-def _resample(frames: Iterator[AudioFrame], *, start: Fraction, samples: int) -> Generator[AudioFrame]:
+def _resample(frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int) -> Generator[av.AudioFrame]:
     """Yield at least as many samples as requested; silence has no end."""
-    graph: Graph | None = None
+    graph: av.filter.Graph | None = None
     for frame in frames:
         if frame.pts is None or frame.time_base is None:
             continue
@@ -93,24 +88,24 @@ def _resample(frames: Iterator[AudioFrame], *, start: Fraction, samples: int) ->
     yield from _pull(graph)
 
 
-def _pull(graph: Graph) -> Iterator[AudioFrame]:
+def _pull(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:
     while True:
         try:
             frame = graph.pull()
         except (BlockingIOError, EOFError):
             return
         frame.pts = None  # a FIFO counts by itself
-        yield cast("AudioFrame", frame)
+        yield cast("av.AudioFrame", frame)
 
 
-def _take(fifo: AudioFifo, samples: int) -> AudioFrame:
+def _take(fifo: av.AudioFifo, samples: int) -> av.AudioFrame:
     taken = fifo.read(samples)
     if taken is None:
         raise ValueError(f"there are no {samples} samples of audio, but {fifo.samples}")
     return taken
 
 
-def _buffer(frame: AudioFrame) -> str:
+def _buffer(frame: av.AudioFrame) -> str:
     return (
         f"sample_rate={frame.sample_rate}:sample_fmt={frame.format.name}"
         f":channel_layout={frame.layout.name}:time_base={frame.time_base}"

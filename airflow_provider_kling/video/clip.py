@@ -8,23 +8,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import decode_errors, open_container, video_stream
 from airflow_provider_kling.media.filter_graph import FilterGraph, format_of
 from airflow_provider_kling.media.filters import concat_filters
 from airflow_provider_kling.media.probe import Scan, scan
+from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.audio_reader import AudioReader
 from airflow_provider_kling.video.timeline import Segment, Span, Timeline, at_constant_rate
-
-if TYPE_CHECKING:
-    from av.audio.frame import AudioFrame
-    from av.container import InputContainer
-    from av.packet import Packet
-    from av.stream import Stream
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +37,7 @@ class ClipFile:
             return scan(file, name=self.name)
 
     @contextmanager
-    def container(self) -> Iterator[InputContainer]:
+    def container(self) -> Iterator[av.container.InputContainer]:
         """Open the file for demuxing."""
         with self.open() as file, open_container(file, name=self.name) as container:
             yield container
@@ -70,7 +63,7 @@ class ClipReader:
 
     def __init__(
         self,
-        container: InputContainer,
+        container: av.container.InputContainer,
         *,
         clip: PlacedClip,
         timeline: Timeline,
@@ -78,14 +71,14 @@ class ClipReader:
         audio: bool,
     ) -> None:
         self.size = size
-        self.video: VideoStream = video_stream(container, name=clip.file.name)
+        self.video: av.VideoStream = video_stream(container, name=clip.file.name)
         self._clip = clip
         self._timeline = timeline
         audio_stream = container.streams.audio[0] if audio and clip.scan.info.audio else None
         self._demuxed = container.demux([self.video, audio_stream] if audio_stream else [self.video])
         # Packets that were read before the other stream needed them. They are compressed, so a file whose
         # streams are far apart takes no more memory than its own size.
-        self._queues: dict[int, deque[Packet[Any]]] = defaultdict(deque)
+        self._queues: dict[int, deque[av.Packet[Any]]] = defaultdict(deque)
         self._frames = self._convert()
         self._audio = AudioReader(
             self._decode_audio(audio_stream) if audio_stream else iter(()),
@@ -93,7 +86,7 @@ class ClipReader:
             samples=timeline.samples(clip.span.start, clip.span.end),
         )
 
-    def packets(self) -> Iterator[Packet[Any]]:
+    def packets(self) -> Iterator[av.Packet[Any]]:
         """Yield the video packets, with the output's timestamps: its time base is one frame."""
         for packet in self._packets(self.video):
             if packet.pts is None or packet.dts is None:
@@ -102,12 +95,12 @@ class ClipReader:
             packet.duration, packet.time_base = 1, 1 / self._timeline.fps
             yield packet
 
-    def read_frame(self) -> VideoFrame:
+    def read_frame(self) -> av.VideoFrame:
         """Return the next frame of the output, in the output's size and colours."""
         with decode_errors(self._clip.file.name):
             return next(self._frames)
 
-    def read_audio(self, samples: int) -> AudioFrame:
+    def read_audio(self, samples: int) -> av.AudioFrame:
         """Return the next samples, at least one."""
         with decode_errors(self._clip.file.name):
             return self._audio.read(samples)
@@ -117,11 +110,11 @@ class ClipReader:
         self._frames.close()
         self._audio.close()
 
-    def _convert(self) -> Generator[VideoFrame]:
+    def _convert(self) -> Generator[av.VideoFrame]:
         width, height = self.size
         rotation = self._clip.scan.frame_format.rotation
         graph = FilterGraph(filters=partial(concat_filters, width=width, height=height))
-        decoded: VideoFrame | None = None
+        decoded: av.VideoFrame | None = None
         frames = at_constant_rate(self._decode(), fps=self._timeline.fps, count=self._clip.span.frames)
         for frame in frames:
             if frame is not decoded:
@@ -133,7 +126,7 @@ class ClipReader:
         seconds = timestamp * self._clip.scan.timing.time_base - self._clip.segment.start
         return self._clip.span.start + int(seconds * self._timeline.fps)
 
-    def _decode(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+    def _decode(self) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         timing, last_pts = self._clip.scan.timing, None
         for packet in self._packets(self.video):
             for frame in self.video.decode(packet):
@@ -152,11 +145,11 @@ class ClipReader:
             f"{self._clip.file.name} is damaged {at:.2f} s from its start", retryable=False
         )
 
-    def _decode_audio(self, stream: Any) -> Iterator[AudioFrame]:
+    def _decode_audio(self, stream: Any) -> Iterator[av.AudioFrame]:
         for packet in self._packets(stream):
             yield from stream.decode(packet)
 
-    def _packets(self, stream: Stream) -> Iterator[Packet[Any]]:
+    def _packets(self, stream: av.stream.Stream) -> Iterator[av.Packet[Any]]:
         queue = self._queues[stream.index]
         while True:
             while not queue:

@@ -6,19 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.timeline import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from av.audio.frame import AudioFrame
-    from av.audio.stream import AudioStream
-    from av.container import OutputContainer
-    from av.packet import Packet
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 # Visually close to the source, and on two cores several times faster than the default preset.
 _VIDEO_OPTIONS: Final = {"preset": "veryfast", "crf": "18"}
@@ -65,13 +57,15 @@ class Mp4Writer:
     First choose how the video is written, then add video and audio in turns, each up to the same time.
     """
 
-    def __init__(self, container: OutputContainer, *, audio: bool, fps: Fraction, name: str) -> None:
+    def __init__(
+        self, container: av.container.OutputContainer, *, audio: bool, fps: Fraction, name: str
+    ) -> None:
         self._container = container
         self._has_audio = audio
         self._fps = fps
         self._name = name
-        self._video: VideoStream | None = None
-        self._audio: AudioStream | None = None
+        self._video: av.VideoStream | None = None
+        self._audio: av.AudioStream | None = None
         self._frames = 0
         self._samples = 0
 
@@ -87,7 +81,7 @@ class Mp4Writer:
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         self._add_audio_stream()
 
-    def copy_video(self, template: VideoStream) -> None:
+    def copy_video(self, template: av.VideoStream) -> None:
         """Add a video stream like another one, for :meth:`add_packet`."""
         self._video = self._container.add_stream_from_template(template, opaque=True)
         self._video.time_base = 1 / self._fps
@@ -99,20 +93,20 @@ class Mp4Writer:
             self._audio.codec_context.layout = "stereo"
             self._audio.codec_context.options = dict(_AUDIO_OPTIONS)
 
-    def add_frame(self, frame: VideoFrame) -> None:
+    def add_frame(self, frame: av.VideoFrame) -> None:
         """Encode the next frame."""
         frame.pts, frame.time_base = self._frames, 1 / self._fps
         frame.pict_type = _PICTURE_TYPE_NONE
         self._frames += 1
         self._encode(self._video, frame)
 
-    def add_packet(self, packet: Packet[Any]) -> None:
+    def add_packet(self, packet: av.Packet[Any]) -> None:
         """Copy a video packet, whose timestamps are those of the output."""
         packet.stream = self._video
         with _write_errors(self._name):
             self._container.mux(packet)
 
-    def add_audio(self, audio: AudioFrame | None) -> None:
+    def add_audio(self, audio: av.AudioFrame | None) -> None:
         """Encode the next samples; None for none."""
         if audio is None or self._audio is None:
             return
@@ -127,7 +121,7 @@ class Mp4Writer:
         if self._audio is not None:
             self._encode(self._audio, None)
 
-    def _encode(self, stream: Any, frame: VideoFrame | AudioFrame | None) -> None:
+    def _encode(self, stream: Any, frame: av.VideoFrame | av.AudioFrame | None) -> None:
         # Here and not around the whole output: otherwise the message would name the clip that is being read.
         with _write_errors(self._name):
             self._container.mux(stream.encode(frame))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from airflow_provider_kling.media.filter_graph import CrossFade
+from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.audio_reader import cross_fade
 from airflow_provider_kling.video.clip import ClipReader, PlacedClip
 from airflow_provider_kling.video.mp4_writer import Mp4Writer
 from airflow_provider_kling.video.timeline import Timeline
-
-if TYPE_CHECKING:
-    from av.audio.frame import AudioFrame
 
 Progress = Callable[[int, int, float, float], None]
 """Takes the number of the clip, the number of all, and the written and the total seconds of the output."""
@@ -84,7 +82,7 @@ class TimelineWriter:
             samples = self._timeline.samples(start, start + steps)
             writer.add_audio(cross_fade(first.read_audio(samples), second.read_audio(samples)))
 
-    def _read_audio(self, reader: ClipReader, frame: int) -> AudioFrame | None:
+    def _read_audio(self, reader: ClipReader, frame: int) -> av.AudioFrame | None:
         """Return the audio that goes with a frame; None where the output has none."""
         return reader.read_audio(self._timeline.samples(frame, frame + 1)) if self._audio else None
 
