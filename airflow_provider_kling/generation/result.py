@@ -157,7 +157,6 @@ def generation_result(
     primary = results[0]
     copy = stored.get(primary)
     info = copy.info if copy else None
-    audio = info.audio if info else None
     elapsed = None
     if task.submitted_at and task.finished_at:
         elapsed = (task.finished_at - task.submitted_at).total_seconds()
@@ -179,8 +178,8 @@ def generation_result(
         "duration_s": info.duration_s if info else primary.duration_s,
         "fps": info.fps if info else None,
         "codec": info.codec if info else None,
-        "has_audio": None if info is None else audio is not None,
-        "audio_codec": audio.codec if audio else None,
+        "has_audio": None if info is None else info.audio_codec is not None,
+        "audio_codec": info.audio_codec if info else None,
         "bytes": copy.download.size if copy else primary.size,
         "sha256": copy.download.sha256 if copy else None,
         "resources": [_result_file(one, stored.get(one)) for one in task.resources],

@@ -12,7 +12,6 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from types import TracebackType
 from typing import IO, Final, Self
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem  # type: ignore[import-untyped]
@@ -85,9 +84,7 @@ class AtomicWriter:
                 self._files.rm_file(left_over)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if not self._committed:
             self._discard()
 
@@ -102,10 +99,9 @@ class AtomicWriter:
     def _rename(self, path: str) -> None:
         if type(self._files).mv is not AbstractFileSystem.mv:
             self._files.mv(self._temporary, path)
-            return
-        # An object store cannot rename: fsspec would copy, and would take brackets in a name for a pattern.
-        self._files.cp_file(self._temporary, path)
-        self._files.rm_file(self._temporary)
+        else:  # an object store: fsspec would copy too, but would take brackets in a name for a pattern
+            self._files.cp_file(self._temporary, path)
+            self._files.rm_file(self._temporary)
 
     def _discard(self) -> None:
         file, self._file = self._file, None

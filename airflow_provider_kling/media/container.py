@@ -41,15 +41,13 @@ def open_container(file: BinaryIO, *, name: str) -> Iterator[av.container.InputC
             with av.open(source, "r", options=dict(_OPTIONS)) as container:
                 yield container
     finally:
-        source.check(name)
+        if source.error is not None:
+            raise KlingMediaError(f"{name} could not be read: {source.error}") from source.error
 
 
 @contextmanager
 def decode_errors(name: str) -> Iterator[None]:
-    """Translate an error of FFmpeg into one that names the file.
-
-    :raises KlingMediaError: the file is no media file, or is damaged.
-    """
+    """Translate an error of FFmpeg into one that names the file, and is not retryable."""
     try:
         yield
     except av.FFmpegError as error:
@@ -76,37 +74,27 @@ def video_stream(container: av.container.InputContainer, *, name: str) -> av.Vid
 class _Source:
     """What FFmpeg reads from.
 
-    It has no ``name``, because FFmpeg would take one for a path. It keeps an error of the file until
-    :meth:`check` and reports the end of the file from then on, because some versions of PyAV loop for ever
-    after an exception.
+    It has no ``name``, because FFmpeg would take one for a path. It keeps an error of the file, and reports
+    the end of the file from then on, because some versions of PyAV loop for ever after an exception.
     """
 
     def __init__(self, file: BinaryIO) -> None:
+        self.error: Exception | None = None
         self._file = file
-        self._error: Exception | None = None
 
     def read(self, size: int) -> bytes:
-        """Read as a file does."""
         return self._attempt(lambda: self._file.read(size), otherwise=b"")
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Seek as a file does."""
         return self._attempt(lambda: self._file.seek(offset, whence), otherwise=-1)
 
     def tell(self) -> int:
-        """Tell as a file does."""
         return self._file.tell()
 
-    def check(self, name: str) -> None:
-        """Raise the error of the file, if there was one."""
-        if self._error is not None:
-            raise KlingMediaError(f"{name} could not be read: {self._error}") from self._error
-
     def _attempt(self, call: Callable[[], T], *, otherwise: T) -> T:
-        if self._error is not None:
-            return otherwise
-        try:
-            return call()
-        except Exception as error:  # noqa: BLE001  # every storage raises its own; check() raises it again
-            self._error = error
-            return otherwise
+        if self.error is None:
+            try:
+                return call()
+            except Exception as error:  # noqa: BLE001  # every storage raises its own
+                self.error = error
+        return otherwise

@@ -5,12 +5,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 from airflow_provider_kling.media.filters import Filter, FrameFormat, rotation_filters
 from airflow_provider_kling.media.pyav import av
-
-_MATRIX: Final = struct.Struct("=9i")
 
 
 def rotation_of(frame: av.VideoFrame) -> tuple[Filter, ...]:
@@ -19,7 +17,7 @@ def rotation_of(frame: av.VideoFrame) -> tuple[Filter, ...]:
     Call it for one frame only: PyAV keeps the frame in memory until Python collects reference cycles.
     """
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")  # PyAV's types know motion vectors only
-    return () if matrix is None else rotation_filters(_MATRIX.unpack(bytes(matrix)))
+    return () if matrix is None else rotation_filters(struct.unpack("=9i", bytes(matrix)))
 
 
 def format_of(
@@ -52,8 +50,12 @@ class FilterGraph:
         """Return the converted frame."""
         if self._graph is None or frame_format != self._format:
             self._format = frame_format
-            source = ("buffer", _buffer(frame_format, frame))
-            self._graph = filter_chain([source, *self._filters(frame_format), ("buffersink", "")])
+            source = (
+                f"width={frame_format.width}:height={frame_format.height}:pix_fmt={frame_format.pixel_format}"
+                f":time_base={frame.time_base or Fraction(1, 1000)}"
+                f":pixel_aspect={frame_format.sample_aspect_ratio}"
+            )
+            self._graph = filter_chain([("buffer", source), *self._filters(frame_format), ("buffersink", "")])
         self._graph.vpush(frame)
         return self._graph.vpull()
 
@@ -81,10 +83,9 @@ class CrossFade:
         self._sources = [self._graph.add("buffer", source) for _ in range(2)]
         # One step before the first and one after the last, so that no step shows only one of the two.
         blend = self._graph.add("xfade", f"transition=fade:duration={steps + 1}:offset=-1")
-        sink = self._graph.add("buffersink")
         for number, node in enumerate(self._sources):
             node.link_to(blend, 0, number)
-        blend.link_to(sink)
+        blend.link_to(self._graph.add("buffersink"))
         self._graph.configure()
         self._step = 0
 
@@ -95,10 +96,3 @@ class CrossFade:
             source.push(frame)
         self._step += 1
         return self._graph.vpull()
-
-
-def _buffer(frame_format: FrameFormat, frame: av.VideoFrame) -> str:
-    return (
-        f"width={frame_format.width}:height={frame_format.height}:pix_fmt={frame_format.pixel_format}"
-        f":time_base={frame.time_base or Fraction(1, 1000)}:pixel_aspect={frame_format.sample_aspect_ratio}"
-    )

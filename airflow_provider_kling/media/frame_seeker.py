@@ -51,7 +51,10 @@ class FrameSeeker:
 
     def last(self) -> TimedFrame:
         """Return the frame with the last presentation time, of those that can be decoded."""
-        for frames in self._from_earlier_and_earlier(self._start + self._announced_duration()):
+        duration = self.stream.duration
+        if duration is None:
+            duration = int(Fraction(self._container.duration or 0, 1_000_000) / self._time_base)
+        for frames in self._from_earlier_and_earlier(self._start + duration):
             last = max(frames, key=_pts, default=None)
             if last is not None:
                 return self._timed(last)
@@ -72,8 +75,12 @@ class FrameSeeker:
                     break
                 displayed = frame
             else:
-                if displayed is not None:  # the file was read to its end, so the end is known
-                    self._check_duration(wanted, seconds=seconds)
+                if displayed is not None and wanted >= self._end:  # which is known: it was read
+                    duration = float((self._end - self._start) * self._time_base)
+                    raise KlingMediaError(
+                        f"{self._name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s",
+                        retryable=False,
+                    )
             if displayed is not None:
                 return self._timed(displayed)
         return self.first()
@@ -126,24 +133,10 @@ class FrameSeeker:
         yield from frames
 
     def _seek(self, pts: int) -> bool:
-        try:
+        with suppress(av.FFmpegError):
             self._container.seek(pts, stream=self.stream)
-        except av.FFmpegError:
-            return False
-        return True
-
-    def _announced_duration(self) -> int:
-        if self.stream.duration is not None:
-            return self.stream.duration
-        microseconds = self._container.duration or 0
-        return int(Fraction(microseconds, 1_000_000) / self._time_base)
-
-    def _check_duration(self, wanted: Fraction, *, seconds: float) -> None:
-        if wanted >= self._end:
-            duration = float((self._end - self._start) * self._time_base)
-            raise KlingMediaError(
-                f"{self._name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s", retryable=False
-            )
+            return True
+        return False
 
     def _timed(self, frame: av.VideoFrame) -> TimedFrame:
         return TimedFrame(frame=frame, seconds=(_pts(frame) - self._start) * self._time_base)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
+from functools import partial
 from itertools import takewhile
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, Literal, TypeVar
 
+from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import open_container
 from airflow_provider_kling.media.file_format import FileFormat
-from airflow_provider_kling.media.filter_graph import FilterGraph, format_of
-from airflow_provider_kling.media.filters import luma_filters
-from airflow_provider_kling.media.frame_seeker import FrameSeeker
+from airflow_provider_kling.media.filter_graph import FilterGraph, format_of, rotation_of
+from airflow_provider_kling.media.filters import luma_filters, still_filters
+from airflow_provider_kling.media.frame_seeker import FrameSeeker, TimedFrame
 from airflow_provider_kling.media.pyav import av
-from airflow_provider_kling.media.still_image import StillImage, encode_still
 
 T = TypeVar("T")
 
+_ENCODERS: Final[dict[FileFormat, Literal["png", "mjpeg"]]] = {
+    FileFormat.PNG: "png",
+    FileFormat.JPEG: "mjpeg",
+}
+_MAX_QUANTISER: Final = 31  # FFmpeg's quantiser goes from 1, the finest, to this
 _POSTER_WITHIN_S: Final = 3
 _POSTER_QUALITY: Final = 85
 _NEARLY_BLACK: Final = 24.0  # mean luma, from 0 to 255
@@ -27,6 +35,22 @@ class Edge(StrEnum):
 
     FIRST = "first"
     LAST = "last"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StillImage:
+    """An encoded frame of a video.
+
+    :param format: PNG or JPEG.
+    :param width: pixels; ``height`` likewise.
+    :param seconds: the presentation time in the video, from its first frame.
+    """
+
+    content: bytes = field(repr=False)
+    format: FileFormat
+    width: int
+    height: int
+    seconds: float
 
 
 def read_frame(
@@ -44,9 +68,9 @@ def read_frame(
     :param at: seconds from the first frame, for the frame that is displayed then; or the first or the last
         frame that can be decoded, in presentation order.
     :param image_format: PNG or JPEG.
-    :param quality: of a JPEG, from 1 to 100.
-    :raises KlingMediaError: the video is shorter, has no frame that can be decoded, is no media file, or
-        could not be read.
+    :param quality: of a JPEG, from 1 to 100; a PNG is lossless.
+    :raises KlingMediaError: ``quality`` is out of range; or the video is shorter, has no frame that can be
+        decoded, is no media file, or could not be read.
     """
     with open_container(file, name=name) as container:
         seeker = FrameSeeker(container, name=name)
@@ -56,7 +80,7 @@ def read_frame(
             found = seeker.last()
         else:
             found = seeker.at(float(at))
-        return encode_still(found, seeker.stream, image_format=image_format, quality=quality)
+        return _encode(found, seeker.stream, image_format=image_format, quality=quality)
 
 
 def read_poster(file: BinaryIO, *, name: str) -> StillImage:
@@ -73,7 +97,7 @@ def read_poster(file: BinaryIO, *, name: str) -> StillImage:
             (_mean_luma(graph.convert(timed.frame, format_of(timed.frame, seeker.stream))), timed)
             for timed in early
         )
-        return encode_still(found, seeker.stream, image_format=FileFormat.JPEG, quality=_POSTER_QUALITY)
+        return _encode(found, seeker.stream, image_format=FileFormat.JPEG, quality=_POSTER_QUALITY)
 
 
 def first_bright(candidates: Iterable[tuple[float, T]]) -> T:
@@ -83,10 +107,10 @@ def first_bright(candidates: Iterable[tuple[float, T]]) -> T:
     """
     brightest: tuple[float, T] | None = None
     for luma, candidate in candidates:
-        if luma >= _NEARLY_BLACK:
-            return candidate
         if brightest is None or luma > brightest[0]:
             brightest = luma, candidate
+        if luma >= _NEARLY_BLACK:
+            break
     if brightest is None:
         raise ValueError("there is no candidate")
     return brightest[1]
@@ -97,3 +121,27 @@ def _mean_luma(grey: av.VideoFrame) -> float:
     content, row = bytes(plane), plane.line_size
     lines = [content[line * row : line * row + plane.width] for line in range(plane.height)]
     return sum(map(sum, lines)) / (plane.width * plane.height)
+
+
+def _encode(
+    timed: TimedFrame, stream: av.VideoStream, *, image_format: FileFormat, quality: int
+) -> StillImage:
+    """Make a decoded frame upright and encode it."""
+    if not 1 <= quality <= 100:
+        raise KlingMediaError(f"the quality of a JPEG is from 1 to 100, not {quality}", retryable=False)
+    graph = FilterGraph(filters=partial(still_filters, image_format=image_format))
+    frame = graph.convert(timed.frame, format_of(timed.frame, stream, rotation=rotation_of(timed.frame)))
+    context = av.CodecContext.create(_ENCODERS[image_format], "w")
+    context.width, context.height = frame.width, frame.height
+    context.pix_fmt = frame.format.name
+    context.time_base = Fraction(1, 25)  # encoders need one, also for a single image
+    context.options = {"flags": "+bitexact"}  # the same frame gives the same bytes, without FFmpeg's version
+    if image_format is FileFormat.JPEG:
+        context.qmin = context.qmax = 1 + round((100 - quality) * (_MAX_QUANTISER - 1) / 99)
+    return StillImage(
+        content=b"".join(map(bytes, [*context.encode(frame), *context.encode(None)])),
+        format=image_format,
+        width=frame.width,
+        height=frame.height,
+        seconds=float(timed.seconds),
+    )

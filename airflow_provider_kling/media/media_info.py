@@ -15,48 +15,29 @@ _RATIO_TOLERANCE: Final = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class AudioInfo:
-    """The properties of an audio stream.
-
-    :param sample_rate: samples a second, in each channel.
-    """
-
-    codec: str
-    sample_rate: int
-    channels: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class MediaInfo:
-    """The properties of a file. They are measured where possible, and else taken from the container's header.
+    """The measured properties of a file. What only a video has is None for an image.
 
     :param type: a video or an image.
-    :param container: such as ``mp4``, ``webm``, ``png``.
     :param width: pixels, as displayed: after the rotation that the file asks for, with square pixels.
     :param height: pixels, likewise.
-    :param codec: of the video stream, such as ``h264``.
-    :param pixel_format: FFmpeg's name, such as ``yuv420p``.
-    :param duration_s: from the start of the first frame to the end of the last; None for an image, as are the
-        next three.
+    :param codec: FFmpeg's name, such as ``h264``.
+    :param duration_s: from the start of the first frame to the end of the last.
     :param frames: how many are displayed.
     :param fps: frames a second, on average.
-    :param variable_fps: the frames have different durations.
     :param truncated: the file ends before what its own index announces.
-    :param audio: None without an audio stream.
+    :param audio_codec: FFmpeg's name, such as ``aac``; None without audio.
     """
 
     type: MediaType
-    container: str
     width: int
     height: int
     codec: str
-    pixel_format: str
     duration_s: float | None = None
     frames: int | None = None
     fps: float | None = None
-    variable_fps: bool | None = None
     truncated: bool = False
-    audio: AudioInfo | None = None
+    audio_codec: str | None = None
 
 
 def differences(
@@ -74,20 +55,16 @@ def differences(
     """
     if info.truncated:
         yield "it ends before what its own index announces"
-    if aspect_ratio is not None and not _has_ratio(info, aspect_ratio):
-        yield f"it is {info.width}x{info.height}, which is not {aspect_ratio}"
-    if duration_s is not None and info.duration_s is None:
-        yield f"it is an image, not a video of {duration_s:g} s"
-    elif duration_s is not None and info.duration_s is not None:
-        tolerance = max(_DURATION_TOLERANCE_S, duration_s * _DURATION_TOLERANCE)
-        if abs(info.duration_s - duration_s) > tolerance:
+    if aspect_ratio is not None:
+        width, height = map(float, aspect_ratio.split(":"))
+        if abs(info.width * height / (info.height * width) - 1) > _RATIO_TOLERANCE:
+            yield f"it is {info.width}x{info.height}, which is not {aspect_ratio}"
+    if duration_s is not None:
+        if info.duration_s is None:
+            yield f"it is an image, not a video of {duration_s:g} s"
+        elif abs(info.duration_s - duration_s) > max(_DURATION_TOLERANCE_S, duration_s * _DURATION_TOLERANCE):
             yield f"it lasts {info.duration_s:.2f} s, not {duration_s:g} s"
-    if audio is True and info.audio is None:
+    if audio is True and info.audio_codec is None:
         yield "it has no audio"
-    if audio is False and info.audio is not None:
+    if audio is False and info.audio_codec is not None:
         yield "it has audio, which was not requested"
-
-
-def _has_ratio(info: MediaInfo, ratio: str) -> bool:
-    width, _, height = ratio.partition(":")
-    return abs(info.width * float(height) / (info.height * float(width)) - 1) <= _RATIO_TOLERANCE

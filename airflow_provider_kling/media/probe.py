@@ -8,10 +8,9 @@ from typing import Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import open_container, video_stream
-from airflow_provider_kling.media.file_format import HEAD_BYTES, sniff
 from airflow_provider_kling.media.filter_graph import format_of, rotation_of
 from airflow_provider_kling.media.filters import FrameFormat
-from airflow_provider_kling.media.media_info import AudioInfo, MediaInfo
+from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame_timing
 from airflow_provider_kling.media_type import MediaType
@@ -64,23 +63,24 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         timing = frame_timing(packets, time_base=stream.time_base or Fraction(1))
         if timing is None or frame_format is None:
             raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
-        image = MediaInfo(
-            type=MediaType.IMAGE,
-            container=_container_name(container.format.name, file),
-            width=frame_format.display_size[0],
-            height=frame_format.display_size[1],
-            codec=stream.codec_context.codec.canonical_name,
-            pixel_format=frame_format.pixel_format,
-            truncated=corrupt,
-        )
-        return Scan(
-            info=image
-            if _is_image(stream, timing)
-            else _video_info(image, stream, timing, audio if has_audio else None),
-            timing=timing,
-            frame_format=frame_format,
-            extradata=bytes(stream.codec_context.extradata or b""),
-        )
+        container_name, frames = container.format.name, len(timing.pts)
+        is_image = container_name.endswith(_IMAGE_SUFFIX) or (container_name == "gif" and frames == 1)
+        width, height = frame_format.display_size
+        codec = stream.codec_context.codec.canonical_name
+        info = MediaInfo(type=MediaType.IMAGE, width=width, height=height, codec=codec, truncated=corrupt)
+        if not is_image:
+            announced = (stream.duration or 0) * timing.time_base
+            info = replace(
+                info,
+                type=MediaType.VIDEO,
+                duration_s=float(timing.duration),
+                frames=frames,
+                fps=float(timing.average_rate),
+                truncated=corrupt or timing.duration + _TRUNCATED_S < announced,
+                audio_codec=audio.codec_context.codec.canonical_name if audio and has_audio else None,
+            )
+        extradata = bytes(stream.codec_context.extradata or b"")
+    return Scan(info=info, timing=timing, frame_format=frame_format, extradata=extradata)
 
 
 def _first_format(packet: av.Packet[Any], stream: av.VideoStream) -> FrameFormat | None:
@@ -101,40 +101,3 @@ def _packet_timing(packet: av.Packet[Any]) -> PacketTiming:
         key=packet.is_keyframe,
         discard=packet.is_discard,
     )
-
-
-def _is_image(stream: av.VideoStream, timing: FrameTiming) -> bool:
-    container = stream.container.format.name
-    return container.endswith(_IMAGE_SUFFIX) or (container == "gif" and len(timing.pts) == 1)
-
-
-def _video_info(
-    image: MediaInfo, stream: av.VideoStream, timing: FrameTiming, audio: av.AudioStream | None
-) -> MediaInfo:
-    announced = (stream.duration or 0) * timing.time_base
-    return replace(
-        image,
-        type=MediaType.VIDEO,
-        duration_s=float(timing.duration),
-        frames=len(timing.pts),
-        fps=float(timing.average_rate),
-        variable_fps=timing.variable,
-        truncated=image.truncated or timing.duration + _TRUNCATED_S < announced,
-        audio=_audio_info(audio) if audio else None,
-    )
-
-
-def _audio_info(stream: av.AudioStream) -> AudioInfo:
-    context = stream.codec_context
-    return AudioInfo(
-        codec=context.codec.canonical_name,
-        sample_rate=context.sample_rate,
-        channels=context.layout.nb_channels,
-    )
-
-
-def _container_name(format_name: str, file: BinaryIO) -> str:
-    """Return the name of the container; FFmpeg has one name for all that it reads in the same way."""
-    file.seek(0)
-    found = sniff(file.read(HEAD_BYTES))
-    return found.value if found else format_name.partition(",")[0].removesuffix(_IMAGE_SUFFIX)

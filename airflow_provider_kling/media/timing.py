@@ -13,7 +13,7 @@ _COMMON_RATES: Final = tuple(
     Fraction(whole * 1000, divisor) for whole in (24, 25, 30, 48, 50, 60) for divisor in (1000, 1001)
 )
 _DEFAULT_RATE: Final = Fraction(24)  # of a single frame without a duration
-_MAX_RATE: Final = 120
+_MAX_RATE: Final = Fraction(120)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,6 @@ class FrameTiming:
     reorder_delay: int | None
 
     @property
-    def start(self) -> Fraction:
-        """The presentation time of the first frame, in seconds."""
-        return self.pts[0] * self.time_base
-
-    @property
     def duration(self) -> Fraction:
         """The duration of all frames together, in seconds."""
         return (self.end - self.pts[0]) * self.time_base
@@ -74,19 +69,16 @@ class FrameTiming:
 
     @property
     def nominal_rate(self) -> Fraction:
-        """The constant rate, in frames a second, that fits these frames best.
-
-        Where the rate varies, it is that of the median gap between two frames. The average would be too low
-        after a single long pause.
-        """
+        """The constant rate, in frames a second, that fits these frames best."""
         gaps = [gap for gap in _gaps(self.pts) if gap > 0]
         if not gaps:
             return _DEFAULT_RATE
+        # After a single long pause, the average would be too low.
         gap = Fraction(median_low(gaps)) if self.variable else Fraction(sum(gaps), len(gaps))
         rate = 1 / (gap * self.time_base)
         if len(set(gaps)) > 1:
             rate = _common(rate)
-        return min(rate, Fraction(_MAX_RATE))
+        return min(rate, _MAX_RATE)
 
 
 def frame_timing(packets: Sequence[PacketTiming], *, time_base: Fraction) -> FrameTiming | None:

@@ -192,7 +192,7 @@ class VideoConcatOperator(BaseOperator):
             "width": info.width,
             "height": info.height,
             "fps": round(info.fps or 0.0, 3),
-            "has_audio": info.audio is not None,
+            "has_audio": info.audio_codec is not None,
             "bytes": size,
             "sha256": sha256,
         }

@@ -74,7 +74,7 @@ class ClipReader:
         self.video: av.VideoStream = video_stream(container, name=clip.file.name)
         self._clip = clip
         self._timeline = timeline
-        audio_stream = container.streams.audio[0] if audio and clip.scan.info.audio else None
+        audio_stream = container.streams.audio[0] if audio and clip.scan.info.audio_codec else None
         self._demuxed = container.demux([self.video, audio_stream] if audio_stream else [self.video])
         # Packets that were read before the other stream needed them. They are compressed, so a file whose
         # streams are far apart takes no more memory than its own size.
@@ -140,7 +140,8 @@ class ClipReader:
             raise self._damaged(self._clip.segment.start + self._clip.segment.duration)
 
     def _damaged(self, seconds: Fraction) -> KlingMediaError:
-        at = float(seconds - self._clip.scan.timing.start)
+        timing = self._clip.scan.timing
+        at = float(seconds - timing.pts[0] * timing.time_base)
         return KlingMediaError(
             f"{self._clip.file.name} is damaged {at:.2f} s from its start", retryable=False
         )

@@ -85,7 +85,7 @@ def concat(
         PlacedClip(file=clip, scan=scan, segment=one, span=span)
         for clip, scan, one, span in zip(clips, scans, segments, timeline.spans, strict=True)
     ]
-    audio = any(scan.info.audio for scan in scans)
+    audio = any(scan.info.audio_codec for scan in scans)
     timeline_writer = TimelineWriter(placed, timeline=timeline, audio=audio, progress=progress)
     changed = timeline.fade > 0 or (trim_frames > 0 and len(clips) > 1)
     copies = not changed and can_stream_copy(scans, size=size, fps=rate)

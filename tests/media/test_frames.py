@@ -16,8 +16,7 @@ from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.file_format import FileFormat
-from airflow_provider_kling.media.frames import Edge, first_bright, read_frame, read_poster
-from airflow_provider_kling.media.still_image import StillImage
+from airflow_provider_kling.media.frames import Edge, StillImage, first_bright, read_frame, read_poster
 from tests.media.clips import (
     BLACK,
     RGB,

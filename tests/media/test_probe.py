@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.media_info import AudioInfo, MediaInfo
+from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.probe import probe
 from airflow_provider_kling.media_type import MediaType
 from tests.media.clips import (
@@ -46,41 +46,36 @@ def test_a_clip_is_described_in_full() -> None:
     clip = Clip(frames=36, fps=24, width=160, height=96, audio=True, sample_rate=44_100, layout="mono")
     assert info(clip.encoded()) == MediaInfo(
         type=MediaType.VIDEO,
-        container="mp4",
         width=160,
         height=96,
         codec="h264",
-        pixel_format="yuv420p",
         duration_s=1.5,
         frames=36,
         fps=24.0,
-        variable_fps=False,
         truncated=False,
-        audio=AudioInfo(codec="aac", sample_rate=44_100, channels=1),
+        audio_codec="aac",
     )
 
 
 def test_a_clip_without_audio_has_none() -> None:
-    assert info(Clip().encoded()).audio is None
+    assert info(Clip().encoded()).audio_codec is None
 
 
 @pytest.mark.parametrize(
-    ("clip", "container", "codec", "audio"),
+    ("clip", "codec", "audio"),
     [
-        (Clip(container="webm", codec="libvpx", audio=True, audio_codec="libopus"), "webm", "vp8", "opus"),
-        (Clip(container="avi", codec="mpeg4"), "avi", "mpeg4", None),
-        (Clip(audio=True, audio_codec="libmp3lame"), "mp4", "h264", "mp3"),
-        (Clip(container="mpegts", audio=True), "mpegts", "h264", "aac"),
-        (Clip(container="mov", codec="mpeg4"), "mp4", "mpeg4", None),
+        (Clip(container="webm", codec="libvpx", audio=True, audio_codec="libopus"), "vp8", "opus"),
+        (Clip(container="avi", codec="mpeg4"), "mpeg4", None),
+        (Clip(audio=True, audio_codec="libmp3lame"), "h264", "mp3"),
+        (Clip(container="mpegts", audio=True), "h264", "aac"),
+        (Clip(container="mov", codec="mpeg4"), "mpeg4", None),
     ],
 )
-def test_other_containers_are_probed_too(clip: Clip, container: str, codec: str, audio: str | None) -> None:
+def test_other_containers_are_probed_too(clip: Clip, codec: str, audio: str | None) -> None:
     found = info(clip.encoded())
-    assert (found.container, found.codec) == (container, codec)
-    assert (found.audio.codec if found.audio else None) == audio
+    assert (found.codec, found.audio_codec) == (codec, audio)
     assert found.frames == 24
     assert found.duration_s == pytest.approx(1, abs=0.002)
-    assert not found.variable_fps
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -100,10 +95,9 @@ def test_the_size_includes_the_sample_aspect_ratio() -> None:
     assert (info(rotated(clip, 90)).width, info(rotated(clip, 90)).height) == (96, 213)
 
 
-def test_a_variable_frame_rate_is_recognised_and_averaged() -> None:
+def test_a_variable_frame_rate_is_averaged() -> None:
     times = (0, 40, 80, 500, 540, 1200, 1240, 1280)
     found = info(Clip(frames=8, times=times).encoded())
-    assert found.variable_fps is True
     assert found.frames == 8
     # The container says how long the last frame is: something between the gaps before it.
     assert found.duration_s is not None
@@ -148,20 +142,20 @@ def test_a_truncated_file_is_recognised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "container", "codec"),
+    ("content", "codec"),
     [
-        (image("PNG"), "png", "png"),
-        (image("JPEG"), "jpg", "mjpeg"),
-        (image("WEBP"), "webp", "webp"),
-        (image("GIF"), "gif", "gif"),
-        (image("BMP"), "bmp", "bmp"),
+        (image("PNG"), "png"),
+        (image("JPEG"), "mjpeg"),
+        (image("WEBP"), "webp"),
+        (image("GIF"), "gif"),
+        (image("BMP"), "bmp"),
     ],
 )
-def test_an_image_has_no_duration(content: bytes, container: str, codec: str) -> None:
+def test_an_image_has_no_duration(content: bytes, codec: str) -> None:
     found = info(content)
-    assert (found.type, found.container, found.codec) == (MediaType.IMAGE, container, codec)
+    assert (found.type, found.codec) == (MediaType.IMAGE, codec)
     assert (found.width, found.height) == (40, 30)
-    assert (found.duration_s, found.frames, found.fps, found.variable_fps) == (None, None, None, None)
+    assert (found.duration_s, found.frames, found.fps) == (None, None, None)
 
 
 def test_a_clip_of_one_frame_is_a_video() -> None:

@@ -34,9 +34,7 @@ def segment_of(seconds: float | Fraction) -> Segment:
 def scanned(*, pts: tuple[int, ...] = tuple(range(0, 2400, 100)), end: int = 2400) -> Scan:
     """Return the scan of a clip, of one second by default."""
     return Scan(
-        info=MediaInfo(
-            type=MediaType.VIDEO, container="mp4", width=64, height=48, codec="h264", pixel_format="yuv420p"
-        ),
+        info=MediaInfo(type=MediaType.VIDEO, width=64, height=48, codec="h264"),
         timing=FrameTiming(time_base=Fraction(1, 2400), pts=pts, end=end, reorder_delay=2),
         frame_format=FrameFormat(width=64, height=48, pixel_format="yuv420p"),
         extradata=b"\x01d\0\x1f",
