@@ -92,7 +92,8 @@ def read_poster(file: BinaryIO, *, name: str) -> StillImage:
     with open_container(file, name=name) as container:
         seeker = FrameSeeker(container, name=name)
         graph = FilterGraph(filters=luma_filters)
-        early = takewhile(lambda timed: timed.seconds < _POSTER_WITHIN_S, seeker.all())
+        end = seeker.first().seconds + _POSTER_WITHIN_S  # the first may come late, where the start is damaged
+        early = takewhile(lambda timed: timed.seconds < end, seeker.all())
         found = first_bright(
             (_mean_luma(graph.convert(timed.frame, format_of(timed.frame, seeker.stream))), timed)
             for timed in early

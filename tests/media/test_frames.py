@@ -340,6 +340,11 @@ def test_a_poster_of_a_dark_video_is_its_brightest_early_frame() -> None:
     assert read_poster_of(io.BytesIO(dark.encoded())).seconds == pytest.approx(50 / 24)
 
 
+def test_a_poster_is_made_although_the_first_seconds_are_damaged() -> None:
+    content = damaged(Clip(frames=120).encoded(), range(84))
+    assert read_poster_of(io.BytesIO(content)).seconds == pytest.approx(3.5)
+
+
 def test_candidates_after_the_first_bright_one_are_not_read() -> None:
     def candidates() -> Iterator[tuple[float, str]]:
         yield 3.0, "black"
