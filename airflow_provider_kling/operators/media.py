@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +22,7 @@ from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.frames import Edge, read_frame
 from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import check_options, concat
+from airflow_provider_kling.video.concat import ConcatOptions, concat
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -80,13 +82,14 @@ class VideoFrameOperator(BaseOperator):
             if not is_rendered_later(at):
                 _position(at)
             if not is_rendered_later(output):
-                _image_format(output)
+                _ending(output, _IMAGE_FORMATS, subject="frame")
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Extract and store the frame; return the dict that the class describes."""
         del context
         with failing_fast():
-            position, image_format = _position(self.at), _image_format(self.output_uri)
+            position = _position(self.at)
+            image_format = _IMAGE_FORMATS[_ending(self.output_uri, _IMAGE_FORMATS, subject="frame")]
             source = file_at(_stored_uri(self.source, subject="frame", field="source"))
             with reading(source) as video:
                 still = read_frame(
@@ -156,36 +159,34 @@ class VideoConcatOperator(BaseOperator):
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.clips = clips
         self.output_uri = output
-        self.size = size
-        self.fps = fps
-        self.fade_s = fade_s
-        self.trim_frames = trim_frames
         with failing_fast():
-            check_options(**self._options())
+            self.options = ConcatOptions(
+                size=_size(size), fps=_frame_rate(fps), fade_s=fade_s, trim_frames=trim_frames
+            )
             if not is_rendered_later(clips):
                 _clip_uris(clips)
             if not is_rendered_later(output):
-                _check_mp4(output)
+                _ending(output, [".mp4"], subject="concat")
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Concatenate the videos and store the result; return the dict that the class describes."""
         del context
         with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-concat-") as folder:
-            uris = _clip_uris(self.clips)
-            _check_mp4(self.output_uri)
+            files = [file_at(uri) for uri in _clip_uris(self.clips)]
+            _ending(self.output_uri, [".mp4"], subject="concat")
             target = file_at(self.output_uri)
             local = Path(folder) / target.name
-            result = concat(
-                [_clip_file(uri) for uri in uris], local, progress=_log_progress, **self._options()
-            )
-            size, sha256 = local.stat().st_size, write(target, _chunks(local))
-            poster_uri = write_poster(target)
+            clips = [ClipFile(name=str(file), open=partial(reading, file)) for file in files]
+            result = concat(clips, local, options=self.options, progress=_log_progress)
+            with local.open("rb") as made:
+                sha256 = write(target, iter(partial(made.read, _CHUNK_BYTES), b""))
+            size, poster_uri = local.stat().st_size, write_poster(target)
         info, duration_s = result.info, result.info.duration_s or 0.0
-        log.info("Concatenated %d videos into %s: %.2f s, %s", len(uris), target, duration_s, result.method)
+        log.info("Concatenated %d videos into %s: %.2f s, %s", len(clips), target, duration_s, result.method)
         return {
             "uri": str(target),
             "poster_uri": poster_uri,
-            "clips": len(uris),
+            "clips": len(clips),
             "method": result.method.value,
             "frames": info.frames,
             "duration_s": round(duration_s, 3),
@@ -195,14 +196,6 @@ class VideoConcatOperator(BaseOperator):
             "has_audio": info.audio_codec is not None,
             "bytes": size,
             "sha256": sha256,
-        }
-
-    def _options(self) -> dict[str, Any]:
-        return {
-            "size": None if self.size is None else _size(self.size),
-            "fps": None if self.fps is None else _frame_rate(self.fps),
-            "fade_s": self.fade_s,
-            "trim_frames": self.trim_frames,
         }
 
 
@@ -219,25 +212,22 @@ def _stored_uri(source: object, *, subject: str, field: str) -> str:
     return uri
 
 
-def _position(at: object) -> Edge | float:
-    if isinstance(at, str) and at in [edge.value for edge in Edge]:
-        return Edge(at)
-    try:
-        seconds = float(at)  # type: ignore[arg-type]  # any value may be given
-    except (TypeError, ValueError):
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        rule = "must be 'first', 'last' or seconds from the first frame"
-        raise _broken("frame", field="at", rule=rule, value=at)
-    return seconds
+def _position(at: Any) -> Edge | float:
+    with suppress(TypeError, ValueError):
+        if at in list(Edge):
+            return Edge(at)
+        if 0 <= float(at) < inf:
+            return float(at)
+    rule = "must be 'first', 'last' or seconds from the first frame"
+    raise _broken("frame", field="at", rule=rule, value=at)
 
 
-def _image_format(output: str) -> FileFormat:
-    found = next((each for suffix, each in _IMAGE_FORMATS.items() if output.lower().endswith(suffix)), None)
-    if found is None:
-        rule = f"must end in {' or '.join(_IMAGE_FORMATS)}"
-        raise _broken("frame", field="output", rule=rule, value=output)
-    return found
+def _ending(output: str, allowed: Iterable[str], *, subject: str) -> str:
+    """Return in which of the allowed extensions a URI ends."""
+    for extension in allowed:
+        if output.lower().endswith(extension):
+            return extension
+    raise _broken(subject, field="output", rule=f"must end in {' or '.join(allowed)}", value=output)
 
 
 def _clip_uris(clips: object) -> list[str]:
@@ -251,34 +241,20 @@ def _clip_uris(clips: object) -> list[str]:
     ]
 
 
-def _size(size: Sequence[int]) -> tuple[int, int]:
+def _size(size: Sequence[int] | None) -> tuple[int, int] | None:
+    if size is None:
+        return None
     if len(size) != 2 or not all(isinstance(side, int) for side in size):
         raise _broken("concat", field="size", rule="must be two numbers of pixels", value=size)
     return size[0], size[1]
 
 
-def _frame_rate(fps: float | str | Fraction) -> Fraction:
+def _frame_rate(fps: float | str | Fraction | None) -> Fraction | None:
     try:
-        return Fraction(fps)
+        return None if fps is None else Fraction(fps)
     except (ArithmeticError, TypeError, ValueError):
         rule = "must be a number of frames a second"
         raise _broken("concat", field="fps", rule=rule, value=fps) from None
-
-
-def _check_mp4(output: str) -> None:
-    if not output.lower().endswith(".mp4"):
-        raise _broken("concat", field="output", rule="must end in .mp4", value=output)
-
-
-def _clip_file(uri: str) -> ClipFile:
-    file = file_at(uri)
-    return ClipFile(name=str(file), open=partial(reading, file))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
 
 
 def _log_progress(number: int, clips: int, seconds: float, total_s: float) -> None:

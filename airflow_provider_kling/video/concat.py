@@ -32,6 +32,47 @@ class ConcatMethod(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConcatOptions:
+    """How clips are concatenated.
+
+    :param size: width and height of the output in pixels, even and at most 8192; by default, the first clip's
+        as displayed.
+    :param fps: frames a second, at most 120; by default, the first clip's.
+    :param fade_s: seconds of the cross-fade between two clips; each makes the output as much shorter.
+    :param trim_frames: frames to leave out at the start of every clip but the first, with their audio,
+        because they repeat the end of the clip before.
+    :raises KlingRequestError: an option is out of range.
+    """
+
+    size: tuple[int, int] | None = None
+    fps: Fraction | None = None
+    fade_s: float = 0.0
+    trim_frames: int = 0
+
+    def __post_init__(self) -> None:
+        broken = []
+        if self.size is not None and any(side % 2 or not 2 <= side <= _MAX_SIDE for side in self.size):
+            rule = f"must be two even numbers of pixels, at most {_MAX_SIDE}"
+            broken.append(BrokenRule(field="size", rule=rule, value=self.size))
+        if self.rate is not None and not 0 < self.rate <= _MAX_FPS:
+            rule = f"must be more than 0 and at most {_MAX_FPS} frames a second"
+            broken.append(BrokenRule(field="fps", rule=rule, value=float(self.rate)))
+        if not 0 <= self.fade_s < inf:
+            rule = "must be 0 or more seconds"
+            broken.append(BrokenRule(field="fade_s", rule=rule, value=self.fade_s))
+        if self.trim_frames < 0:
+            rule = "must be 0 or more frames"
+            broken.append(BrokenRule(field="trim_frames", rule=rule, value=self.trim_frames))
+        if broken:
+            raise KlingRequestError(subject="concat", broken=broken)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """The frames a second, as a fraction that fits into a file."""
+        return None if self.fps is None else Fraction(self.fps).limit_denominator(_MAX_DENOMINATOR)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConcatResult:
     """The properties of the output, measured, and how it was made."""
 
@@ -40,14 +81,7 @@ class ConcatResult:
 
 
 def concat(
-    clips: Sequence[ClipFile],
-    target: Path,
-    *,
-    size: tuple[int, int] | None = None,
-    fps: Fraction | int | None = None,
-    fade_s: float = 0.0,
-    trim_frames: int = 0,
-    progress: Progress = lambda *_: None,
+    clips: Sequence[ClipFile], target: Path, *, options: ConcatOptions, progress: Progress
 ) -> ConcatResult:
     """Concatenate clips, in order, into an MP4 with H.264 and, if any clip has audio, AAC.
 
@@ -60,41 +94,32 @@ def concat(
     The clips are opened one after another, at most two at once, and each is read twice.
 
     :param target: a local path; the file is deleted if the concatenation fails.
-    :param size: width and height of the output in pixels, even and at most 8192; by default, the first clip's
-        as displayed.
-    :param fps: frames a second, at most 120; by default, the first clip's.
-    :param fade_s: seconds of the cross-fade between two clips; each makes the output as much shorter.
-    :param trim_frames: frames to leave out at the start of every clip but the first, with their audio,
-        because they repeat the end of the clip before.
     :param progress: called after each clip, and every few seconds of the output.
-    :raises KlingRequestError: an option is out of range.
     :raises KlingMediaError: there is no clip; a clip is damaged, cannot be read, or is too short for the
         options; the output cannot be written, or is not as long as its parts.
     """
-    rate = None if fps is None else Fraction(fps).limit_denominator(_MAX_DENOMINATOR)
-    check_options(size=size, fps=rate, fade_s=fade_s, trim_frames=trim_frames)
     if not clips:
         raise KlingMediaError("there are no clips to concatenate", retryable=False)
     scans = [clip.scan() for clip in clips]
     segments = [
-        segment(scan, name=clip.name, trim_frames=trim_frames if number else 0)
+        segment(scan, name=clip.name, trim_frames=options.trim_frames if number else 0)
         for number, (clip, scan) in enumerate(zip(clips, scans, strict=True))
     ]
-    timeline = lay_out(segments, fps=rate or scans[0].timing.nominal_rate, fade_s=fade_s)
+    timeline = lay_out(segments, fps=options.rate or scans[0].timing.nominal_rate, fade_s=options.fade_s)
     placed = [
         PlacedClip(file=clip, scan=scan, segment=one, span=span)
         for clip, scan, one, span in zip(clips, scans, segments, timeline.spans, strict=True)
     ]
     audio = any(scan.info.audio_codec for scan in scans)
     timeline_writer = TimelineWriter(placed, timeline=timeline, audio=audio, progress=progress)
-    changed = timeline.fade > 0 or (trim_frames > 0 and len(clips) > 1)
-    copies = not changed and can_stream_copy(scans, size=size, fps=rate)
+    changed = timeline.fade > 0 or (options.trim_frames > 0 and len(clips) > 1)
+    copies = not changed and can_stream_copy(scans, size=options.size, fps=options.rate)
     try:
         with open_mp4(target, audio=audio, fps=timeline.fps) as writer:
             if copies:
                 timeline_writer.copy(writer)
             else:
-                width, height = size or scans[0].frame_format.display_size
+                width, height = options.size or scans[0].frame_format.display_size
                 timeline_writer.encode(writer, size=(_even(width), _even(height)))
         duration = sum(one.duration for one in segments) - timeline.fade / timeline.fps * (len(clips) - 1)
         info = _checked(target, timeline=timeline, duration=duration)
@@ -103,32 +128,6 @@ def concat(
             target.unlink()
         raise
     return ConcatResult(method=ConcatMethod.COPIED if copies else ConcatMethod.ENCODED, info=info)
-
-
-def check_options(
-    *,
-    size: tuple[int, int] | None = None,
-    fps: Fraction | None = None,
-    fade_s: float = 0.0,
-    trim_frames: int = 0,
-) -> None:
-    """Check the options of :func:`concat`, before any clip is opened.
-
-    :raises KlingRequestError: an option is out of range.
-    """
-    broken = []
-    if size is not None and any(side % 2 or not 2 <= side <= _MAX_SIDE for side in size):
-        rule = f"must be two even numbers of pixels, at most {_MAX_SIDE}"
-        broken.append(BrokenRule(field="size", rule=rule, value=size))
-    if fps is not None and not 0 < fps <= _MAX_FPS:
-        rule = f"must be more than 0 and at most {_MAX_FPS} frames a second"
-        broken.append(BrokenRule(field="fps", rule=rule, value=float(fps)))
-    if not 0 <= fade_s < inf:
-        broken.append(BrokenRule(field="fade_s", rule="must be 0 or more seconds", value=fade_s))
-    if trim_frames < 0:
-        broken.append(BrokenRule(field="trim_frames", rule="must be 0 or more frames", value=trim_frames))
-    if broken:
-        raise KlingRequestError(subject="concat", broken=broken)
 
 
 def _checked(path: Path, *, timeline: Timeline, duration: Fraction) -> MediaInfo:

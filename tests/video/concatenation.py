@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_kling.video import concat as video_concat
 from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import ConcatResult, concat
+from airflow_provider_kling.video.concat import ConcatOptions, ConcatResult
+from airflow_provider_kling.video.timeline_writer import Progress
 from tests.media.clips import (
     WHOLE,
     Box,
@@ -61,6 +63,13 @@ def files(clips: Sequence[Clip | bytes]) -> list[ClipFile]:
         ClipFile(name=f"scene {number}", open=partial(io.BytesIO, content))
         for number, content in enumerate(contents, 1)
     ]
+
+
+def concat(
+    clips: Sequence[ClipFile], target: Path, *, progress: Progress = lambda *_: None, **options: Any
+) -> ConcatResult:
+    """Concatenate clips, with the fields of ``ConcatOptions`` as arguments."""
+    return video_concat.concat(clips, target, options=ConcatOptions(**options), progress=progress)
 
 
 def concatenated(clips: Sequence[Clip | bytes], path: Path, *, box: Box = WHOLE, **options: Any) -> Output:

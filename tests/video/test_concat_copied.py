@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from airflow_provider_kling.video.concat import ConcatMethod, concat
+from airflow_provider_kling.video.concat import ConcatMethod
 from tests.media.clips import (
     Clip,
     beeps,
@@ -24,7 +24,7 @@ from tests.media.clips import (
     rotated,
     trimmed_by_edit_list,
 )
-from tests.video.concatenation import Concatenate, Output, concatenated, files
+from tests.video.concatenation import Concatenate, Output, concat, concatenated, files
 
 # 25 frames at 24 frames a second are no whole number of AAC packets, at any sample rate.
 CLIP = Clip(frames=25, flashes=(6,), audio=True)

@@ -17,14 +17,15 @@ import sys
 from functools import partial
 from pathlib import Path
 from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import concat
+from airflow_provider_kling.video.concat import ConcatOptions, concat
 
 target, count, *paths = sys.argv[1:]
 clips = [
     ClipFile(name=str(number), open=partial(open, paths[number % len(paths)], "rb"))
     for number in range(int(count))
 ]
-output = concat(clips, Path(target), fade_s=float(target.endswith("faded.mp4")) / 4)
+options = ConcatOptions(fade_s=float(target.endswith("faded.mp4")) / 4)
+output = concat(clips, Path(target), options=options, progress=lambda *_: None)
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(output.method, output.info.frames, int(peak.split()[1]) // 1024)
 """

@@ -18,10 +18,9 @@ from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError, KlingRequestError, KlingServerError
 from airflow_provider_kling.video.clip import ClipFile, ClipReader
-from airflow_provider_kling.video.concat import concat
 from airflow_provider_kling.video.mp4_writer import Mp4Writer
 from tests.media.clips import Clip, damaged, packet_positions
-from tests.video.concatenation import files
+from tests.video.concatenation import concat, files
 
 CLIP = Clip(audio=True, tone=0.3)
 OTHER_RATE = Clip(frames=30, fps=30)
