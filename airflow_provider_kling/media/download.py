@@ -31,7 +31,6 @@ from airflow_provider_kling.media.hosts import HostRules, without_query
 _MAX_REDIRECTS = 5
 _MAX_INTERRUPTIONS = 100
 _CHUNK_BYTES = 256 * 1024
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 class DeadLinkError(KlingMediaError):
@@ -70,13 +69,11 @@ class _Transfer:
     fruitless: int = 0
 
     def headers(self) -> dict[str, str]:
-        """Request the rest of the file, where its start is there and can be continued."""
         if self.version is None or not self.writer.size:
             return {}
         return {"Range": f"bytes={self.writer.size}-", "If-Range": self.version}
 
     def restart(self) -> None:
-        """Start again from the first byte."""
         self.writer.restart()
         self.format = self.version = None
 
@@ -189,7 +186,10 @@ class Downloader:
         name, writer = transfer.name, transfer.writer
         rest_requested = "range" in response.request.headers
         if rest_requested and response.status_code in (206, 416):
-            if not _is_rest(response, start=writer.size):
+            content_range = rf"bytes {writer.size}-\d+/(\d+|\*)"
+            if response.status_code == 416 or not re.match(
+                content_range, response.headers.get("content-range", "")
+            ):
                 transfer.restart()
                 raise KlingConnectionError(f"{name} cannot be resumed; starting again", request_sent=True)
         else:
@@ -200,8 +200,10 @@ class Downloader:
         self._check_size(writer.size + int(response.headers.get("content-length", 0)), name=name)
         # httpx joins smaller pieces, so the first chunk is long enough to detect the format.
         for chunk in response.iter_raw(_CHUNK_BYTES):
+            transfer.format = transfer.format or sniff(chunk)
             if transfer.format is None:
-                transfer.format = _format(chunk, name=name)
+                start = chunk[:HEAD_BYTES]
+                raise KlingMediaError(f"{name} is no video, image or audio file: it starts with {start!r}")
             self._check_size(writer.size + len(chunk), name=name)
             writer.write(chunk)
 
@@ -216,15 +218,6 @@ def _redirect_target(url: str, response: httpx.Response) -> str:
     except ValueError:  # httpx rejects such a response by itself, httpx2 does not
         message = f"{without_query(url)} is redirected to something that is not a valid URL"
         raise KlingConnectionError(message, request_sent=True) from None
-
-
-def _format(head: bytes, *, name: str) -> FileFormat:
-    found = sniff(head)
-    if found is None:
-        raise KlingMediaError(
-            f"{name} is no video, image or audio file: it starts with {head[:HEAD_BYTES]!r}"
-        )
-    return found
 
 
 def _check_status(response: httpx.Response, *, name: str) -> None:
@@ -247,17 +240,9 @@ def _check_encoding(response: httpx.Response, *, name: str) -> None:
 
 def _version(response: httpx.Response) -> str | None:
     """Return what If-Range takes: a strong entity tag, else the date (RFC 9110, 13.1.5)."""
-    tag = response.headers.get("etag")
-    if tag and not tag.startswith("W/"):
-        return str(tag)
-    date = response.headers.get("last-modified")
-    return str(date) if date else None
-
-
-def _is_rest(response: httpx.Response, *, start: int) -> bool:
-    """Tell whether a response is the rest of the file from a position on."""
-    content_range = _CONTENT_RANGE.match(response.headers.get("content-range", ""))
-    return response.status_code == 206 and content_range is not None and int(content_range[1]) == start
+    tag: str = response.headers.get("etag", "")
+    date: str = response.headers.get("last-modified", "")
+    return (date if tag.startswith("W/") else tag or date) or None
 
 
 def _peer(response: httpx.Response) -> str | None:

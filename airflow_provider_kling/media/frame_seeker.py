@@ -77,10 +77,8 @@ class FrameSeeker:
             else:
                 if displayed is not None and wanted >= self._end:  # which is known: it was read
                     duration = float((self._end - self._start) * self._time_base)
-                    raise KlingMediaError(
-                        f"{self._name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s",
-                        retryable=False,
-                    )
+                    message = f"{self._name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s"
+                    raise KlingMediaError(message, retryable=False)
             if displayed is not None:
                 return self._timed(displayed)
         return self.first()

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from airflow_provider_kling.exceptions import KlingMediaError
 
-Resolver = Callable[[str], Iterable[str]]
-
 
 def resolve(host: str) -> list[str]:
     """Return the addresses of a host name; an empty list when it has none here (a proxy may know it)."""
@@ -21,8 +19,7 @@ def resolve(host: str) -> list[str]:
         return []
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port."""
+def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     default = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", parts.port or default
@@ -42,7 +39,7 @@ class HostRules:
     own_url: str
     allow_private: bool = False
     allow_http: bool = False
-    resolver: Resolver = resolve
+    resolver: Callable[[str], Iterable[str]] = resolve
 
     def check(self, url: str) -> None:
         """Check a URL before anything is sent to its host.
@@ -50,7 +47,7 @@ class HostRules:
         :raises KlingMediaError: it is not HTTP, or its host has a private, loopback or link-local address.
         """
         try:
-            scheme, host, _ = origin(url)
+            scheme, host, _ = _origin(url)
         except ValueError:  # half an IPv6 address, or an impossible port
             scheme = host = ""
         if scheme not in ("http", "https") or not host:
@@ -75,7 +72,7 @@ class HostRules:
             self._check_addresses(url, [address])
 
     def _is_own(self, url: str) -> bool:
-        return origin(url) == origin(self.own_url)
+        return _origin(url) == _origin(self.own_url)
 
     def _check_addresses(self, url: str, addresses: Iterable[str]) -> None:
         private = [address for address in addresses if not _is_public(address)]

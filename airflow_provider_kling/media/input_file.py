@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from airflow_provider_kling.exceptions import KlingMediaError
@@ -41,7 +41,7 @@ def broken_limits(file: InputFile, *, media_type: MediaType | None, limits: Medi
 
     :param media_type: what the field takes; None where that is not known.
     """
-    if media_type is not None and (file.format is None or not _holds(file.format, media_type)):
+    if media_type is not None and media_type not in _holdable(file.format):
         return [f"must be {'a' if media_type is MediaType.VIDEO else 'an'} {media_type} file"]
     broken = list(_broken_by_file(file, limits))
     if broken or media_type is MediaType.AUDIO or limits == MediaLimits() or not HAS_PYAV:
@@ -53,22 +53,18 @@ def broken_limits(file: InputFile, *, media_type: MediaType | None, limits: Medi
     return list(_broken_by_info(info, limits))
 
 
-def _holds(file_format: FileFormat, media_type: MediaType) -> bool:
-    # An MP4 may hold audio only; its name then ends in m4a.
-    return file_format.media_type is media_type or (
-        media_type is MediaType.AUDIO and file_format is FileFormat.MP4
-    )
+def _holdable(file_format: FileFormat | None) -> list[MediaType]:
+    if file_format is FileFormat.MP4:  # it may hold audio only; its name then ends in m4a
+        return [MediaType.VIDEO, MediaType.AUDIO]
+    return [file_format.media_type] if file_format else []
 
 
 def _broken_by_file(file: InputFile, limits: MediaLimits) -> Iterator[str]:
-    if limits.formats is not None and not _is_one_of(file.format, limits.formats):
+    names = {FileFormat.MP4, "m4a"} if file.format is FileFormat.MP4 else {file.format}
+    if limits.formats is not None and names.isdisjoint(limits.formats):
         yield f"must be a file in the format {' or '.join(limits.formats)}"
     if limits.max_bytes is not None and len(file.content) > limits.max_bytes:
         yield f"must have at most {limits.max_bytes} bytes"
-
-
-def _is_one_of(file_format: FileFormat | None, formats: Sequence[str]) -> bool:
-    return file_format in formats or (file_format is FileFormat.MP4 and "m4a" in formats)
 
 
 def _broken_by_info(info: MediaInfo, limits: MediaLimits) -> Iterator[str]:

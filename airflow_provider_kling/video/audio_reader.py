@@ -70,15 +70,13 @@ def _resample(frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int)
         frame.pts -= round(start / frame.time_base)
         if frame.pts * frame.time_base * SAMPLE_RATE >= samples:
             continue  # after a broken timestamp, all the silence before it would be generated in memory
-        graph = graph or filter_chain(
-            [
-                ("abuffer", _buffer(frame)),
-                ("aresample", _RESAMPLE),
-                ("aformat", _FORMAT),
-                ("apad", f"whole_len={samples}"),
-                ("abuffersink", ""),
-            ]
-        )
+        if graph is None:
+            source = f"sample_rate={frame.sample_rate}:sample_fmt={frame.format.name}"
+            source += f":channel_layout={frame.layout.name}:time_base={frame.time_base}"
+            resample, pad = ("aresample", _RESAMPLE), ("apad", f"whole_len={samples}")
+            graph = filter_chain(
+                [("abuffer", source), resample, ("aformat", _FORMAT), pad, ("abuffersink", "")]
+            )
         graph.push(frame)
         yield from _pull(graph)
     if graph is None:
@@ -103,10 +101,3 @@ def _take(fifo: av.AudioFifo, samples: int) -> av.AudioFrame:
     if taken is None:
         raise ValueError(f"there are no {samples} samples of audio, but {fifo.samples}")
     return taken
-
-
-def _buffer(frame: av.AudioFrame) -> str:
-    return (
-        f"sample_rate={frame.sample_rate}:sample_fmt={frame.format.name}"
-        f":channel_layout={frame.layout.name}:time_base={frame.time_base}"
-    )

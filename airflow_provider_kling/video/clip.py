@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any, BinaryIO
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.container import decode_errors, open_container, video_stream
+from airflow_provider_kling.media.container import decode_errors, video_stream
 from airflow_provider_kling.media.filter_graph import FilterGraph, format_of
 from airflow_provider_kling.media.filters import concat_filters
 from airflow_provider_kling.media.probe import Scan, scan
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.audio_reader import AudioReader
-from airflow_provider_kling.video.timeline import Segment, Span, Timeline, at_constant_rate
+from airflow_provider_kling.video.timeline import Segment, Timeline, at_constant_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +36,6 @@ class ClipFile:
         with self.open() as file:
             return scan(file, name=self.name)
 
-    @contextmanager
-    def container(self) -> Iterator[av.container.InputContainer]:
-        """Open the file for demuxing."""
-        with self.open() as file, open_container(file, name=self.name) as container:
-            yield container
-
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedClip:
@@ -50,7 +44,7 @@ class PlacedClip:
     file: ClipFile
     scan: Scan
     segment: Segment
-    span: Span
+    span: range
 
 
 class ClipReader:
@@ -58,7 +52,6 @@ class ClipReader:
 
     :param container: of the opened clip.
     :param size: width and height of the output.
-    :param audio: whether the output has audio.
     """
 
     def __init__(
@@ -68,13 +61,12 @@ class ClipReader:
         clip: PlacedClip,
         timeline: Timeline,
         size: tuple[int, int],
-        audio: bool,
     ) -> None:
         self.size = size
         self.video: av.VideoStream = video_stream(container, name=clip.file.name)
         self._clip = clip
         self._timeline = timeline
-        audio_stream = container.streams.audio[0] if audio and clip.scan.info.audio_codec else None
+        audio_stream = container.streams.audio[0] if clip.scan.info.audio_codec else None
         self._demuxed = container.demux([self.video, audio_stream] if audio_stream else [self.video])
         # Packets that were read before the other stream needed them. They are compressed, so a file whose
         # streams are far apart takes no more memory than its own size.
@@ -83,7 +75,7 @@ class ClipReader:
         self._audio = AudioReader(
             self._decode_audio(audio_stream) if audio_stream else iter(()),
             start=clip.segment.start,
-            samples=timeline.samples(clip.span.start, clip.span.end),
+            samples=timeline.samples(clip.span.start, clip.span.stop),
         )
 
     def packets(self) -> Iterator[av.Packet[Any]]:
@@ -115,7 +107,7 @@ class ClipReader:
         rotation = self._clip.scan.frame_format.rotation
         graph = FilterGraph(filters=partial(concat_filters, width=width, height=height))
         decoded: av.VideoFrame | None = None
-        frames = at_constant_rate(self._decode(), fps=self._timeline.fps, count=self._clip.span.frames)
+        frames = at_constant_rate(self._decode(), fps=self._timeline.fps, count=len(self._clip.span))
         for frame in frames:
             if frame is not decoded:
                 converted = graph.convert(frame, format_of(frame, self.video, rotation=rotation))

@@ -111,16 +111,18 @@ def concat(
         for clip, scan, one, span in zip(clips, scans, segments, timeline.spans, strict=True)
     ]
     audio = any(scan.info.audio_codec for scan in scans)
-    timeline_writer = TimelineWriter(placed, timeline=timeline, audio=audio, progress=progress)
     changed = timeline.fade > 0 or (options.trim_frames > 0 and len(clips) > 1)
     copies = not changed and can_stream_copy(scans, size=options.size, fps=options.rate)
     try:
         with open_mp4(target, audio=audio, fps=timeline.fps) as writer:
+            timeline_writer = TimelineWriter(
+                writer=writer, clips=placed, timeline=timeline, progress=progress
+            )
             if copies:
-                timeline_writer.copy(writer)
+                timeline_writer.copy()
             else:
                 width, height = options.size or scans[0].frame_format.display_size
-                timeline_writer.encode(writer, size=(_even(width), _even(height)))
+                timeline_writer.encode(size=(_even(width), _even(height)))
         duration = sum(one.duration for one in segments) - timeline.fade / timeline.fps * (len(clips) - 1)
         info = _checked(target, timeline=timeline, duration=duration)
     except BaseException:

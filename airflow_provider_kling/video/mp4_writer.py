@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +34,7 @@ def open_mp4(path: Path, *, audio: bool, fps: Fraction) -> Iterator[Mp4Writer]:
     with _write_errors(path.name):
         container = av.open(f"file:{path}", "w", format="mp4", options=options)
         try:
-            writer = Mp4Writer(container, audio=audio, fps=fps, name=path.name)
+            writer = Mp4Writer(container=container, has_audio=audio, fps=fps, name=path.name)
             yield writer
             writer.flush()
         except BaseException:
@@ -51,31 +52,29 @@ def _write_errors(name: str) -> Iterator[None]:
         raise KlingMediaError(f"{name} could not be written: {error.strerror}") from error
 
 
+@dataclass(kw_only=True)
 class Mp4Writer:
     """Muxes one video and at most one audio stream; see :func:`open_mp4`.
 
     First choose how the video is written, then add video and audio in turns, each up to the same time.
     """
 
-    def __init__(
-        self, container: av.container.OutputContainer, *, audio: bool, fps: Fraction, name: str
-    ) -> None:
-        self._container = container
-        self._has_audio = audio
-        self._fps = fps
-        self._name = name
-        self._video: av.VideoStream | None = None
-        self._audio: av.AudioStream | None = None
-        self._frames = 0
-        self._samples = 0
+    container: av.container.OutputContainer
+    has_audio: bool
+    fps: Fraction
+    name: str
+    _video: av.VideoStream | None = field(default=None, init=False)
+    _audio: av.AudioStream | None = field(default=None, init=False)
+    _frames: int = field(default=0, init=False)
+    _samples: int = field(default=0, init=False)
 
     def encode_video(self, *, size: tuple[int, int]) -> None:
         """Add a video stream of a size, for :meth:`add_frame`."""
-        self._video = self._container.add_stream("libx264", rate=self._fps)
+        self._video = self.container.add_stream("libx264", rate=self.fps)
         context = self._video.codec_context
         context.width, context.height = size
         context.pix_fmt = "yuv420p"
-        context.time_base = 1 / self._fps
+        context.time_base = 1 / self.fps
         context.thread_count = _THREADS
         context.options = dict(_VIDEO_OPTIONS)
         context.color_primaries = context.color_trc = context.colorspace = _BT709
@@ -83,19 +82,19 @@ class Mp4Writer:
 
     def copy_video(self, template: av.VideoStream) -> None:
         """Add a video stream like another one, for :meth:`add_packet`."""
-        self._video = self._container.add_stream_from_template(template, opaque=True)
-        self._video.time_base = 1 / self._fps
+        self._video = self.container.add_stream_from_template(template, opaque=True)
+        self._video.time_base = 1 / self.fps
         self._add_audio_stream()
 
     def _add_audio_stream(self) -> None:
-        if self._has_audio:
-            self._audio = self._container.add_stream("aac", rate=SAMPLE_RATE)
+        if self.has_audio:
+            self._audio = self.container.add_stream("aac", rate=SAMPLE_RATE)
             self._audio.codec_context.layout = "stereo"
             self._audio.codec_context.options = dict(_AUDIO_OPTIONS)
 
     def add_frame(self, frame: av.VideoFrame) -> None:
         """Encode the next frame."""
-        frame.pts, frame.time_base = self._frames, 1 / self._fps
+        frame.pts, frame.time_base = self._frames, 1 / self.fps
         frame.pict_type = _PICTURE_TYPE_NONE
         self._frames += 1
         self._encode(self._video, frame)
@@ -103,13 +102,11 @@ class Mp4Writer:
     def add_packet(self, packet: av.Packet[Any]) -> None:
         """Copy a video packet, whose timestamps are those of the output."""
         packet.stream = self._video
-        with _write_errors(self._name):
-            self._container.mux(packet)
+        with _write_errors(self.name):
+            self.container.mux(packet)
 
-    def add_audio(self, audio: av.AudioFrame | None) -> None:
-        """Encode the next samples; None for none."""
-        if audio is None or self._audio is None:
-            return
+    def add_audio(self, audio: av.AudioFrame) -> None:
+        """Encode the next samples."""
         audio.pts, audio.time_base = self._samples, Fraction(1, SAMPLE_RATE)
         self._samples += audio.samples
         self._encode(self._audio, audio)
@@ -123,5 +120,5 @@ class Mp4Writer:
 
     def _encode(self, stream: Any, frame: av.VideoFrame | av.AudioFrame | None) -> None:
         # Here and not around the whole output: otherwise the message would name the clip that is being read.
-        with _write_errors(self._name):
-            self._container.mux(stream.encode(frame))
+        with _write_errors(self.name):
+            self.container.mux(stream.encode(frame))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate
 from typing import Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
@@ -37,39 +37,22 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Span:
-    """The frames of the output that a segment fills. With cross-fades, the spans of neighbours overlap.
-
-    :param start: the first one, counted from 0.
-    :param frames: how many.
-    """
-
-    start: int
-    frames: int
-
-    @property
-    def end(self) -> int:
-        """The first frame after it."""
-        return self.start + self.frames
-
-
-@dataclass(frozen=True, kw_only=True)
 class Timeline:
     """The frames of the output.
 
     :param fps: frames a second.
     :param fade: how many frames a cross-fade takes; 0 for none.
-    :param spans: of the segments, in their order.
+    :param spans: the numbers of the frames that each segment fills. With cross-fades, neighbours overlap.
     """
 
     fps: Fraction
     fade: int
-    spans: tuple[Span, ...]
+    spans: tuple[range, ...]
 
     @property
     def frames(self) -> int:
         """How many frames the output has."""
-        return self.spans[-1].end
+        return self.spans[-1].stop
 
     def seconds(self, frame: int) -> float:
         """Return the presentation time of a frame."""
@@ -111,34 +94,26 @@ def lay_out(segments: Sequence[Segment], *, fps: Fraction, fade_s: float = 0) ->
     """
     fade = max(1, round(Fraction(fade_s) * fps)) if fade_s > 0 and len(segments) > 1 else 0
     overlap = fade / fps
-    end = Fraction(0)
-    ends: list[Fraction] = []
-    for one in segments:
-        end += one.duration - (overlap if ends else 0)
-        ends.append(end)
-    if end > _MAX_DURATION_S:
+    ends = [end - number * overlap for number, end in enumerate(accumulate(one.duration for one in segments))]
+    if ends[-1] > _MAX_DURATION_S:
         raise KlingMediaError(
-            f"the clips last {float(end):.0f} s together; the timestamps of one of them may be broken",
+            f"the clips last {float(ends[-1]):.0f} s together; the timestamps of one of them may be broken",
             retryable=False,
         )
     starts = [0, *(round((each - overlap) * fps) for each in ends[:-1])]
-    lasts = [*(start + fade for start in starts[1:]), round(end * fps)]
-    spans = tuple(Span(start=start, frames=last - start) for start, last in zip(starts, lasts, strict=True))
+    stops = [*(start + fade for start in starts[1:]), round(ends[-1] * fps)]
+    spans = tuple(map(range, starts, stops))
     for number, (one, span) in enumerate(zip(segments, spans, strict=True)):
         fades = (number > 0) + (number < len(segments) - 1)
-        _check_length(one, span, fade=fade, fades=fades, fps=fps)
+        if fade and len(span) < fade * fades:
+            raise KlingMediaError(
+                f"{one.name} lasts {float(one.duration):.2f} s, which is too short for"
+                f" {'a cross-fade' if fades == 1 else 'cross-fades at both ends'} of {float(overlap):.2f} s",
+                retryable=False,
+            )
+        if not span:
+            raise KlingMediaError(f"{one.name} is shorter than a frame of the output", retryable=False)
     return Timeline(fps=fps, fade=fade, spans=spans)
-
-
-def _check_length(one: Segment, span: Span, *, fade: int, fades: int, fps: Fraction) -> None:
-    if fade and span.frames < fade * fades:
-        raise KlingMediaError(
-            f"{one.name} lasts {float(one.duration):.2f} s, which is too short for"
-            f" {'a cross-fade' if fades == 1 else 'cross-fades at both ends'} of {float(fade / fps):.2f} s",
-            retryable=False,
-        )
-    if span.frames < 1:
-        raise KlingMediaError(f"{one.name} is shorter than a frame of the output", retryable=False)
 
 
 def can_stream_copy(scans: Sequence[Scan], *, size: tuple[int, int] | None, fps: Fraction | None) -> bool:
@@ -155,9 +130,7 @@ def can_stream_copy(scans: Sequence[Scan], *, size: tuple[int, int] | None, fps:
         return False
     if fps not in (None, first.timing.nominal_rate):
         return False
-    return all(map(_is_copyable, scans)) and all(
-        _decoder_setup(before) == _decoder_setup(after) for before, after in pairwise(scans)
-    )
+    return all(map(_is_copyable, scans)) and len(set(map(_decoder_setup, scans))) == 1
 
 
 def _is_copyable(scan: Scan) -> bool:
