@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -11,11 +12,15 @@ from itertools import takewhile
 from typing import BinaryIO, Final, Literal, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.container import open_container
+from airflow_provider_kling.media.container import open_container, video_stream
 from airflow_provider_kling.media.file_format import FileFormat
-from airflow_provider_kling.media.filter_graph import FilterGraph, format_of, rotation_of
-from airflow_provider_kling.media.filters import luma_filters, still_filters
-from airflow_provider_kling.media.frame_seeker import FrameSeeker, TimedFrame
+from airflow_provider_kling.media.filters import (
+    FilterGraph,
+    format_of,
+    luma_filters,
+    rotation_of,
+    still_filters,
+)
 from airflow_provider_kling.media.pyav import av
 
 T = TypeVar("T")
@@ -28,6 +33,7 @@ _MAX_QUANTISER: Final = 31  # FFmpeg's quantiser goes from 1, the finest, to thi
 _POSTER_WITHIN_S: Final = 3
 _POSTER_QUALITY: Final = 85
 _NEARLY_BLACK: Final = 24.0  # mean luma, from 0 to 255
+_TOLERANCE_S: Final = Fraction(1, 1_000_000)  # a time that was rounded still finds its frame
 
 
 class Edge(StrEnum):
@@ -75,12 +81,12 @@ def read_frame(
     with open_container(file, name=name) as container:
         seeker = FrameSeeker(container, name=name)
         if at is Edge.FIRST:
-            found = seeker.first()
+            found = seeker.first
         elif at is Edge.LAST:
             found = seeker.last()
         else:
             found = seeker.at(float(at))
-        return _encode(found, seeker.stream, image_format=image_format, quality=quality)
+        return _encode(found, seeker, image_format=image_format, quality=quality)
 
 
 def read_poster(file: BinaryIO, *, name: str) -> StillImage:
@@ -92,13 +98,13 @@ def read_poster(file: BinaryIO, *, name: str) -> StillImage:
     with open_container(file, name=name) as container:
         seeker = FrameSeeker(container, name=name)
         graph = FilterGraph(filters=luma_filters)
-        end = seeker.first().seconds + _POSTER_WITHIN_S  # the first may come late, where the start is damaged
-        early = takewhile(lambda timed: timed.seconds < end, seeker.all())
+        # The first may come late, where the start is damaged.
+        end = seeker.seconds(seeker.first) + _POSTER_WITHIN_S
+        early = takewhile(lambda frame: seeker.seconds(frame) < end, seeker.all())
         found = first_bright(
-            (_mean_luma(graph.convert(timed.frame, format_of(timed.frame, seeker.stream))), timed)
-            for timed in early
+            (_mean_luma(graph.convert(frame, format_of(frame, seeker.stream))), frame) for frame in early
         )
-        return _encode(found, seeker.stream, image_format=FileFormat.JPEG, quality=_POSTER_QUALITY)
+        return _encode(found, seeker, image_format=FileFormat.JPEG, quality=_POSTER_QUALITY)
 
 
 def first_bright(candidates: Iterable[tuple[float, T]]) -> T:
@@ -125,24 +131,143 @@ def _mean_luma(grey: av.VideoFrame) -> float:
 
 
 def _encode(
-    timed: TimedFrame, stream: av.VideoStream, *, image_format: FileFormat, quality: int
+    frame: av.VideoFrame, seeker: FrameSeeker, *, image_format: FileFormat, quality: int
 ) -> StillImage:
     """Make a decoded frame upright and encode it."""
     if not 1 <= quality <= 100:
         raise KlingMediaError(f"the quality of a JPEG is from 1 to 100, not {quality}", retryable=False)
     graph = FilterGraph(filters=partial(still_filters, image_format=image_format))
-    frame = graph.convert(timed.frame, format_of(timed.frame, stream, rotation=rotation_of(timed.frame)))
+    image = graph.convert(frame, format_of(frame, seeker.stream, rotation=rotation_of(frame)))
     context = av.CodecContext.create(_ENCODERS[image_format], "w")
-    context.width, context.height = frame.width, frame.height
-    context.pix_fmt = frame.format.name
+    context.width, context.height = image.width, image.height
+    context.pix_fmt = image.format.name
     context.time_base = Fraction(1, 25)  # encoders need one, also for a single image
     context.options = {"flags": "+bitexact"}  # the same frame gives the same bytes, without FFmpeg's version
     if image_format is FileFormat.JPEG:
         context.qmin = context.qmax = 1 + round((100 - quality) * (_MAX_QUANTISER - 1) / 99)
     return StillImage(
-        content=b"".join(map(bytes, [*context.encode(frame), *context.encode(None)])),
+        content=b"".join(map(bytes, [*context.encode(image), *context.encode(None)])),
         format=image_format,
-        width=frame.width,
-        height=frame.height,
-        seconds=float(timed.seconds),
+        width=image.width,
+        height=image.height,
+        seconds=float(seeker.seconds(frame)),
     )
+
+
+class FrameSeeker:
+    """Finds one frame of an opened video, without decoding all of it. Only one search can be made.
+
+    Damaged frames are skipped. To find a frame, decoding starts at a key frame before it. Where that finds
+    nothing, because the file is damaged there or its index is wrong, decoding starts earlier and earlier.
+
+    :param name: what messages call the file.
+    :ivar first: the first frame that can be decoded.
+    """
+
+    def __init__(self, container: av.container.InputContainer, *, name: str) -> None:
+        self.stream: av.VideoStream = video_stream(container, name=name)
+        self._container = container
+        self._name = name
+        self._time_base = self.stream.time_base or Fraction(1)
+        self._end = 0  # of the packets that were read so far, in units of the time base
+        self._frames = self._decode()
+        first = next(self._frames, None)
+        if first is None:
+            raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
+        self._start = _pts(first) if self.stream.start_time is None else self.stream.start_time
+        self.first: av.VideoFrame = first
+
+    def last(self) -> av.VideoFrame:
+        """Return the frame with the last presentation time, of those that can be decoded."""
+        duration = self.stream.duration
+        if duration is None:
+            duration = int(Fraction(self._container.duration or 0, 1_000_000) / self._time_base)
+        for frames in self._from_earlier_and_earlier(self._start + duration):
+            last = max(frames, key=_pts, default=None)
+            if last is not None:
+                return last
+        return self.first
+
+    def at(self, seconds: float) -> av.VideoFrame:
+        """Return the frame that is displayed at a time, counted from the first frame.
+
+        :raises KlingMediaError: the video is shorter.
+        """
+        if seconds < 0:
+            raise KlingMediaError(f"{self._name} has no frame at {seconds:g} s", retryable=False)
+        wanted = self._start + (Fraction(seconds) + _TOLERANCE_S) / self._time_base
+        for frames in self._from_earlier_and_earlier(int(wanted)):
+            displayed: av.VideoFrame | None = None
+            for frame in frames:
+                if _pts(frame) > wanted:
+                    break
+                displayed = frame
+            else:
+                if displayed is not None and wanted >= self._end:  # which is known: it was read
+                    duration = float((self._end - self._start) * self._time_base)
+                    message = f"{self._name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s"
+                    raise KlingMediaError(message, retryable=False)
+            if displayed is not None:
+                return displayed
+        return self.first
+
+    def all(self) -> Iterator[av.VideoFrame]:
+        """Yield all frames that can be decoded."""
+        yield self.first
+        yield from self._frames
+
+    def seconds(self, frame: av.VideoFrame) -> Fraction:
+        """Return the presentation time of a frame, from the first one of the video."""
+        return (_pts(frame) - self._start) * self._time_base
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        """Decode from the current position on, in presentation order."""
+        for packet in self._packets():
+            try:
+                frames = self.stream.decode(packet)
+            except av.FFmpegError:
+                continue
+            yield from (frame for frame in frames if frame.pts is not None and not frame.is_corrupt)
+
+    def _packets(self) -> Iterator[av.Packet[av.VideoStream] | None]:
+        """Demux from the current position on; None, at the end, flushes the decoder."""
+        with suppress(av.FFmpegError):  # nothing can be read from there on
+            for packet in self._container.demux(self.stream):
+                if packet.size == 0:
+                    break
+                if packet.pts is not None and not packet.is_corrupt and not packet.is_discard:
+                    self._end = max(self._end, packet.pts + (packet.duration or 1))
+                yield packet
+        yield None
+
+    def _from_earlier_and_earlier(self, pts: int) -> Iterator[Iterator[av.VideoFrame]]:
+        """Yield the frames from the last key frame before a presentation time on, then from earlier ones."""
+        second = int(1 / self._time_base)
+        back, at = 0, pts
+        while at > self._start:
+            if self._seek(at):
+                yield self._from_key_frame()
+            back = max(2 * back, second)
+            at = pts - back
+        # A container may seek by decoding time, which for the first frame is before its presentation time.
+        if self._seek(self._start - second) or self._seek(self._start):
+            yield self._decode()
+
+    def _from_key_frame(self) -> Iterator[av.VideoFrame]:
+        # Frames that are displayed before the key frame depend on frames that were not decoded.
+        frames = self._decode()
+        for frame in frames:
+            if frame.key_frame:
+                yield frame
+                break
+        yield from frames
+
+    def _seek(self, pts: int) -> bool:
+        with suppress(av.FFmpegError):
+            self._container.seek(pts, stream=self.stream)
+            return True
+        return False
+
+
+def _pts(frame: av.VideoFrame) -> int:
+    return frame.pts or 0

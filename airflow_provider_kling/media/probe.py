@@ -8,8 +8,7 @@ from typing import Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import open_container, video_stream
-from airflow_provider_kling.media.filter_graph import format_of, rotation_of
-from airflow_provider_kling.media.filters import FrameFormat
+from airflow_provider_kling.media.filters import FrameFormat, format_of, rotation_of
 from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame_timing

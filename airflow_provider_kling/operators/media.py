@@ -10,9 +10,9 @@ from fractions import Fraction
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, Context
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
@@ -23,9 +23,6 @@ from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.frames import Edge, read_frame
 from airflow_provider_kling.video.clip import ClipFile
 from airflow_provider_kling.video.concat import ConcatOptions, concat
-
-if TYPE_CHECKING:
-    from airflow.sdk import Context
 
 log = logging.getLogger(__name__)
 
@@ -82,15 +79,15 @@ class VideoFrameOperator(BaseOperator):
             if not is_rendered_later(at):
                 _position(at)
             if not is_rendered_later(output):
-                _ending(output, _IMAGE_FORMATS, subject="frame")
+                _ending("frame", output, _IMAGE_FORMATS)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Extract and store the frame; return the dict that the class describes."""
         del context
         with failing_fast():
             position = _position(self.at)
-            image_format = _IMAGE_FORMATS[_ending(self.output_uri, _IMAGE_FORMATS, subject="frame")]
-            source = file_at(_stored_uri(self.source, subject="frame", field="source"))
+            image_format = _IMAGE_FORMATS[_ending("frame", self.output_uri, _IMAGE_FORMATS)]
+            source = file_at(_stored_uri("frame", "source", self.source))
             with reading(source) as video:
                 still = read_frame(
                     video, name=source.name, at=position, image_format=image_format, quality=self.quality
@@ -166,14 +163,14 @@ class VideoConcatOperator(BaseOperator):
             if not is_rendered_later(clips):
                 _clip_uris(clips)
             if not is_rendered_later(output):
-                _ending(output, [".mp4"], subject="concat")
+                _ending("concat", output, [".mp4"])
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Concatenate the videos and store the result; return the dict that the class describes."""
         del context
         with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-concat-") as folder:
             files = [file_at(uri) for uri in _clip_uris(self.clips)]
-            _ending(self.output_uri, [".mp4"], subject="concat")
+            _ending("concat", self.output_uri, [".mp4"])
             target = file_at(self.output_uri)
             local = Path(folder) / target.name
             clips = [ClipFile(name=str(file), open=partial(reading, file)) for file in files]
@@ -199,16 +196,16 @@ class VideoConcatOperator(BaseOperator):
         }
 
 
-def _broken(subject: str, *, field: str, rule: str, value: object) -> KlingRequestError:
+def _broken(subject: str, field: str, rule: str, value: object) -> KlingRequestError:
     return KlingRequestError(subject=subject, broken=[BrokenRule(field=field, rule=rule, value=value)])
 
 
-def _stored_uri(source: object, *, subject: str, field: str) -> str:
+def _stored_uri(subject: str, field: str, source: object) -> str:
     """Return the URI of a source: itself, or where a generation's result was stored."""
     uri = source.get("uri") if isinstance(source, Mapping) else source
     if not isinstance(uri, str) or not uri:
         rule = "must be a URI, or the result of a generation with an `output`"
-        raise _broken(subject, field=field, rule=rule, value=source)
+        raise _broken(subject, field, rule, source)
     return uri
 
 
@@ -218,34 +215,31 @@ def _position(at: Any) -> Edge | float:
             return Edge(at)
         if 0 <= float(at) < inf:
             return float(at)
-    rule = "must be 'first', 'last' or seconds from the first frame"
-    raise _broken("frame", field="at", rule=rule, value=at)
+    raise _broken("frame", "at", "must be 'first', 'last' or seconds from the first frame", at)
 
 
-def _ending(output: str, allowed: Iterable[str], *, subject: str) -> str:
+def _ending(subject: str, output: str, allowed: Iterable[str]) -> str:
     """Return in which of the allowed extensions a URI ends."""
     for extension in allowed:
         if output.lower().endswith(extension):
             return extension
-    raise _broken(subject, field="output", rule=f"must end in {' or '.join(allowed)}", value=output)
+    raise _broken(subject, "output", f"must end in {' or '.join(allowed)}", output)
 
 
 def _clip_uris(clips: object) -> list[str]:
     # The output of a mapped task is a sequence that Airflow loads while it is read.
     found = list(clips) if isinstance(clips, Sequence) and not isinstance(clips, str | bytes) else None
     if found is None or len(found) < 2:
-        rule = "must be a list of two or more videos"
-        raise _broken("concat", field="clips", rule=rule, value=clips if found is None else found)
-    return [
-        _stored_uri(clip, subject="concat", field=f"clips[{number}]") for number, clip in enumerate(found)
-    ]
+        value = clips if found is None else found
+        raise _broken("concat", "clips", "must be a list of two or more videos", value)
+    return [_stored_uri("concat", f"clips[{number}]", clip) for number, clip in enumerate(found)]
 
 
 def _size(size: Sequence[int] | None) -> tuple[int, int] | None:
     if size is None:
         return None
     if len(size) != 2 or not all(isinstance(side, int) for side in size):
-        raise _broken("concat", field="size", rule="must be two numbers of pixels", value=size)
+        raise _broken("concat", "size", "must be two numbers of pixels", size)
     return size[0], size[1]
 
 
@@ -253,8 +247,7 @@ def _frame_rate(fps: float | str | Fraction | None) -> Fraction | None:
     try:
         return None if fps is None else Fraction(fps)
     except (ArithmeticError, TypeError, ValueError):
-        rule = "must be a number of frames a second"
-        raise _broken("concat", field="fps", rule=rule, value=fps) from None
+        raise _broken("concat", "fps", "must be a number of frames a second", fps) from None
 
 
 def _log_progress(number: int, clips: int, seconds: float, total_s: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from fractions import Fraction
 from typing import Final, cast
 
-from airflow_provider_kling.media.filter_graph import filter_chain
+from airflow_provider_kling.media.filters import filter_chain
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.timeline import SAMPLE_RATE
 
@@ -31,9 +31,7 @@ class AudioReader:
 
     def read(self, samples: int) -> av.AudioFrame:
         """Return the next samples, at least one."""
-        while self._fifo.samples < samples:
-            self._fifo.write(next(self._resampled))
-        return _take(self._fifo, samples)
+        return _read(self._resampled, self._fifo, samples)
 
     def close(self) -> None:
         """Release the decoded frames."""
@@ -55,10 +53,7 @@ def cross_fade(first: av.AudioFrame, second: av.AudioFrame) -> av.AudioFrame:
         frame.pts, frame.time_base = 0, Fraction(1, SAMPLE_RATE)
         source.push(frame)
         source.push(None)
-    fifo = av.AudioFifo()
-    for frame in _pull(graph):
-        fifo.write(frame)
-    return _take(fifo, first.samples)
+    return _read(_pull(graph), av.AudioFifo(), first.samples)
 
 
 def _resample(frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int) -> Generator[av.AudioFrame]:
@@ -96,8 +91,7 @@ def _pull(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:
         yield cast("av.AudioFrame", frame)
 
 
-def _take(fifo: av.AudioFifo, samples: int) -> av.AudioFrame:
-    taken = fifo.read(samples)
-    if taken is None:
-        raise ValueError(f"there are no {samples} samples of audio, but {fifo.samples}")
-    return taken
+def _read(frames: Iterator[av.AudioFrame], fifo: av.AudioFifo, samples: int) -> av.AudioFrame:
+    while fifo.samples < samples:
+        fifo.write(next(frames))
+    return cast("av.AudioFrame", fifo.read(samples))

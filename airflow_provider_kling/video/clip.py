@@ -12,8 +12,7 @@ from typing import Any, BinaryIO
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import decode_errors, video_stream
-from airflow_provider_kling.media.filter_graph import FilterGraph, format_of
-from airflow_provider_kling.media.filters import concat_filters
+from airflow_provider_kling.media.filters import FilterGraph, concat_filters, format_of
 from airflow_provider_kling.media.probe import Scan, scan
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.audio_reader import AudioReader

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from itertools import islice
 from math import inf
 from pathlib import Path
 from typing import Final
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
+from airflow_provider_kling.media.container import open_container
+from airflow_provider_kling.media.filters import CrossFade
 from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.probe import probe
-from airflow_provider_kling.video.clip import ClipFile, PlacedClip
-from airflow_provider_kling.video.mp4_writer import open_mp4
+from airflow_provider_kling.video.audio_reader import cross_fade
+from airflow_provider_kling.video.clip import ClipFile, ClipReader, PlacedClip
+from airflow_provider_kling.video.mp4_writer import Mp4Writer, open_mp4
 from airflow_provider_kling.video.timeline import Timeline, can_stream_copy, lay_out, segment
-from airflow_provider_kling.video.timeline_writer import Progress, TimelineWriter
 
 _MAX_FPS: Final = 120
 _MAX_SIDE: Final = 8192
+_REPORT_EVERY_S: Final = 5
 _MAX_DENOMINATOR: Final = 1001  # of the frame rates in use; that of a float does not fit into a file
+
+Progress = Callable[[int, int, float, float], None]
+"""Takes the number of the clip, the number of all, and the written and the total seconds of the output."""
 
 
 class ConcatMethod(StrEnum):
@@ -58,8 +65,7 @@ class ConcatOptions:
             rule = f"must be more than 0 and at most {_MAX_FPS} frames a second"
             broken.append(BrokenRule(field="fps", rule=rule, value=float(self.rate)))
         if not 0 <= self.fade_s < inf:
-            rule = "must be 0 or more seconds"
-            broken.append(BrokenRule(field="fade_s", rule=rule, value=self.fade_s))
+            broken.append(BrokenRule(field="fade_s", rule="must be 0 or more seconds", value=self.fade_s))
         if self.trim_frames < 0:
             rule = "must be 0 or more frames"
             broken.append(BrokenRule(field="trim_frames", rule=rule, value=self.trim_frames))
@@ -115,14 +121,12 @@ def concat(
     copies = not changed and can_stream_copy(scans, size=options.size, fps=options.rate)
     try:
         with open_mp4(target, audio=audio, fps=timeline.fps) as writer:
-            timeline_writer = TimelineWriter(
-                writer=writer, clips=placed, timeline=timeline, progress=progress
-            )
+            output = TimelineWriter(writer=writer, clips=placed, timeline=timeline, progress=progress)
             if copies:
-                timeline_writer.copy()
+                output.copy()
             else:
                 width, height = options.size or scans[0].frame_format.display_size
-                timeline_writer.encode(size=(_even(width), _even(height)))
+                output.encode(size=(_even(width), _even(height)))
         duration = sum(one.duration for one in segments) - timeline.fade / timeline.fps * (len(clips) - 1)
         info = _checked(target, timeline=timeline, duration=duration)
     except BaseException:
@@ -130,6 +134,83 @@ def concat(
             target.unlink()
         raise
     return ConcatResult(method=ConcatMethod.COPIED if copies else ConcatMethod.ENCODED, info=info)
+
+
+@dataclass(kw_only=True)
+class TimelineWriter:
+    """Writes clips, one after another, into a file. Only one of its methods may be called, and only once."""
+
+    writer: Mp4Writer
+    clips: Sequence[PlacedClip]
+    timeline: Timeline
+    progress: Progress
+    _reported_s: float = field(default=0.0, init=False)
+
+    def copy(self) -> None:
+        """Copy the video packets."""
+        for number, clip in enumerate(self.clips, 1):
+            with self._reader(clip, size=clip.scan.frame_format.display_size) as reader:
+                if number == 1:
+                    self.writer.copy_video(reader.video)
+                packets = islice(reader.packets(), len(clip.span))
+                for frame, packet in enumerate(packets, clip.span.start):
+                    self._report(number, frame)
+                    self.writer.add_packet(packet)
+                    self._add_audio(reader, frame)
+            self._report(number, clip.span.stop, done=True)
+
+    def encode(self, *, size: tuple[int, int]) -> None:
+        """Encode all frames in one size and at one rate, with the timeline's cross-fades."""
+        fade = self.timeline.fade
+        self.writer.encode_video(size=size)
+        with ExitStack() as fading:  # keeps the clip before open until it has faded into the current one
+            before: ClipReader | None = None
+            for number, clip in enumerate(self.clips, 1):
+                with ExitStack() as opened:
+                    reader = opened.enter_context(self._reader(clip, size=size))
+                    start, end = clip.span.start, clip.span.stop
+                    if number < len(self.clips):
+                        end -= fade
+                    if before is not None and fade:
+                        self._cross_fade(before, reader, start=start)
+                        start += fade
+                    fading.close()
+                    for frame in range(start, end):
+                        self._report(number, frame)
+                        self.writer.add_frame(reader.read_frame())
+                        self._add_audio(reader, frame)
+                    before = reader
+                    if fade:
+                        fading.push(opened.pop_all())
+                self._report(number, end, done=True)
+
+    def _cross_fade(self, first: ClipReader, second: ClipReader, *, start: int) -> None:
+        steps = self.timeline.fade
+        video = CrossFade(size=first.size, steps=steps)
+        for _ in range(steps):
+            self.writer.add_frame(video.blend(first.read_frame(), second.read_frame()))
+        if self.writer.has_audio:
+            samples = self.timeline.samples(start, start + steps)
+            self.writer.add_audio(cross_fade(first.read_audio(samples), second.read_audio(samples)))
+
+    def _add_audio(self, reader: ClipReader, frame: int) -> None:
+        if self.writer.has_audio:
+            self.writer.add_audio(reader.read_audio(self.timeline.samples(frame, frame + 1)))
+
+    @contextmanager
+    def _reader(self, clip: PlacedClip, *, size: tuple[int, int]) -> Iterator[ClipReader]:
+        with (
+            clip.file.open() as file,
+            open_container(file, name=clip.file.name) as container,
+            closing(ClipReader(container, clip=clip, timeline=self.timeline, size=size)) as reader,
+        ):
+            yield reader
+
+    def _report(self, number: int, frame: int, *, done: bool = False) -> None:
+        seconds, total_s = (float(each / self.timeline.fps) for each in (frame, self.timeline.frames))
+        if done or seconds - self._reported_s >= _REPORT_EVERY_S:
+            self._reported_s = seconds
+            self.progress(number, len(self.clips), seconds, total_s)
 
 
 def _checked(path: Path, *, timeline: Timeline, duration: Fraction) -> MediaInfo:

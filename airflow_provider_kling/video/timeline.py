@@ -54,10 +54,6 @@ class Timeline:
         """How many frames the output has."""
         return self.spans[-1].stop
 
-    def seconds(self, frame: int) -> float:
-        """Return the presentation time of a frame."""
-        return float(frame / self.fps)
-
     def samples(self, start: int, end: int) -> int:
         """Return how many audio samples go with the frames from ``start`` to before ``end``."""
         return round(end * SAMPLE_RATE / self.fps) - round(start * SAMPLE_RATE / self.fps)

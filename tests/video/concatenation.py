@@ -13,8 +13,7 @@ import pytest
 
 from airflow_provider_kling.video import concat as video_concat
 from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import ConcatOptions, ConcatResult
-from airflow_provider_kling.video.timeline_writer import Progress
+from airflow_provider_kling.video.concat import ConcatOptions, ConcatResult, Progress
 from tests.media.clips import (
     WHOLE,
     Box,
