@@ -47,18 +47,14 @@ def sniff(head: bytes) -> FileFormat | None:
         return FileFormat.MP4
     if head[:4] == b"RIFF":
         return {b"WEBP": FileFormat.WEBP, b"WAVE": FileFormat.WAV}.get(head[8:12])
-    return next((found for magic, found in _MAGIC if head.startswith(magic)), None)
+    return next((found for found, magic in _MAGIC.items() if head.startswith(magic)), None)
 
 
-_MAGIC = (
-    (b"\x1a\x45\xdf\xa3", FileFormat.WEBM),
-    (b"\x89PNG\r\n\x1a\n", FileFormat.PNG),
-    (b"\xff\xd8\xff", FileFormat.JPEG),
-    (b"GIF8", FileFormat.GIF),
-    (b"ID3", FileFormat.MP3),
-    (b"\xff\xfb", FileFormat.MP3),
-    (b"\xff\xf3", FileFormat.MP3),
-    (b"\xff\xf2", FileFormat.MP3),
-    (b"\xff\xf1", FileFormat.AAC),
-    (b"\xff\xf9", FileFormat.AAC),
-)
+_MAGIC: dict[FileFormat, bytes | tuple[bytes, ...]] = {
+    FileFormat.WEBM: b"\x1a\x45\xdf\xa3",
+    FileFormat.PNG: b"\x89PNG\r\n\x1a\n",
+    FileFormat.JPEG: b"\xff\xd8\xff",
+    FileFormat.GIF: b"GIF8",
+    FileFormat.MP3: (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
+    FileFormat.AAC: (b"\xff\xf1", b"\xff\xf9"),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -172,31 +172,21 @@ def filter_chain(filters: Sequence[Filter]) -> av.filter.Graph:
     return graph
 
 
-class CrossFade:
-    """Blends frames of one clip into those of the next, step by step.
-
-    :param size: width and height of the frames.
-    :param steps: how many frames are blended.
-    """
-
-    def __init__(self, *, size: tuple[int, int], steps: int) -> None:
-        self._graph = av.filter.Graph()
-        source = (
-            f"width={size[0]}:height={size[1]}:pix_fmt=yuv420p:time_base=1/1:pixel_aspect=1/1:frame_rate=1/1"
-        )
-        self._sources = [self._graph.add("buffer", source) for _ in range(2)]
-        # One step before the first and one after the last, so that no step shows only one of the two.
-        blend = self._graph.add("xfade", f"transition=fade:duration={steps + 1}:offset=-1")
-        for number, node in enumerate(self._sources):
-            node.link_to(blend, 0, number)
-        blend.link_to(self._graph.add("buffersink"))
-        self._graph.configure()
-        self._step = 0
-
-    def blend(self, first: av.VideoFrame, second: av.VideoFrame) -> av.VideoFrame:
-        """Return the next step."""
-        for source, frame in zip(self._sources, (first, second), strict=True):
-            frame.pts, frame.time_base = self._step, Fraction(1)
+def cross_fade_video(
+    pairs: Iterable[tuple[av.VideoFrame, av.VideoFrame]], *, size: tuple[int, int], steps: int
+) -> Iterator[av.VideoFrame]:
+    """Blend frames of one clip into those of the next, in ``steps`` pairs. ``size`` is width and height."""
+    graph = av.filter.Graph()
+    arguments = f"width={size[0]}:height={size[1]}:pix_fmt=yuv420p:time_base=1:pixel_aspect=1:frame_rate=1"
+    sources = [graph.add("buffer", arguments) for _ in range(2)]
+    # One step before the first and one after the last, so that no step shows only one of the two.
+    blend = graph.add("xfade", f"transition=fade:duration={steps + 1}:offset=-1")
+    for number, source in enumerate(sources):
+        source.link_to(blend, 0, number)
+    blend.link_to(graph.add("buffersink"))
+    graph.configure()
+    for step, pair in enumerate(pairs):
+        for source, frame in zip(sources, pair, strict=True):
+            frame.pts, frame.time_base = step, Fraction(1)
             source.push(frame)
-        self._step += 1
-        return self._graph.vpull()
+        yield graph.vpull()

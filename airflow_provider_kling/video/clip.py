@@ -15,7 +15,7 @@ from airflow_provider_kling.media.container import decode_errors, video_stream
 from airflow_provider_kling.media.filters import FilterGraph, concat_filters, format_of
 from airflow_provider_kling.media.probe import Scan, scan
 from airflow_provider_kling.media.pyav import av
-from airflow_provider_kling.video.audio_reader import AudioReader
+from airflow_provider_kling.video.audio import read_samples, resample
 from airflow_provider_kling.video.timeline import Segment, Timeline, at_constant_rate
 
 
@@ -71,7 +71,8 @@ class ClipReader:
         # streams are far apart takes no more memory than its own size.
         self._queues: dict[int, deque[av.Packet[Any]]] = defaultdict(deque)
         self._frames = self._convert()
-        self._audio = AudioReader(
+        self._audio_fifo = av.AudioFifo()
+        self._audio = resample(
             self._decode_audio(audio_stream) if audio_stream else iter(()),
             start=clip.segment.start,
             samples=timeline.samples(clip.span.start, clip.span.stop),
@@ -94,7 +95,7 @@ class ClipReader:
     def read_audio(self, samples: int) -> av.AudioFrame:
         """Return the next samples, at least one."""
         with decode_errors(self._clip.file.name):
-            return self._audio.read(samples)
+            return read_samples(self._audio, self._audio_fifo, samples)
 
     def close(self) -> None:
         """Release what is decoded. Otherwise, it stays in memory until Python collects reference cycles."""

@@ -14,10 +14,10 @@ from typing import Final
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
 from airflow_provider_kling.media.container import open_container
-from airflow_provider_kling.media.filters import CrossFade
+from airflow_provider_kling.media.filters import cross_fade_video
 from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.probe import probe
-from airflow_provider_kling.video.audio_reader import cross_fade
+from airflow_provider_kling.video.audio import cross_fade_audio
 from airflow_provider_kling.video.clip import ClipFile, ClipReader, PlacedClip
 from airflow_provider_kling.video.mp4_writer import Mp4Writer, open_mp4
 from airflow_provider_kling.video.timeline import Timeline, can_stream_copy, lay_out, segment
@@ -186,12 +186,12 @@ class TimelineWriter:
 
     def _cross_fade(self, first: ClipReader, second: ClipReader, *, start: int) -> None:
         steps = self.timeline.fade
-        video = CrossFade(size=first.size, steps=steps)
-        for _ in range(steps):
-            self.writer.add_frame(video.blend(first.read_frame(), second.read_frame()))
+        pairs = ((first.read_frame(), second.read_frame()) for _ in range(steps))
+        for frame in cross_fade_video(pairs, size=first.size, steps=steps):
+            self.writer.add_frame(frame)
         if self.writer.has_audio:
             samples = self.timeline.samples(start, start + steps)
-            self.writer.add_audio(cross_fade(first.read_audio(samples), second.read_audio(samples)))
+            self.writer.add_audio(cross_fade_audio(first.read_audio(samples), second.read_audio(samples)))
 
     def _add_audio(self, reader: ClipReader, frame: int) -> None:
         if self.writer.has_audio:

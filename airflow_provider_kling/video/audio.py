@@ -17,28 +17,7 @@ _SOURCE: Final = f"sample_rate={SAMPLE_RATE}:sample_fmt=fltp:channel_layout=ster
 _RESAMPLE: Final = f"{SAMPLE_RATE}:async=1:min_hard_comp=0.01:first_pts=0"
 
 
-class AudioReader:
-    """Reads the audio of a clip, piece by piece.
-
-    :param frames: decoded; none where the clip has no audio.
-    :param start: the presentation time in the clip at which to start, in seconds.
-    :param samples: how many will be read in all.
-    """
-
-    def __init__(self, frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int) -> None:
-        self._resampled = _resample(frames, start=start, samples=samples)
-        self._fifo = av.AudioFifo()
-
-    def read(self, samples: int) -> av.AudioFrame:
-        """Return the next samples, at least one."""
-        return _read(self._resampled, self._fifo, samples)
-
-    def close(self) -> None:
-        """Release the decoded frames."""
-        self._resampled.close()
-
-
-def cross_fade(first: av.AudioFrame, second: av.AudioFrame) -> av.AudioFrame:
+def cross_fade_audio(first: av.AudioFrame, second: av.AudioFrame) -> av.AudioFrame:
     """Mix two frames of the same length; the first fades out and the second fades in."""
     graph = av.filter.Graph()
     sources = [graph.add("abuffer", _SOURCE) for _ in range(2)]
@@ -53,11 +32,16 @@ def cross_fade(first: av.AudioFrame, second: av.AudioFrame) -> av.AudioFrame:
         frame.pts, frame.time_base = 0, Fraction(1, SAMPLE_RATE)
         source.push(frame)
         source.push(None)
-    return _read(_pull(graph), av.AudioFifo(), first.samples)
+    return read_samples(_pull(graph), av.AudioFifo(), first.samples)
 
 
-def _resample(frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int) -> Generator[av.AudioFrame]:
-    """Yield at least as many samples as requested; silence has no end."""
+def resample(frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int) -> Generator[av.AudioFrame]:
+    """Yield the samples of a clip, for :func:`read_samples`; what is missing is silence.
+
+    :param frames: decoded; none where the clip has no audio.
+    :param start: the presentation time in the clip at which to start, in seconds.
+    :param samples: how many will be read in all.
+    """
     graph: av.filter.Graph | None = None
     for frame in frames:
         if frame.pts is None or frame.time_base is None:
@@ -91,7 +75,8 @@ def _pull(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:
         yield cast("av.AudioFrame", frame)
 
 
-def _read(frames: Iterator[av.AudioFrame], fifo: av.AudioFifo, samples: int) -> av.AudioFrame:
+def read_samples(frames: Iterator[av.AudioFrame], fifo: av.AudioFifo, samples: int) -> av.AudioFrame:
+    """Return the next samples, at least one. What is left of a frame stays in ``fifo`` for the next call."""
     while fifo.samples < samples:
         fifo.write(next(frames))
     return cast("av.AudioFrame", fifo.read(samples))

@@ -7,7 +7,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from airflow_provider_kling.video.audio_reader import AudioReader
+from airflow_provider_kling.video.audio import read_samples, resample
 
 SECOND = 48_000
 
@@ -21,8 +21,8 @@ def loud(at: int, *, samples: int = SECOND // 10) -> av.AudioFrame:
 
 def read(*frames: av.AudioFrame) -> np.ndarray:
     """Return half a second of audio, one channel."""
-    reader = AudioReader(iter(frames), start=Fraction(0), samples=SECOND // 2)
-    return reader.read(SECOND // 2).to_ndarray()[0]
+    resampled = resample(iter(frames), start=Fraction(0), samples=SECOND // 2)
+    return read_samples(resampled, av.AudioFifo(), SECOND // 2).to_ndarray()[0]
 
 
 def test_a_broken_timestamp_does_not_hide_the_audio_after_it() -> None:
