@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
@@ -124,9 +124,7 @@ def rotation_of(frame: av.VideoFrame) -> tuple[Filter, ...]:
     return () if matrix is None else rotation_filters(struct.unpack("=9i", bytes(matrix)))
 
 
-def format_of(
-    frame: av.VideoFrame, stream: av.VideoStream, *, rotation: tuple[Filter, ...] = ()
-) -> FrameFormat:
+def format_of(frame: av.VideoFrame, stream: av.VideoStream, *, rotation: tuple[Filter, ...]) -> FrameFormat:
     """Return the properties of a frame that decide how it is converted."""
     return FrameFormat(
         width=frame.width,
@@ -139,19 +137,23 @@ def format_of(
     )
 
 
+@dataclass(kw_only=True)
 class FilterGraph:
-    """Converts frames, one by one. It is built again when a frame has another format.
+    """Converts the frames of a stream, one by one. It is built again when a frame has another format.
 
+    :param rotation: the filters that make the frames upright.
     :param filters: returns the filters for frames of a format.
     """
 
-    def __init__(self, *, filters: Callable[[FrameFormat], Sequence[Filter]]) -> None:
-        self._filters = filters
-        self._format: FrameFormat | None = None
-        self._graph: av.filter.Graph | None = None
+    stream: av.VideoStream
+    rotation: tuple[Filter, ...] = ()
+    filters: Callable[[FrameFormat], Sequence[Filter]]
+    _format: FrameFormat | None = field(default=None, init=False)
+    _graph: av.filter.Graph | None = field(default=None, init=False)
 
-    def convert(self, frame: av.VideoFrame, frame_format: FrameFormat) -> av.VideoFrame:
+    def convert(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Return the converted frame."""
+        frame_format = format_of(frame, self.stream, rotation=self.rotation)
         if self._graph is None or frame_format != self._format:
             self._format = frame_format
             source = (
@@ -159,7 +161,7 @@ class FilterGraph:
                 f":time_base={frame.time_base or Fraction(1, 1000)}"
                 f":pixel_aspect={frame_format.sample_aspect_ratio}"
             )
-            self._graph = filter_chain([("buffer", source), *self._filters(frame_format), ("buffersink", "")])
+            self._graph = filter_chain([("buffer", source), *self.filters(frame_format), ("buffersink", "")])
         self._graph.vpush(frame)
         return self._graph.vpull()
 

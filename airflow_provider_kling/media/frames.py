@@ -14,13 +14,7 @@ from typing import BinaryIO, Final, Literal, TypeVar
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import open_container, video_stream
 from airflow_provider_kling.media.file_format import FileFormat
-from airflow_provider_kling.media.filters import (
-    FilterGraph,
-    format_of,
-    luma_filters,
-    rotation_of,
-    still_filters,
-)
+from airflow_provider_kling.media.filters import FilterGraph, luma_filters, rotation_of, still_filters
 from airflow_provider_kling.media.pyav import av
 
 T = TypeVar("T")
@@ -69,14 +63,12 @@ def read_frame(
 ) -> StillImage:
     """Return one frame of a video. Only what is near it is read and decoded.
 
-    :param file: seekable; it stays open.
-    :param name: what messages call the file.
     :param at: seconds from the first frame, for the frame that is displayed then; or the first or the last
         frame that can be decoded, in presentation order.
     :param image_format: PNG or JPEG.
     :param quality: of a JPEG, from 1 to 100; a PNG is lossless.
-    :raises KlingMediaError: ``quality`` is out of range; or the video is shorter, has no frame that can be
-        decoded, is no media file, or could not be read.
+    :raises KlingMediaError: ``quality`` is out of range; the video is shorter, or has no frame that can be
+        decoded; or :func:`~airflow_provider_kling.media.container.open_container` failed.
     """
     with open_container(file, name=name) as container:
         seeker = FrameSeeker(container, name=name)
@@ -97,13 +89,11 @@ def read_poster(file: BinaryIO, *, name: str) -> StillImage:
     """
     with open_container(file, name=name) as container:
         seeker = FrameSeeker(container, name=name)
-        graph = FilterGraph(filters=luma_filters)
+        graph = FilterGraph(stream=seeker.stream, filters=luma_filters)
         # The first may come late, where the start is damaged.
         end = seeker.seconds(seeker.first) + _POSTER_WITHIN_S
         early = takewhile(lambda frame: seeker.seconds(frame) < end, seeker.all())
-        found = first_bright(
-            (_mean_luma(graph.convert(frame, format_of(frame, seeker.stream))), frame) for frame in early
-        )
+        found = first_bright((_mean_luma(graph.convert(frame)), frame) for frame in early)
         return _encode(found, seeker, image_format=FileFormat.JPEG, quality=_POSTER_QUALITY)
 
 
@@ -136,8 +126,9 @@ def _encode(
     """Make a decoded frame upright and encode it."""
     if not 1 <= quality <= 100:
         raise KlingMediaError(f"the quality of a JPEG is from 1 to 100, not {quality}", retryable=False)
-    graph = FilterGraph(filters=partial(still_filters, image_format=image_format))
-    image = graph.convert(frame, format_of(frame, seeker.stream, rotation=rotation_of(frame)))
+    filters = partial(still_filters, image_format=image_format)
+    graph = FilterGraph(stream=seeker.stream, rotation=rotation_of(frame), filters=filters)
+    image = graph.convert(frame)
     context = av.CodecContext.create(_ENCODERS[image_format], "w")
     context.width, context.height = image.width, image.height
     context.pix_fmt = image.format.name

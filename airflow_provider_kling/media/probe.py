@@ -35,9 +35,8 @@ class Scan:
 def probe(file: BinaryIO, *, name: str) -> MediaInfo:
     """Return the properties of a video or an image. All packets are read; only the first frame is decoded.
 
-    :param file: seekable; it is read from its start and stays open.
-    :param name: what messages call the file.
-    :raises KlingMediaError: it is no media file, has no frame that can be decoded, or cannot be read.
+    :raises KlingMediaError: it has no frame that can be decoded, or
+        :func:`~airflow_provider_kling.media.container.open_container` failed.
     """
     return scan(file, name=name).info
 

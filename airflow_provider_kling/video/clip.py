@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import decode_errors, video_stream
-from airflow_provider_kling.media.filters import FilterGraph, concat_filters, format_of
+from airflow_provider_kling.media.filters import FilterGraph, concat_filters
 from airflow_provider_kling.media.probe import Scan, scan
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.video.audio import read_samples, resample
@@ -105,12 +105,13 @@ class ClipReader:
     def _convert(self) -> Generator[av.VideoFrame]:
         width, height = self.size
         rotation = self._clip.scan.frame_format.rotation
-        graph = FilterGraph(filters=partial(concat_filters, width=width, height=height))
+        filters = partial(concat_filters, width=width, height=height)
+        graph = FilterGraph(stream=self.video, rotation=rotation, filters=filters)
         decoded: av.VideoFrame | None = None
         frames = at_constant_rate(self._decode(), fps=self._timeline.fps, count=len(self._clip.span))
         for frame in frames:
             if frame is not decoded:
-                converted = graph.convert(frame, format_of(frame, self.video, rotation=rotation))
+                converted = graph.convert(frame)
                 decoded = frame
             yield converted
 

@@ -91,13 +91,10 @@ def concat(
 ) -> ConcatResult:
     """Concatenate clips, in order, into an MP4 with H.264 and, if any clip has audio, AAC.
 
-    Where all clips are alike and no option changes them, their video packets are copied without loss.
-    Otherwise all are encoded in one size and at one constant frame rate: a frame of another shape is padded
-    with black, and frames are repeated or left out by their timestamps. Audio is always encoded, in stereo at
-    48 kHz, exactly as long as the frames it goes with, so that the two stay in sync over any number of clips.
-    A clip without audio is silent, and audio after a clip's last frame is left out.
-
-    The clips are opened one after another, at most two at once, and each is read twice.
+    Where all clips are alike and no option changes them, their video packets are copied. Otherwise all are
+    encoded in one size, padded with black, and at one constant frame rate, by their timestamps. Audio is
+    always encoded, exactly as long as the frames it goes with, so that the two stay in sync over any number
+    of clips. At most two clips are open at once, and each is read twice.
 
     :param target: a local path; the file is deleted if the concatenation fails.
     :param progress: called after each clip, and every few seconds of the output.
