@@ -94,7 +94,7 @@ format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff format
 
 models: $(READY)  ## write docs/models.md from the code
-	$(BIN)/python -m airflow_provider_kling.catalogue page docs/models.md
+	$(BIN)/python -m dev.models_page docs/models.md
 
 reference: $(READY)  ## write docs/reference.md from the docstrings
 	$(BIN)/python -m dev.reference docs/reference.md

@@ -1,1 +1,1 @@
-"""The models that this release knows: compared with what a service publishes, and written as a page."""
+"""The models that this release knows, compared with what a service publishes."""

@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_kling.catalogue``: compare models with the service, or write their page."""
+"""``python -m airflow_provider_kling.catalogue check``: compare this release's models with the service."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 from airflow_provider_kling.catalogue.drift import differences
-from airflow_provider_kling.catalogue.page import models_page
 from airflow_provider_kling.exceptions import KlingError, KlingNotFoundError, KlingRequestError
 from airflow_provider_kling.gateways import gateway_class, make_gateway
 from airflow_provider_kling.gateways.base import Catalogue
 from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.models import KlingModel, ModelRegistry, find_model, list_models
+from airflow_provider_kling.models import KlingModel, find_model, list_models
 
 SAME, DIFFERENT, UNREADABLE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 where anything differs, 2 where the service could not be read."""
-    given = _parser().parse_args(arguments)
-    if given.command == "page":
-        known = list_models() if given.facts_dir is None else ModelRegistry(given.facts_dir).all()
-        given.file.write_text(models_page(known), encoding="utf-8")
-        return SAME
+    given = _parser().parse_intermixed_args(arguments)
     try:
         models = [find_model(name) for name in given.models] or list_models()
         return check(models, url=given.url)
@@ -69,18 +63,13 @@ def _catalogue() -> Catalogue:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_kling.catalogue",
-        description="The models that this release of airflow-provider-kling knows.",
+        description="Compare the models that this release of airflow-provider-kling knows with what the "
+        "service publishes. Exits with 1 where anything differs.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser(
-        "check", help="compare them with what the service publishes; exits with 1 where anything differs"
-    )
-    check.add_argument("models", nargs="*", help="models to compare (default: all)")
+    parser.add_argument("command", choices=["check"])
+    parser.add_argument("models", nargs="*", help="models to compare (default: all)")
     public = _catalogue().public_url(gateway_class().default_base_url)
-    check.add_argument("--url", default=public, help="where the schemas are published (default: %(default)s)")
-    page = commands.add_parser("page", help="write docs/models.md")
-    page.add_argument("file", type=Path, help="the file to write")
-    page.add_argument("--facts-dir", type=Path, help="the folder of fact files (default: the package's)")
+    parser.add_argument("--url", default=public, help="where schemas are published (default: %(default)s)")
     return parser
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_kling.catalogue.schema import field_rules, schema_differences
 from airflow_provider_kling.models import KlingModel
+
+FieldRules = dict[str, Any]
+"""The rules of one field by keyword. ``required`` is one of them; ``items`` holds those of a list's items."""
+
+_KEYWORDS = (
+    *("type", "enum", "default"),
+    *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"),
+)
+_ABSENT = object()
 
 
 def differences(model: KlingModel, published: Mapping[str, Any]) -> list[str]:
@@ -19,6 +27,73 @@ def differences(model: KlingModel, published: Mapping[str, Any]) -> list[str]:
     lines = []
     for version in model.versions:
         ours = field_rules(version.request_class.model_json_schema())
-        found = schema_differences(ours, theirs, place="at the service")
-        lines.append([f"{line} ({version.api_version})" for line in found])
+        lines.append([f"{line} ({version.api_version})" for line in rule_differences(ours, theirs)])
     return min(lines, key=len)
+
+
+def field_rules(schema: Mapping[str, Any]) -> dict[str, FieldRules]:
+    """Return the rules of each field of an object's schema, in the order of the schema."""
+    required = schema.get("required", ())
+    return {
+        name: {**_rules(field), "required": name in required}
+        for name, field in schema.get("properties", {}).items()
+    }
+
+
+def rule_differences(ours: Mapping[str, FieldRules], theirs: Mapping[str, FieldRules]) -> Iterator[str]:
+    """Yield how the service's rules differ from ours, one line for each difference."""
+    for name in [*ours, *(new for new in theirs if new not in ours)]:
+        if name not in theirs:
+            yield f"{name}: is not at the service"
+        elif name not in ours:
+            yield f"{name}: is at the service, but this release does not know it"
+        else:
+            yield from _field_differences(name, ours[name], theirs[name])
+
+
+def _field_differences(name: str, ours: FieldRules, theirs: FieldRules) -> Iterator[str]:
+    for keyword in sorted(ours.keys() | theirs.keys()):
+        our, their = ours.get(keyword, _ABSENT), theirs.get(keyword, _ABSENT)
+        if keyword == "items" and isinstance(our, dict) and isinstance(their, dict):
+            yield from _field_differences(f"{name}[]", our, their)
+        elif not _agree(keyword, our, their):
+            yield f"{name}: {keyword} is {_shown(our)} here, {_shown(their)} at the service"
+
+
+def _agree(keyword: str, our: object, their: object) -> bool:
+    if keyword == "enum" and isinstance(our, list) and isinstance(their, list):
+        return set(our) == set(their)
+    # A default that only one of them states changes nothing that is sent. An empty text is not a link and not
+    # Base64, whether the schema says so or not.
+    if keyword == "default" or (keyword == "minLength" and 1 in (our, their)):
+        return our == their or _ABSENT in (our, their)
+    return our == their
+
+
+def _shown(value: object) -> str:
+    return "not given" if value is _ABSENT else repr(value)
+
+
+def _rules(schema: Mapping[str, Any]) -> FieldRules:
+    schema = _without_null(schema)
+    rules = {key: schema[key] for key in _KEYWORDS if schema.get(key) is not None}
+    if "const" in schema:
+        rules["enum"] = [schema["const"]]
+    if "items" in schema:
+        rules["items"] = _rules(schema["items"])
+    if _is_range(choices := rules.get("enum", [])):
+        del rules["enum"]
+        rules["minimum"], rules["maximum"] = min(choices), max(choices)
+    return rules
+
+
+def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a field that may be null as that of its value."""
+    options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    return {**schema, **options[0]} if len(options) == 1 else schema
+
+
+def _is_range(choices: Sequence[Any]) -> bool:
+    """Tell whether choices are whole numbers without a gap, which bounds express as well."""
+    whole = all(isinstance(choice, int) and not isinstance(choice, bool) for choice in choices)
+    return whole and len(choices) > 2 and sorted(choices) == list(range(min(choices), max(choices) + 1))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from airflow_provider_kling.catalogue.__main__ import main
-from airflow_provider_kling.catalogue.page import models_page
 from airflow_provider_kling.models import list_models
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 
@@ -72,9 +70,7 @@ def test_no_key_is_sent(kling_sandbox: SandboxProcess) -> None:
     assert "authorization" not in request["headers"]
 
 
-def test_it_runs_as_a_module_and_writes_the_page(tmp_path: Path) -> None:
-    page = tmp_path / "models.md"
-    subprocess.run(
-        [sys.executable, "-m", "airflow_provider_kling.catalogue", "page", str(page)], check=True, timeout=60
-    )
-    assert page.read_text(encoding="utf-8") == models_page(list_models())
+def test_it_runs_as_a_module(kling_sandbox: SandboxProcess) -> None:
+    module = [sys.executable, "-m", "airflow_provider_kling.catalogue", "check", "--url", kling_sandbox.url]
+    ran = subprocess.run([*module, "kling-avatar"], check=True, timeout=60, capture_output=True, text=True)
+    assert ran.stdout == f"1 models compared with {kling_sandbox.url}, 0 differ\n"

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_kling.catalogue.drift import differences
-from airflow_provider_kling.catalogue.schema import field_rules
+from airflow_provider_kling.catalogue.drift import differences, field_rules
 from airflow_provider_kling.models import VideoO1EditRequest, VideoO1Request, find_model
 
 AVATAR: dict[str, Any] = {

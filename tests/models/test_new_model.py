@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 import airflow_provider_kling.models
-from airflow_provider_kling.catalogue.__main__ import main
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.models import ModelRegistry, V26TextToVideoRequest
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
+from dev.models_page import main
 
 pytestmark = pytest.mark.contract
 
@@ -72,7 +72,7 @@ def test_the_command_shows_it_on_the_page(folder: Path, tmp_path: Path) -> None:
     for file in FACTS.glob("*.json"):
         (folder / file.name).write_bytes(file.read_bytes())
     page = tmp_path / "models.md"
-    assert main(["page", "--facts-dir", str(folder), str(page)]) == 0
+    assert main(["--facts-dir", str(folder), str(page)]) == 0
     (row,) = (line for line in page.read_text(encoding="utf-8").splitlines() if f"| `{NEW}` |" in line)
     assert "0.25 any<br>$/s, 2027-01-05" in row
     assert "just arrived" in row

@@ -1,13 +1,27 @@
-"""The page ``docs/models.md``: every model with its parameters, written from the facts and the classes."""
+"""Write ``docs/models.md``: every model with its parameters, from the facts and the request classes.
+
+usage: python -m dev.models_page [--facts-dir FOLDER] FILE
+"""
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
-from airflow_provider_kling.catalogue.schema import FieldRules, field_rules
-from airflow_provider_kling.models import KlingModel, KlingRequest, ModelType, ModelVersion, Price
+from airflow_provider_kling.catalogue.drift import FieldRules, field_rules
+from airflow_provider_kling.models import (
+    KlingModel,
+    KlingRequest,
+    ModelRegistry,
+    ModelType,
+    ModelVersion,
+    Price,
+    list_models,
+)
 
 _INTRODUCTION = """\
 # Models
@@ -141,11 +155,35 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 
 def read_docstring(request: type[KlingRequest]) -> tuple[str, Mapping[str, str]]:
-    """Return the first paragraph of a request class, and the meaning of each field, as Markdown."""
-    text = inspect.cleandoc(request.__doc__ or "")
-    found = re.findall(r":param (\w+):\s*(.*?)(?=\n\s*:param |\Z)", text, re.DOTALL)
-    return _flat(text.partition("\n\n")[0]), {name: _flat(meaning) for name, meaning in found}
+    """Return the first paragraph of a request class, and the meaning of each field, as Markdown.
+
+    Several classes can have a field from one base, which then says what it means. What a class says itself
+    is more precise.
+    """
+    meanings: dict[str, str] = {}
+    for kind in reversed(request.__mro__[: request.__mro__.index(KlingRequest)]):
+        found = re.findall(r":param (\w+):\s*(.*?)(?=\n\s*:param |\Z)", _docstring(kind), re.DOTALL)
+        meanings |= {name: _flat(meaning) for name, meaning in found}
+    return _flat(_docstring(request).partition("\n\n")[0]), meanings
+
+
+def _docstring(kind: type) -> str:
+    return inspect.cleandoc(kind.__doc__ or "")
 
 
 def _flat(text: str) -> str:
     return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m dev.models_page", description="Write docs/models.md.")
+    parser.add_argument("file", type=Path, help="the file to write")
+    parser.add_argument("--facts-dir", type=Path, help="the folder of fact files (default: the package's)")
+    given = parser.parse_args(arguments)
+    known = list_models() if given.facts_dir is None else ModelRegistry(given.facts_dir).all()
+    given.file.write_text(models_page(known), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_kling.catalogue.page import models_page, read_docstring
 from airflow_provider_kling.models import KlingRequest, list_models
+from dev.models_page import models_page, read_docstring
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 VERSIONS = [(model, version) for model in list_models() for version in model.versions]
