@@ -125,7 +125,8 @@ def _section(request: type[KlingRequest], slugs: list[str]) -> Iterator[str]:
     yield f"{summary} For {', '.join(f'`{slug}`' for slug in dict.fromkeys(slugs))}.\n"
     yield "| field | values | meaning |"
     yield "|---|---|---|"
-    for name, rules in field_rules(request.model_json_schema()).items():
+    fields = field_rules(request.model_json_schema())
+    for name, rules in sorted(fields.items(), key=lambda item: not item[1]["required"]):
         required = "**required** " if rules["required"] else ""
         yield f"| `{name}` | {required}{_values(rules)} | {meanings[name]} |"
     yield ""

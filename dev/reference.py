@@ -141,12 +141,12 @@ SECTIONS: Final = (
             Entry(
                 path=f"{PACKAGE}.models.KlingModel",
                 lists_members=True,
-                internal=frozenset({"check_known", "from_facts", "parse_rendered", "unknown", "warn"}),
+                internal=frozenset({"check_known", "from_facts", "unknown", "warn"}),
             ),
             Entry(
                 path=f"{PACKAGE}.models.KlingRequest",
                 lists_members=True,
-                internal=frozenset({"conditional_rules", "declaring_class", "for_model", "unquoted"}),
+                internal=frozenset({"declaring_class", "for_model", "unquoted"}),
             ),
             *_entries("models", "UncheckedRequest", "ModelName"),
             Entry(

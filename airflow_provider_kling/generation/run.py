@@ -136,7 +136,7 @@ class GenerationRun:
             journal=journal,
             logical_task=logical_task(self.context),
             model=str(model.name),
-            request=model.parse_rendered(task.request_parameters()),
+            request=model.parse(task.request_parameters(), rendered=True),
             extra_parameters=task.extra_parameters or {},
             timeout=task.timeout,
             clear_count=max_tries,

@@ -1,7 +1,7 @@
 """The parameters of each Kling model, checked before anything is sent or billed.
 
-What is known of a model, and from which source, is in its file in ``facts/``. The classes are imported at
-their first use: a DAG that needs one model does not pay for the others.
+What is known of a model, and from which source, is in its file in ``facts/``. Modules are imported at the
+first use of a name: a DAG that needs one model does not pay for the others.
 """
 
 # ruff: noqa: F403  - only a type checker sees the star imports
@@ -12,46 +12,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_kling.models.annotations import Inferred as Inferred
-    from airflow_provider_kling.models.annotations import Media as Media
-    from airflow_provider_kling.models.annotations import PromptText as PromptText
-    from airflow_provider_kling.models.base import KlingRequest as KlingRequest
-    from airflow_provider_kling.models.facts import Certainty as Certainty
-    from airflow_provider_kling.models.facts import MediaLimits as MediaLimits
-    from airflow_provider_kling.models.facts import ModelType as ModelType
-    from airflow_provider_kling.models.facts import ModelVersion as ModelVersion
-    from airflow_provider_kling.models.facts import Price as Price
+    from airflow_provider_kling.models.annotations import *
+    from airflow_provider_kling.models.facts import *
     from airflow_provider_kling.models.image import *
-    from airflow_provider_kling.models.model import KlingModel as KlingModel
-    from airflow_provider_kling.models.name import ModelName as ModelName
-    from airflow_provider_kling.models.parsing import parse_request as parse_request
-    from airflow_provider_kling.models.registry import ModelRegistry as ModelRegistry
-    from airflow_provider_kling.models.registry import find_model as find_model
-    from airflow_provider_kling.models.registry import list_models as list_models
-    from airflow_provider_kling.models.strings import BodyString as BodyString
-    from airflow_provider_kling.models.strings import body_strings as body_strings
-    from airflow_provider_kling.models.unchecked import UncheckedRequest as UncheckedRequest
+    from airflow_provider_kling.models.model import *
+    from airflow_provider_kling.models.registry import *
+    from airflow_provider_kling.models.request import *
     from airflow_provider_kling.models.video_o1 import *
     from airflow_provider_kling.models.video_tools import *
     from airflow_provider_kling.models.video_v1_v2 import *
     from airflow_provider_kling.models.video_v3 import *
 
-# The same for run time: by module, what it exports here. A test compares it with the modules.
 _EXPORTS = {
-    "annotations": "Inferred Media PromptText",
-    "base": "KlingRequest",
+    "annotations": "BodyString Media PromptText body_strings",
     "facts": "Certainty MediaLimits ModelType ModelVersion Price",
     "image": (
         "TextToImageRequest TextToImage2kRequest ImageToImageRequest V15ImageToImageRequest "
         "V3ImageToImageRequest MultiImageToImageRequest ImageO1Request ImageO1FixedRatioRequest "
         "V3OmniImageRequest ImageExpansionRequest ImageRecognitionRequest VirtualTryOnRequest"
     ),
-    "model": "KlingModel",
-    "name": "ModelName",
-    "parsing": "parse_request",
+    "model": "KlingModel ModelName",
     "registry": "ModelRegistry find_model list_models",
-    "strings": "BodyString body_strings",
-    "unchecked": "UncheckedRequest",
+    "request": "KlingRequest UncheckedRequest parse_request",
     "video_o1": "VideoO1Request VideoO1EditRequest VideoO1TextRequest VideoO1ImageRequest",
     "video_tools": "AvatarRequest VideoEffectsRequest",
     "video_v1_v2": (

@@ -1,33 +1,35 @@
-"""Annotations of request fields: which files a field holds, which text, and which of its bounds are inferred.
+"""What the fields of a request hold: files, texts, or values with bounds that are only inferred.
 
-They are written as the facts files write them (``x-media``, ``x-prompt``, ``x-inferred``), so that a test can
-compare a request class with the facts of its models.
+The annotations of fields are written as the facts files write them (``x-media``, ``x-prompt``,
+``x-inferred``), so that a test can compare a request class with the facts of its models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from airflow_provider_kling.media_type import MediaType
-from airflow_provider_kling.models.warn import warn
+from airflow_provider_kling.models.model import warn
+from airflow_provider_kling.models.request import KlingRequest
 
 
 class _Annotation:
     """Adds keywords to the JSON schema of a field."""
 
-    def keywords(self) -> dict[str, Any]:
+    def _keywords(self) -> dict[str, Any]:
         raise NotImplementedError
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {**handler(schema), **self.keywords()}
+        return {**handler(schema), **self._keywords()}
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,7 @@ class Media(_Annotation):
 
     type: MediaType | None
 
-    def keywords(self) -> dict[str, Any]:
-        """Return ``x-media``."""
+    def _keywords(self) -> dict[str, Any]:
         return {"x-media": str(self.type)}
 
 
@@ -50,8 +51,7 @@ class Media(_Annotation):
 class PromptText(_Annotation):
     """The field is a text that describes the result, or what to avoid."""
 
-    def keywords(self) -> dict[str, Any]:
-        """Return ``x-prompt``."""
+    def _keywords(self) -> dict[str, Any]:
         return {"x-prompt": True}
 
 
@@ -73,8 +73,7 @@ class Inferred(_Annotation):
 
     bounds: Mapping[str, Any] = field(hash=False)  # typing hashes annotations
 
-    def keywords(self) -> dict[str, Any]:
-        """Return ``x-inferred``."""
+    def _keywords(self) -> dict[str, Any]:
         return {"x-inferred": dict(self.bounds)}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -84,7 +83,83 @@ class Inferred(_Annotation):
         for keyword, bound in self.bounds.items():
             holds, words = _WORDS[keyword]
             if not holds(value, bound):
-                field = f"{info.context}: {info.field_name}" if info.context else info.field_name
+                field = f"{info.context.model}: {info.field_name}" if info.context else info.field_name
                 rule = words.format(", ".join(bound) if isinstance(bound, list) else bound)
                 warn(f"{field} should {rule}, as far as can be inferred. It is sent all the same.")
         return value
+
+
+Path = tuple[str | int, ...]
+"""A field's name, and what leads on from there: the keys of dicts and the numbers of items in lists."""
+
+# The names of texts where no class says what a field holds: every documented model calls its texts so.
+_PROMPTS = frozenset({"prompt", "negative_prompt"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyString:
+    """A string in a request body.
+
+    :param path: where it is in the body.
+    :param value: the string itself.
+    :param holds: a file and its type, a text, or None for any other value. ``Media(None)``: no class
+        declares the field, so that the string may be a file of any type.
+    """
+
+    path: Path
+    value: str
+    holds: Media | PromptText | None
+
+    @property
+    def name(self) -> str:
+        """The path as error messages write it, such as ``dynamic_masks[0].mask``."""
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path[1:])
+        return f"{self.path[0]}{''.join(steps)}"
+
+
+def body_strings(request: KlingRequest, body: Mapping[str, Any] | None = None) -> Iterator[BodyString]:
+    """Yield every string of a request body, at any depth, in the order of the body.
+
+    What a string holds is what the class of the request says of its field. Fields that it does not declare
+    (those of an unknown model, and extra parameters) fall back to this rule: the strings called ``prompt`` or
+    ``negative_prompt``, at any depth, are texts; any other may be a file of an unknown type.
+
+    :param body: the body that is sent, where it has more fields than the request or other values; by default
+        the request's own.
+    """
+    declared = _declared(request.declaring_class)
+    for name, value in (request.body() if body is None else body).items():
+        holds = declared.get(name, Media(None))
+        yield from _strings((name,), value, holds=holds, is_declared=name in declared)
+
+
+def _strings(
+    path: Path, value: object, *, holds: Media | PromptText | None, is_declared: bool
+) -> Iterator[BodyString]:
+    if isinstance(value, str):
+        is_prompt = not is_declared and path[-1] in _PROMPTS
+        yield BodyString(path=path, value=value, holds=PromptText() if is_prompt else holds)
+        return
+    inner: Iterable[tuple[Any, object]] = ()
+    if isinstance(value, Mapping):
+        inner = value.items()
+    elif isinstance(value, list | tuple):
+        inner = enumerate(value)
+    for step, item in inner:
+        yield from _strings((*path, step), item, holds=holds, is_declared=is_declared)
+
+
+@cache
+def _declared(request: type[KlingRequest]) -> Mapping[str, Media | PromptText | None]:
+    return {
+        name: next(_annotations((*field.metadata, field.annotation)), None)
+        for name, field in request.model_fields.items()
+    }
+
+
+def _annotations(parts: Iterable[object]) -> Iterator[Media | PromptText]:
+    for part in parts:
+        if isinstance(part, Media | PromptText):
+            yield part
+        else:
+            yield from _annotations(get_args(part))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow_provider_kling.media_type import MediaType
 
 if TYPE_CHECKING:
-    from airflow_provider_kling.models.base import KlingRequest
+    from airflow_provider_kling.models.request import KlingRequest
 
 
 class ModelType(StrEnum):

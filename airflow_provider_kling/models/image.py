@@ -3,128 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sized
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from airflow_provider_kling.exceptions import BrokenRule
-from airflow_provider_kling.models import fields, rules
+from airflow_provider_kling.models import fields
 from airflow_provider_kling.models.annotations import Inferred
-from airflow_provider_kling.models.base import KlingRequest
-from airflow_provider_kling.models.warn import warn
+from airflow_provider_kling.models.model import warn
+from airflow_provider_kling.models.request import KlingRequest
 
 
-class TextToImageRequest(KlingRequest):
-    """Images from text, in 1k: V1, V1.5 and V2 New.
+class _Counted(KlingRequest):
+    """Images in a chosen number.
 
-    :param prompt: what the image should show, 1 to 2500 characters.
-    :param negative_prompt: what it should not show, 1 to 2500 characters.
-    :param aspect_ratio: ``16:9`` (default), ``9:16``, ``1:1``, ``4:3``, ``3:4``, ``3:2``, ``2:3`` or
-        ``21:9``.
-    :param resolution: ``1k``, the only value.
     :param n: how many images, 1 (default) to 9. Each is billed.
     """
 
-    prompt: fields.Prompt
-    negative_prompt: fields.Prompt | None = None
-    aspect_ratio: fields.ImageAspectRatio = "16:9"
-    resolution: Literal["1k"] = "1k"
     n: fields.ImageCount = 1
 
 
-class TextToImage2kRequest(KlingRequest):
-    """Images from text, in 1k or 2k: V2, V2.1 and V3.
+class _Images(_Counted):
+    """Images in a chosen shape and size.
 
-    :param prompt: what the image should show, 1 to 2500 characters.
-    :param negative_prompt: what it should not show, 1 to 2500 characters.
     :param aspect_ratio: ``16:9`` (default), ``9:16``, ``1:1``, ``4:3``, ``3:4``, ``3:2``, ``2:3`` or
         ``21:9``.
     :param resolution: ``1k`` (default) or ``2k``.
-    :param n: how many images, 1 (default) to 9. Each is billed.
     """
 
-    prompt: fields.Prompt
-    negative_prompt: fields.Prompt | None = None
     aspect_ratio: fields.ImageAspectRatio = "16:9"
     resolution: fields.ImageResolution = "1k"
-    n: fields.ImageCount = 1
 
 
-class ImageToImageRequest(KlingRequest):
-    """Images that follow another, in 1k: V1, V2, V2 New and V2.1.
+class _ImagesIn1k(_Images):
+    """Images in one size.
+
+    :param resolution: ``1k``, the only value.
+    """
+
+    resolution: Literal["1k"] = "1k"
+
+
+class _FollowedImage(KlingRequest):
+    """An image to follow.
 
     :param prompt: what the image should show, 1 to 2500 characters.
     :param image: the image to follow, a public URL or Base64 (jpg or png, at most 10 MB).
-    :param image_fidelity: how closely to follow it, 0 to 1. Default 0.5.
-    :param aspect_ratio: ``16:9`` (default), ``9:16``, ``1:1``, ``4:3``, ``3:4``, ``3:2``, ``2:3`` or
-        ``21:9``.
-    :param resolution: ``1k``, the only value.
-    :param n: how many images, 1 (default) to 9. Each is billed.
     """
 
     prompt: fields.Prompt
     image: fields.Image
+
+
+class TextToImageRequest(_ImagesIn1k, fields.WithPrompts):
+    """Images from text, in 1k: V1, V1.5 and V2 New."""
+
+
+class TextToImage2kRequest(_Images, fields.WithPrompts):
+    """Images from text, in 1k or 2k: V2, V2.1 and V3."""
+
+
+class ImageToImageRequest(_ImagesIn1k, _FollowedImage):
+    """Images that follow another, in 1k: V1, V2, V2 New and V2.1.
+
+    :param image_fidelity: how closely to follow it, 0 to 1. Default 0.5.
+    """
+
     image_fidelity: fields.UnitInterval = 0.5
-    aspect_ratio: fields.ImageAspectRatio = "16:9"
-    resolution: Literal["1k"] = "1k"
-    n: fields.ImageCount = 1
 
 
-class V15ImageToImageRequest(KlingRequest):
+class V15ImageToImageRequest(_ImagesIn1k, _FollowedImage, default_model="kling-v1.5-i2i"):
     """Images that keep the subject or the face of another: V1.5.
 
-    :param prompt: what the image should show, 1 to 2500 characters.
-    :param image: the image to follow, a public URL or Base64 (jpg or png, at most 10 MB).
     :param image_reference: what to keep: ``subject`` or ``face``.
     :param image_fidelity: how closely to follow the image, 0 to 1. Default 0.5.
     :param human_fidelity: how similar the face should be, 0 to 1. Default 0.45. It has an effect only with
         ``image_reference="subject"``; otherwise it warns.
-    :param aspect_ratio: ``16:9`` (default), ``9:16``, ``1:1``, ``4:3``, ``3:4``, ``3:2``, ``2:3`` or
-        ``21:9``.
-    :param resolution: ``1k``, the only value.
-    :param n: how many images, 1 (default) to 9. Each is billed.
     """
 
-    default_model: ClassVar[str] = "kling-v1.5-i2i"
-
-    prompt: fields.Prompt
-    image: fields.Image
     image_reference: Literal["subject", "face"] | None = None
     image_fidelity: fields.UnitInterval = 0.5
     human_fidelity: fields.UnitInterval = 0.45
-    aspect_ratio: fields.ImageAspectRatio = "16:9"
-    resolution: Literal["1k"] = "1k"
-    n: fields.ImageCount = 1
 
     @classmethod
-    def conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        """Refuse nothing; warn of a field that has no effect."""
+    def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
         if "human_fidelity" in given and given.get("image_reference") != "subject":
             warn('human_fidelity has no effect unless image_reference is "subject".')
         yield from ()
 
 
-class V3ImageToImageRequest(KlingRequest):
+class V3ImageToImageRequest(_Images, _FollowedImage, default_model="kling-v3-i2i"):
     """Images that follow another, in 1k or 2k: V3.
 
-    :param prompt: what the image should show, 1 to 2500 characters.
-    :param image: the image to follow, a public URL or Base64 (jpg or png, at most 10 MB).
     :param n: how many images, 1 (default, inferred) to 9. Each is billed.
     :param aspect_ratio: ``16:9`` (default, inferred), ``9:16``, ``1:1``, ``4:3``, ``3:4``, ``3:2``,
         ``2:3`` or ``21:9``.
     :param resolution: ``1k`` (default, inferred) or ``2k``.
     """
 
-    default_model: ClassVar[str] = "kling-v3-i2i"
 
-    prompt: fields.Prompt
-    image: fields.Image
-    n: fields.ImageCount = 1
-    aspect_ratio: fields.ImageAspectRatio = "16:9"
-    resolution: fields.ImageResolution = "1k"
-
-
-class MultiImageToImageRequest(KlingRequest):
+class MultiImageToImageRequest(_Counted):
     """An image that combines subjects, a scene and a style: V2 and V2.1.
 
     At least one of ``prompt``, ``subject_images``, ``scene_image`` and ``style_image`` is required.
@@ -133,7 +111,6 @@ class MultiImageToImageRequest(KlingRequest):
     :param subject_images: at most 4 images, each a public URL or Base64 (jpg or png, at most 10 MB).
     :param scene_image: the scene, a public URL or Base64.
     :param style_image: an image in the style that the result should have, a public URL or Base64.
-    :param n: how many images, 1 (default) to 9. Each is billed.
     :param aspect_ratio: such as ``16:9``. The field and its values are inferred from other models; other
         values only warn.
     """
@@ -142,19 +119,17 @@ class MultiImageToImageRequest(KlingRequest):
     subject_images: Annotated[list[fields.Image], Field(max_length=4)] | None = None
     scene_image: fields.Image | None = None
     style_image: fields.Image | None = None
-    n: fields.ImageCount = 1
     aspect_ratio: Annotated[Any, Inferred({"enum": list(get_args(fields.ImageAspectRatio))})] = None
 
     @classmethod
-    def conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        """Yield the broken rules between fields."""
-        yield from rules.at_least_one(given, "prompt", "subject_images", "scene_image", "style_image")
+    def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
+        yield from fields.at_least_one(given, "prompt", "subject_images", "scene_image", "style_image")
 
 
 _MAX_REFERENCES = 10
 
 
-class ImageO1Request(KlingRequest):
+class ImageO1Request(_Counted, default_model="kling-image-o1"):
     """Images from text and references: O1 in its older API version.
 
     :param prompt: what the image should show, 1 to 2500 characters; it may name the references as
@@ -163,39 +138,29 @@ class ImageO1Request(KlingRequest):
     :param resolution: ``1k`` (default) or ``2k``.
     :param aspect_ratio: ``auto`` (default), or one of ``16:9``, ``9:16``, ``1:1``, ``4:3``, ``3:4``, ``3:2``,
         ``2:3`` and ``21:9``.
-    :param n: how many images, 1 (default) to 9. Each is billed.
     """
-
-    default_model: ClassVar[str] = "kling-image-o1"
 
     prompt: fields.Prompt
     images: Annotated[list[fields.Image], Field(max_length=_MAX_REFERENCES)] | None = None
     resolution: fields.ImageResolution = "1k"
     aspect_ratio: fields.ImageAspectRatioOrAuto = "auto"
-    n: fields.ImageCount = 1
 
 
-class ImageO1FixedRatioRequest(KlingRequest):
+class ImageO1FixedRatioRequest(_Images, default_model="kling-image-o1"):
     """Images from text and references: O1 in its newer API version, which has no ``auto`` aspect ratio.
 
     :param prompt: what the image should show, 1 to 2500 characters.
     :param images: 1 to 10 reference images, each a public URL or Base64.
-    :param resolution: ``1k`` (default) or ``2k``.
     :param aspect_ratio: ``1:1`` (default), ``16:9``, ``9:16``, ``4:3``, ``3:4``, ``3:2``, ``2:3`` or
         ``21:9``.
-    :param n: how many images, 1 (default) to 9. Each is billed.
     """
-
-    default_model: ClassVar[str] = "kling-image-o1"
 
     prompt: fields.Prompt
     images: Annotated[list[fields.Image], Field(min_length=1, max_length=_MAX_REFERENCES)] | None = None
-    resolution: fields.ImageResolution = "1k"
     aspect_ratio: fields.ImageAspectRatio = "1:1"
-    n: fields.ImageCount = 1
 
 
-class V3OmniImageRequest(KlingRequest):
+class V3OmniImageRequest(KlingRequest, default_model="kling-v3-omni-image"):
     """An image, several, or a coherent series: V3 Omni.
 
     :param prompt: what the images should show, 1 to 2500 characters.
@@ -210,8 +175,6 @@ class V3OmniImageRequest(KlingRequest):
     :param aspect_ratio: the aspect ratio; its values are not documented.
     """
 
-    default_model: ClassVar[str] = "kling-v3-omni-image"
-
     prompt: fields.Prompt
     images: Annotated[list[fields.Image], Field(min_length=1, max_length=_MAX_REFERENCES)] | None = None
     element_ids: list[fields.Id] | None = None
@@ -222,8 +185,7 @@ class V3OmniImageRequest(KlingRequest):
     aspect_ratio: str | None = None
 
     @classmethod
-    def conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        """Yield the broken rules between fields."""
+    def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
         lists = [given[name] for name in ("images", "element_ids") if isinstance(given.get(name), Sized)]
         if (total := sum(map(len, lists))) > _MAX_REFERENCES:
             yield BrokenRule(
@@ -232,24 +194,16 @@ class V3OmniImageRequest(KlingRequest):
                 value=f"{total} items",
                 involves=frozenset({"images", "element_ids"}),
             )
-        if given.get("result_type") != "series":
-            return
-        if "n" in given:
-            yield BrokenRule(
-                field="n",
-                rule='must be left out when result_type is "series"',
-                value=given["n"],
-                involves=frozenset({"n", "result_type"}),
-            )
-        if "series_amount" not in given:
-            yield BrokenRule(
-                field="series_amount",
-                rule='is required when result_type is "series"',
-                involves=frozenset({"series_amount", "result_type"}),
-            )
+        if given.get("result_type") == "series":
+            if "n" in given:
+                rule = 'must be left out when result_type is "series"'
+                yield fields.broken(given, "n", rule, "result_type")
+            if "series_amount" not in given:
+                rule = 'is required when result_type is "series"'
+                yield fields.broken(given, "series_amount", rule, "result_type")
 
 
-class ImageExpansionRequest(KlingRequest):
+class ImageExpansionRequest(_Counted, default_model="kling-image-expansion"):
     """An image that is continued beyond its borders.
 
     :param image: the image, a public URL or Base64 (jpg or png, at most 10 MB).
@@ -258,10 +212,7 @@ class ImageExpansionRequest(KlingRequest):
     :param left_expansion_ratio: how far to expand to the left, 0 to 2 times its width.
     :param right_expansion_ratio: how far to expand to the right, 0 to 2 times its width.
     :param prompt: what the new area should show, at most 2500 characters.
-    :param n: how many images, 1 (default) to 9. Each is billed.
     """
-
-    default_model: ClassVar[str] = "kling-image-expansion"
 
     image: fields.Image
     up_expansion_ratio: fields.ExpansionRatio
@@ -269,16 +220,13 @@ class ImageExpansionRequest(KlingRequest):
     left_expansion_ratio: fields.ExpansionRatio
     right_expansion_ratio: fields.ExpansionRatio
     prompt: fields.PromptOrEmpty | None = None
-    n: fields.ImageCount = 1
 
 
-class ImageRecognitionRequest(KlingRequest):
+class ImageRecognitionRequest(KlingRequest, default_model="kling-image-recognize"):
     """An image that is segmented into object, head, face and clothes.
 
     :param image: the image, a public URL or Base64 (jpg or png, at most 10 MB).
     """
-
-    default_model: ClassVar[str] = "kling-image-recognize"
 
     image: fields.Image
 

@@ -1,21 +1,55 @@
-"""One model: its facts, and the check of request parameters against them."""
+"""One model: its name, its facts, and the check of request parameters against them."""
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError, KlingRequestWarning
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models.facts import Certainty, ModelType, ModelVersion
-from airflow_provider_kling.models.name import DEFAULT_PROVIDER, ModelName
-from airflow_provider_kling.models.warn import warn
 
 if TYPE_CHECKING:
-    from airflow_provider_kling.models.base import KlingRequest
+    from airflow_provider_kling.models.request import KlingRequest
+
+
+DEFAULT_PROVIDER = "kling"
+# What a path can hold; a longer or stranger text is not the name of a model.
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """A model at the service. Names are case-sensitive (docs: error-handling).
+
+    :param provider: whose model it is, such as ``kling``.
+    :param slug: its name at the provider, such as ``kling-v2.6-t2v``.
+    """
+
+    provider: str
+    slug: str
+
+    def __str__(self) -> str:
+        """Read as authors write it: Kling's own models without their provider."""
+        return self.slug if self.provider == DEFAULT_PROVIDER else f"{self.provider}/{self.slug}"
+
+
+def parse_name(text: str) -> ModelName | None:
+    """Parse ``model`` or ``provider/model``; None for a text that is neither."""
+    provider, slash, slug = text.rpartition("/")
+    parts = (provider if slash else DEFAULT_PROVIDER, slug)
+    return ModelName(*parts) if all(map(_PART.fullmatch, parts)) else None
+
+
+def warn(message: str) -> None:
+    """Warn of a request. Airflow shows the warning in the task's log too."""
+    # The level of the author's code is not known, and Python shows each text once for each place.
+    warnings.warn(message, KlingRequestWarning, stacklevel=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,18 +151,22 @@ class KlingModel:
         :param parameters: the model's fields; None counts as not given.
         :param api_version: the label of an API version.
         :return: the API version.
-        :raises KlingRequestError: ``parameters`` has distinctive fields of several API versions.
+        :raises KlingRequestError: ``parameters`` is no dict, or has distinctive fields of several API
+            versions.
         """
+        if not isinstance(parameters, Mapping):
+            rule = BrokenRule(field="parameters", rule="must be a dict", value=parameters)
+            raise KlingRequestError(subject=str(self.name), broken=[rule])
         given = {name for name, value in parameters.items() if value is not None}
         found = {
-            version.api_version: sorted(given & self.distinctive_fields(version)) for version in self.versions
+            version.api_version: names
+            for version in self.versions
+            if (names := sorted(given & self.distinctive_fields(version)))
         }
-        named = [version for version in self.versions if found[version.api_version]]
-        if len(named) > 1:
-            broken = list(_mixed(parameters, {v.api_version: found[v.api_version] for v in named}))
-            raise KlingRequestError(subject=str(self.name), broken=broken)
-        wanted = [version for version in self.versions if version.api_version == api_version]
-        return next(iter([*named, *wanted, *self.versions]))
+        if len(found) > 1:
+            raise KlingRequestError(subject=str(self.name), broken=list(_mixed(parameters, found)))
+        (wanted,) = found or {api_version}
+        return next((one for one in self.versions if one.api_version == wanted), self.versions[0])
 
     def parse(
         self, parameters: Mapping[str, Any], *, api_version: str | None = None, rendered: bool = False
@@ -144,7 +182,7 @@ class KlingModel:
         :raises KlingRequestError: one or more documented rules are broken; the message names each.
         """
         self.warn()
-        version = self._version(parameters, api_version=api_version)
+        version = self.choose_version(parameters, api_version=api_version)
         request_class = version.request_class
         given = request_class.unquoted(parameters) if rendered else parameters
         try:
@@ -152,14 +190,10 @@ class KlingModel:
         except KlingRequestError as error:
             if version.is_enforced:
                 raise
-            _warn_of_inferred(error)
-            return self._unchecked(version, given)
+            from airflow_provider_kling.models.request import UncheckedRequest
 
-    def parse_rendered(
-        self, parameters: Mapping[str, Any], *, api_version: str | None = None
-    ) -> KlingRequest:
-        """Check request parameters whose values come from templates; see :meth:`parse`."""
-        return self.parse(parameters, api_version=api_version, rendered=True)
+            _warn_of_inferred(error)
+            return UncheckedRequest.for_model(self.name, version, given)
 
     def check_known(self, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]) -> None:
         """Check what can be checked while the fields ``unknown`` (templates, for example) have no value yet.
@@ -169,7 +203,7 @@ class KlingModel:
         self.warn()
         version: ModelVersion | None = None
         try:
-            version = self._version(parameters)
+            version = self.choose_version(parameters)
             known = {name: value for name, value in parameters.items() if name not in unknown}
             version.request_class.for_model(self.name, version, known)
         except KlingRequestError as error:
@@ -193,17 +227,6 @@ class KlingModel:
             )
         elif self.left_documents:
             warn(f"{self.name} left the service's documents after {self.left_documents}. {instead}")
-
-    def _version(self, parameters: Mapping[str, Any], *, api_version: str | None = None) -> ModelVersion:
-        if not isinstance(parameters, Mapping):
-            rule = BrokenRule(field="parameters", rule="must be a dict", value=parameters)
-            raise KlingRequestError(subject=str(self.name), broken=[rule])
-        return self.choose_version(parameters, api_version=api_version)
-
-    def _unchecked(self, version: ModelVersion, parameters: Mapping[str, Any]) -> KlingRequest:
-        from airflow_provider_kling.models.unchecked import UncheckedRequest
-
-        return UncheckedRequest.for_model(self.name, version, parameters)
 
 
 def _date(text: str | None) -> date | None:

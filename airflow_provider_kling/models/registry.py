@@ -7,8 +7,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.models.model import KlingModel
-from airflow_provider_kling.models.name import ModelName, parse_name
+from airflow_provider_kling.models.model import KlingModel, ModelName, parse_name
 
 # One or two wrong characters, or hyphens for dots as in the addresses of the service's pages.
 _CLOSE = 0.85

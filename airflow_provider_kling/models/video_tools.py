@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from airflow_provider_kling.exceptions import BrokenRule
-from airflow_provider_kling.models import fields, rules
-from airflow_provider_kling.models.base import KlingRequest
+from airflow_provider_kling.models import fields
+from airflow_provider_kling.models.request import KlingRequest
 
 
-class AvatarRequest(KlingRequest):
+class AvatarRequest(KlingRequest, default_model="kling-avatar"):
     """A video in which a portrait speaks. It is as long as the audio, and the price grows with it.
 
     :param image: the portrait, a public URL or Base64.
@@ -24,8 +24,6 @@ class AvatarRequest(KlingRequest):
     :param mode: ``std`` (default) or ``pro``, which costs about twice as much.
     """
 
-    default_model: ClassVar[str] = "kling-avatar"
-
     image: fields.Image
     audio_id: str | None = None
     sound_file: fields.Audio | None = None
@@ -33,9 +31,8 @@ class AvatarRequest(KlingRequest):
     mode: fields.Mode = "std"
 
     @classmethod
-    def conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        """Yield the broken rules between fields."""
-        yield from rules.exactly_one(given, "sound_file", "audio_id")
+    def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
+        yield from fields.exactly_one(given, "sound_file", "audio_id")
 
 
 # All four effects for two people, and the three for one that the page shows (docs: kling-video-effects; its
@@ -44,7 +41,7 @@ _FOR_TWO = ("cheers_2026", "fight_pro", "hug_pro", "heart_gesture_pro")
 _FOR_ONE = ("pet_lion_pro", "cute_dance", "bullet_time")
 
 
-class VideoEffectsRequest(KlingRequest):
+class VideoEffectsRequest(KlingRequest, default_model="kling-video-effects"):
     """A video made by an effect template. The price is for a request (inferred).
 
     :param effect_scene: the name of the template, such as ``cute_dance``.
@@ -54,34 +51,24 @@ class VideoEffectsRequest(KlingRequest):
     :param duration: length in seconds, 5 or 10; which of them, depends on the effect.
     """
 
-    default_model: ClassVar[str] = "kling-video-effects"
-
     effect_scene: fields.Id
     image: fields.Image | None = None
     images: Annotated[list[fields.Image], Field(min_length=2, max_length=2)] | None = None
     duration: fields.FiveOrTen | None = None
 
     @classmethod
-    def conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        """Yield the broken rules between fields."""
+    def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
         effect = given.get("effect_scene")
         if effect in _FOR_TWO:
-            yield from _requires(given, wanted="images", unwanted="image", of="an effect for two")
+            wanted, unwanted, people = "images", "image", "two"
         elif effect in _FOR_ONE:
-            yield from _requires(given, wanted="image", unwanted="images", of="an effect for one")
+            wanted, unwanted, people = "image", "images", "one"
         else:
-            yield from rules.exactly_one(given, "image", "images")
-
-
-def _requires(given: Mapping[str, Any], *, wanted: str, unwanted: str, of: str) -> Iterator[BrokenRule]:
-    effect = f"{given['effect_scene']}, {of}"
-    if wanted not in given:
-        involved = frozenset({"effect_scene", wanted})
-        yield BrokenRule(field=wanted, rule=f"is required for {effect}", involves=involved)
-    if unwanted in given:
-        yield BrokenRule(
-            field=unwanted,
-            rule=f"must be left out for {effect}",
-            value=given[unwanted],
-            involves=frozenset({"effect_scene", unwanted}),
-        )
+            yield from fields.exactly_one(given, "image", "images")
+            return
+        if wanted not in given:
+            rule = f"is required for {effect}, an effect for {people}"
+            yield fields.broken(given, wanted, rule, "effect_scene")
+        if unwanted in given:
+            rule = f"must be left out for {effect}, an effect for {people}"
+            yield fields.broken(given, unwanted, rule, "effect_scene")

@@ -79,12 +79,17 @@ def test_a_model_newer_than_this_release_passes_and_the_close_one_is_named() -> 
     assert isinstance(request, UncheckedRequest)
 
 
-@pytest.mark.parametrize("value", [b"x", {1, 2}, float("nan"), object()])
-def test_what_json_cannot_say_is_not_sent_to_an_unknown_model(value: object) -> None:
-    with (
-        pytest.warns(KlingRequestWarning),
-        pytest.raises(KlingRequestError, match="picture: must be plain JSON"),
-    ):
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        (b"x", r"picture: must be plain JSON"),
+        ({"of": [1, {1, 2}]}, r"picture\.of\[1\]: must be plain JSON"),
+        (float("nan"), r"picture: must be a finite number"),
+        (object(), r"picture: must be plain JSON"),
+    ],
+)
+def test_what_json_cannot_say_is_not_sent_to_an_unknown_model(value: object, rule: str) -> None:
+    with pytest.warns(KlingRequestWarning), pytest.raises(KlingRequestError, match=rule):
         parse_request("google/veo-3", {"prompt": "x", "picture": value})
 
 

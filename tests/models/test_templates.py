@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
 import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.models import VideoO1Request, find_model
+from airflow_provider_kling.models import KlingRequest, VideoO1Request, find_model
 from tests.contract_case import IMAGE, VIDEO, Case, Verdict
 from tests.contract_cases import CASES
 
 O1 = find_model("kling-video-o1")
+
+
+def parse_rendered(parameters: Mapping[str, Any]) -> KlingRequest:
+    return O1.parse(parameters, rendered=True)
 
 
 class LazyLinks(Sequence[str]):
@@ -35,10 +39,10 @@ class LazyLinks(Sequence[str]):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_rendered_values_are_held_to_the_same_rules(case: Case) -> None:
     if case.april is Verdict.ACCEPTED:
-        assert O1.parse_rendered(case.body).body() == case.april_post.body
+        assert parse_rendered(case.body).body() == case.april_post.body
         return
     with pytest.raises(KlingRequestError) as caught:
-        O1.parse_rendered(case.body)
+        parse_rendered(case.body)
     assert case.field in [rule.field for rule in caught.value.broken]
 
 
@@ -59,7 +63,7 @@ def test_rendered_values_are_held_to_the_same_rules(case: Case) -> None:
     ],
 )
 def test_what_templates_turned_into_text_is_turned_back(field: str, rendered: object, read: object) -> None:
-    assert O1.parse_rendered({"prompt": "x", field: rendered}).body() == {
+    assert parse_rendered({"prompt": "x", field: rendered}).body() == {
         "prompt": "x",
         field: read,
     }
@@ -67,13 +71,13 @@ def test_what_templates_turned_into_text_is_turned_back(field: str, rendered: ob
 
 @pytest.mark.parametrize("rendered", ["True", "true"])
 def test_a_rendered_switch_is_read(rendered: str) -> None:
-    request = O1.parse_rendered({"prompt": "x", "multi_shot": rendered, "shot_type": "intelligence"})
+    request = parse_rendered({"prompt": "x", "multi_shot": rendered, "shot_type": "intelligence"})
     assert request.body()["multi_shot"] is True
 
 
 @pytest.mark.parametrize("prompt", ["5", "True", '["a"]', '"quoted"', "null", "{}", "[" * 2500])
 def test_a_prompt_that_looks_like_something_else_stays_text(prompt: str) -> None:
-    assert O1.parse_rendered({"prompt": prompt}).body() == {"prompt": prompt}
+    assert parse_rendered({"prompt": prompt}).body() == {"prompt": prompt}
 
 
 @pytest.mark.parametrize(
@@ -100,25 +104,25 @@ def test_a_prompt_that_looks_like_something_else_stays_text(prompt: str) -> None
 )
 def test_a_rendered_value_that_breaks_a_rule_is_refused(field: str, rendered: str) -> None:
     with pytest.raises(KlingRequestError) as caught:
-        O1.parse_rendered({"prompt": "x", field: rendered})
+        parse_rendered({"prompt": "x", field: rendered})
     assert {rule.field.partition("[")[0] for rule in caught.value.broken} == {field}
 
 
 def test_bytes_break_one_rule_and_not_one_for_each_byte() -> None:
     with pytest.raises(KlingRequestError) as caught:
-        O1.parse_rendered({"prompt": "x", "images": b"\x89PNG" * 1000})
+        parse_rendered({"prompt": "x", "images": b"\x89PNG" * 1000})
     assert len(caught.value.broken) == 1
 
 
 def test_an_unknown_field_is_refused_after_rendering_too() -> None:
     with pytest.raises(KlingRequestError, match="negative_prompt: is not a field"):
-        O1.parse_rendered({"prompt": "x", "negative_prompt": "5"})
+        parse_rendered({"prompt": "x", "negative_prompt": "5"})
 
 
 @pytest.mark.parametrize("parameters", ["{}", None, ["prompt"]])
 def test_parameters_that_are_no_dict_are_refused(parameters: Any) -> None:
     with pytest.raises(KlingRequestError, match="parameters: must be a dict"):
-        O1.parse_rendered(parameters)
+        parse_rendered(parameters)
 
 
 def check(body: dict[str, object], *unknown: str) -> list[str]:

@@ -145,7 +145,7 @@ def test_rendered_text_becomes_the_type_of_its_field() -> None:
         ),
         params={"prompt": "42", "seconds": 10, "shots": True, "images": ["https://a/i.png"]},
     )
-    request = find_model("kling-video-o1").parse_rendered(operator.request_parameters())
+    request = find_model("kling-video-o1").parse(operator.request_parameters(), rendered=True)
     assert request.body() == {
         "prompt": "42",
         "duration": 10,

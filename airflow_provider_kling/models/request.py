@@ -1,11 +1,11 @@
-"""What every request has in common: strict fields, conditional rules, and one error that names them all."""
+"""A request to a model: strict fields, rules between them, and one error that names all that are broken."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, Unpack
 
 from pydantic import (
     BaseModel,
@@ -19,20 +19,18 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.http.encoding import encode_json
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models.facts import MediaLimits, ModelVersion
-from airflow_provider_kling.models.name import ModelName, parse_name
-from airflow_provider_kling.models.registry import REGISTRY
+from airflow_provider_kling.models.model import ModelName
+from airflow_provider_kling.models.registry import find_model
 
 
 class _Target(NamedTuple):
     """The model that a request is for, and the API version whose fields it has, where these are known."""
 
-    model: ModelName
-    version: ModelVersion | None
-
-    def __str__(self) -> str:
-        return str(self.model)
+    model: ModelName | None = None
+    version: ModelVersion | None = None
 
 
 class KlingRequest(BaseModel):
@@ -50,7 +48,11 @@ class KlingRequest(BaseModel):
     default_model: ClassVar[str | None] = None
     """The model of a request that is made by calling the class; None where the class serves several alike."""
 
-    _target: _Target | None = PrivateAttr(default=None)
+    _target: _Target = PrivateAttr(default=_Target())
+
+    def __init_subclass__(cls, *, default_model: str | None = None, **config: Unpack[ConfigDict]) -> None:
+        super().__init_subclass__(**config)
+        cls.default_model = default_model or cls.default_model
 
     @property
     def model(self) -> ModelName:
@@ -58,7 +60,7 @@ class KlingRequest(BaseModel):
 
         :raises KlingRequestError: the class serves several models, and none was named.
         """
-        if self._target is None:
+        if self._target.model is None:
             rule = BrokenRule(
                 field="model", rule="must be named: several models have these fields; use parse_request()"
             )
@@ -68,21 +70,17 @@ class KlingRequest(BaseModel):
     @property
     def api_version(self) -> str | None:
         """The API version whose fields the request has; None where that is not known."""
-        return self._version.api_version if self._version else None
+        return self._target.version.api_version if self._target.version else None
 
     @property
     def media_limits(self) -> Mapping[MediaType, MediaLimits]:
         """What is documented of the files that the request may bring; checked where a file is at hand."""
-        return self._version.media_limits if self._version else {}
+        return self._target.version.media_limits if self._target.version else {}
 
     @property
     def declaring_class(self) -> type[KlingRequest]:
         """The class that declares the request's fields. An unchecked request may break the rules of one."""
-        return self._version.request_class if self._version else type(self)
-
-    @property
-    def _version(self) -> ModelVersion | None:
-        return self._target.version if self._target else None
+        return self._target.version.request_class if self._target.version else type(self)
 
     @classmethod
     def for_model(cls, model: ModelName, version: ModelVersion | None, parameters: Mapping[str, Any]) -> Self:
@@ -91,12 +89,6 @@ class KlingRequest(BaseModel):
         :raises KlingRequestError: one or more rules are broken; the message names each.
         """
         return cls.model_validate(parameters, context=_Target(model, version))
-
-    @classmethod
-    def conditional_rules(cls, given: Mapping[str, Any]) -> Iterable[BrokenRule]:
-        """Yield the broken rules that look at more than one field of the raw values ``given``."""
-        del given
-        return ()
 
     @classmethod
     def unquoted(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,21 +118,25 @@ class KlingRequest(BaseModel):
             request = handler(given)
         except ValidationError as error:
             broken += [cls._broken_rule(line) for line in error.errors(include_url=False)]
-        broken += cls.conditional_rules(given)
+        broken += cls._conditional_rules(given)
         if broken or request is None:
-            raise KlingRequestError(subject=str(target or cls.__name__), broken=broken)
+            raise KlingRequestError(subject=str(target.model or cls.__name__), broken=broken)
         request._target = target
         return request
 
     @classmethod
-    def _default_target(cls) -> _Target | None:
-        name = parse_name(cls.default_model) if cls.default_model else None
-        if name is None:
-            return None
-        model = REGISTRY.get(name)
+    def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterable[BrokenRule]:
+        """Yield the broken rules that look at more than one field of the raw values ``given``."""
+        del given
+        return ()
+
+    @classmethod
+    def _default_target(cls) -> _Target:
+        if cls.default_model is None:
+            return _Target()
+        model = find_model(cls.default_model)
         names = {base.__name__ for base in cls.__mro__}
-        versions = model.versions if model else ()
-        return _Target(name, next((version for version in versions if version.request in names), None))
+        return _Target(model.name, next((one for one in model.versions if one.request in names), None))
 
     @classmethod
     def _broken_rule(cls, line: ErrorDetails) -> BrokenRule:
@@ -148,6 +144,50 @@ class KlingRequest(BaseModel):
         field = f"{name}{''.join(f'[{item}]' for item in items)}"
         rule = _phrase(line, fields=cls.model_fields)
         return BrokenRule(field=field, rule=rule, value=None if line["type"] == "missing" else line["input"])
+
+
+class UncheckedRequest(KlingRequest):
+    """Any fields, with any values that JSON can hold. The service checks them before it bills anything.
+
+    :func:`~airflow_provider_kling.models.parse_request` returns one for a model that this release does not
+    know, and where only inferred rules are broken.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    @classmethod
+    def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterable[BrokenRule]:
+        try:
+            encode_json(given, subject=cls.__name__)
+        except KlingRequestError as error:
+            return error.broken
+        return ()
+
+    def body(self) -> dict[str, Any]:
+        """Return the fields as they were given."""
+        return dict(self.model_extra or {})
+
+
+def parse_request(
+    model: str, parameters: Mapping[str, Any] | KlingRequest, *, api_version: str | None = None
+) -> KlingRequest:
+    """Check ``parameters`` against every documented rule of ``model``.
+
+    Rules that are only inferred warn (:class:`~airflow_provider_kling.exceptions.KlingRequestWarning`) and
+    let the request through; so does a model that has been retired or that is not known.
+
+    :param model: the model's name; see :func:`find_model`.
+    :param parameters: the model's fields; None counts as not given.
+    :param api_version: where a service has documented the model with different fields over time: the API
+        version whose rules apply when ``parameters`` has only fields that are common to several. By default
+        the oldest.
+    :return: the request: one of the classes of ``docs/models.md``, or an
+        :class:`~airflow_provider_kling.models.UncheckedRequest` where no documented rule applies.
+    :raises KlingRequestError: one or more rules are broken, or ``parameters`` mixes fields of several API
+        versions; the message names each.
+    """
+    given = parameters.body() if isinstance(parameters, KlingRequest) else parameters
+    return find_model(model).parse(given, api_version=api_version)
 
 
 _JSON_TYPES: dict[type, frozenset[str]] = {
