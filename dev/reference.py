@@ -141,7 +141,7 @@ SECTIONS: Final = (
             Entry(
                 path=f"{PACKAGE}.models.KlingModel",
                 lists_members=True,
-                internal=frozenset({"check_known", "from_facts", "unknown", "warn"}),
+                internal=frozenset({"check_known", "from_facts", "warn"}),
             ),
             Entry(
                 path=f"{PACKAGE}.models.KlingRequest",

@@ -24,10 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         models = [find_model(name) for name in given.models] or list_models()
         return check(models, url=given.url)
-    except KlingRequestError as error:
-        return _fail(str(error))
     except KlingError as error:
-        return _fail(f"The service's schemas could not be read: {error}")
+        reading = "" if isinstance(error, KlingRequestError) else "The service's schemas could not be read: "
+        print(f"{reading}{error}", file=sys.stderr)
+        return UNREADABLE
 
 
 def check(models: Sequence[KlingModel], *, url: str) -> int:
@@ -71,11 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     public = _catalogue().public_url(gateway_class().default_base_url)
     parser.add_argument("--url", default=public, help="where schemas are published (default: %(default)s)")
     return parser
-
-
-def _fail(message: str) -> int:
-    print(message, file=sys.stderr)
-    return UNREADABLE
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ _KEYWORDS = (
     *("type", "enum", "default"),
     *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"),
 )
-_ABSENT = object()
 
 
 def differences(model: KlingModel, published: Mapping[str, Any]) -> list[str]:
@@ -53,7 +52,7 @@ def rule_differences(ours: Mapping[str, FieldRules], theirs: Mapping[str, FieldR
 
 def _field_differences(name: str, ours: FieldRules, theirs: FieldRules) -> Iterator[str]:
     for keyword in sorted(ours.keys() | theirs.keys()):
-        our, their = ours.get(keyword, _ABSENT), theirs.get(keyword, _ABSENT)
+        our, their = ours.get(keyword), theirs.get(keyword)
         if keyword == "items" and isinstance(our, dict) and isinstance(their, dict):
             yield from _field_differences(f"{name}[]", our, their)
         elif not _agree(keyword, our, their):
@@ -66,12 +65,12 @@ def _agree(keyword: str, our: object, their: object) -> bool:
     # A default that only one of them states changes nothing that is sent. An empty text is not a link and not
     # Base64, whether the schema says so or not.
     if keyword == "default" or (keyword == "minLength" and 1 in (our, their)):
-        return our == their or _ABSENT in (our, their)
+        return our == their or None in (our, their)
     return our == their
 
 
 def _shown(value: object) -> str:
-    return "not given" if value is _ABSENT else repr(value)
+    return "not given" if value is None else repr(value)
 
 
 def _rules(schema: Mapping[str, Any]) -> FieldRules:

@@ -89,24 +89,22 @@ class Inferred(_Annotation):
         return value
 
 
-Path = tuple[str | int, ...]
-"""A field's name, and what leads on from there: the keys of dicts and the numbers of items in lists."""
-
 # The names of texts where no class says what a field holds: every documented model calls its texts so.
 _PROMPTS = frozenset({"prompt", "negative_prompt"})
+_UNDECLARED = Media(None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BodyString:
     """A string in a request body.
 
-    :param path: where it is in the body.
+    :param path: where it is in the body: a field's name, keys of dicts, numbers of items in lists.
     :param value: the string itself.
     :param holds: a file and its type, a text, or None for any other value. ``Media(None)``: no class
         declares the field, so that the string may be a file of any type.
     """
 
-    path: Path
+    path: tuple[str | int, ...]
     value: str
     holds: Media | PromptText | None
 
@@ -129,24 +127,16 @@ def body_strings(request: KlingRequest, body: Mapping[str, Any] | None = None) -
     """
     declared = _declared(request.declaring_class)
     for name, value in (request.body() if body is None else body).items():
-        holds = declared.get(name, Media(None))
-        yield from _strings((name,), value, holds=holds, is_declared=name in declared)
+        yield from _strings((name,), value, declared.get(name, _UNDECLARED))
 
 
-def _strings(
-    path: Path, value: object, *, holds: Media | PromptText | None, is_declared: bool
-) -> Iterator[BodyString]:
+def _strings(path: tuple[Any, ...], value: object, holds: Media | PromptText | None) -> Iterator[BodyString]:
     if isinstance(value, str):
-        is_prompt = not is_declared and path[-1] in _PROMPTS
+        is_prompt = holds is _UNDECLARED and path[-1] in _PROMPTS
         yield BodyString(path=path, value=value, holds=PromptText() if is_prompt else holds)
-        return
-    inner: Iterable[tuple[Any, object]] = ()
-    if isinstance(value, Mapping):
-        inner = value.items()
-    elif isinstance(value, list | tuple):
-        inner = enumerate(value)
-    for step, item in inner:
-        yield from _strings((*path, step), item, holds=holds, is_declared=is_declared)
+    elif isinstance(value, Mapping | list | tuple):
+        for step, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _strings((*path, step), item, holds)
 
 
 @cache

@@ -44,7 +44,6 @@ OneVideo = Annotated[list[Video], Field(min_length=1, max_length=1)]
 
 # Texts. Characters are counted, not bytes.
 Prompt = Annotated[str, Field(min_length=1, max_length=2500), PromptText()]
-PromptOrEmpty = Annotated[str, Field(max_length=2500), PromptText()]
 Prompt3072 = Annotated[str, Field(min_length=1, max_length=3072), PromptText()]
 PromptInferredLength = Annotated[str, Field(min_length=1), PromptText(), Inferred({"maxLength": 2500})]
 Id = Annotated[str, Field(min_length=1)]
@@ -57,12 +56,10 @@ ThreeToFifteen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
 
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 ExpansionRatio = Annotated[float, Field(ge=0, le=2)]
-ImageCount = Annotated[int, Field(ge=1, le=9)]
 
 OnOff = Literal["on", "off"]
 Mode = Literal["std", "pro"]
 Resolution = Literal["720p", "1080p"]
-ResolutionTo4k = Literal["720p", "1080p", "4k"]
 ImageResolution = Literal["1k", "2k"]
 
 AspectRatio = Literal["16:9", "9:16", "1:1"]
@@ -86,19 +83,13 @@ class WithPrompts(KlingRequest):
 
 
 class WithAspectRatio(KlingRequest):
-    """A request for a video in one of three shapes.
-
-    :param aspect_ratio: ``16:9`` (default), ``9:16`` or ``1:1``.
-    """
+    """:param aspect_ratio: ``16:9`` (default), ``9:16`` or ``1:1``."""
 
     aspect_ratio: AspectRatio = "16:9"
 
 
 class WithMode(KlingRequest):
-    """A request for a video in one of two qualities.
-
-    :param mode: ``std`` (default) or ``pro``, which costs more.
-    """
+    """:param mode: ``std`` (default) or ``pro``, which costs more."""
 
     mode: Mode = "std"
 

@@ -9,18 +9,15 @@ from pydantic import Field
 
 from airflow_provider_kling.exceptions import BrokenRule
 from airflow_provider_kling.models import fields
-from airflow_provider_kling.models.annotations import Inferred
+from airflow_provider_kling.models.annotations import Inferred, PromptText
 from airflow_provider_kling.models.model import warn
 from airflow_provider_kling.models.request import KlingRequest
 
 
 class _Counted(KlingRequest):
-    """Images in a chosen number.
+    """:param n: how many images, 1 (default) to 9. Each is billed."""
 
-    :param n: how many images, 1 (default) to 9. Each is billed.
-    """
-
-    n: fields.ImageCount = 1
+    n: Annotated[int, Field(ge=1, le=9)] = 1
 
 
 class _Images(_Counted):
@@ -36,10 +33,7 @@ class _Images(_Counted):
 
 
 class _ImagesIn1k(_Images):
-    """Images in one size.
-
-    :param resolution: ``1k``, the only value.
-    """
+    """:param resolution: ``1k``, the only value."""
 
     resolution: Literal["1k"] = "1k"
 
@@ -219,7 +213,7 @@ class ImageExpansionRequest(_Counted, default_model="kling-image-expansion"):
     down_expansion_ratio: fields.ExpansionRatio
     left_expansion_ratio: fields.ExpansionRatio
     right_expansion_ratio: fields.ExpansionRatio
-    prompt: fields.PromptOrEmpty | None = None
+    prompt: Annotated[str, Field(max_length=2500), PromptText()] | None = None
 
 
 class ImageRecognitionRequest(KlingRequest, default_model="kling-image-recognize"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError, KlingRequestWarning
 from airflow_provider_kling.media_type import MediaType
-from airflow_provider_kling.models.facts import Certainty, ModelType, ModelVersion
+from airflow_provider_kling.models.facts import ModelType, ModelVersion
 
 if TYPE_CHECKING:
     from airflow_provider_kling.models.request import KlingRequest
@@ -98,22 +98,6 @@ class KlingModel:
             kept_days=facts.get("kept_days"),
             expected_s=(float(shortest), float(longest)),
             note=facts.get("note", ""),
-        )
-
-    @classmethod
-    def unknown(cls, name: ModelName, *, close: str | None) -> Self:
-        """Return a model of which only the name is known: its parameters are sent unchecked.
-
-        :param close: a known model with nearly the same name.
-        """
-        meant = f" Did you mean {close!r}?" if close else ""
-        version = ModelVersion(api_version=None, request="UncheckedRequest", certainty=Certainty.UNKNOWN)
-        return cls(
-            provider=name.provider,
-            slug=name.slug,
-            type=None,
-            versions=(version,),
-            note=f"This release has no rules for it, so its fields are sent unchecked.{meant}",
         )
 
     @property

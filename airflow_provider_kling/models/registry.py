@@ -7,6 +7,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.models.facts import Certainty, ModelVersion
 from airflow_provider_kling.models.model import KlingModel, ModelName, parse_name
 
 # One or two wrong characters, or hyphens for dots as in the addresses of the service's pages.
@@ -21,30 +22,18 @@ class ModelRegistry:
 
     def __init__(self, folder: Traversable) -> None:
         self._folder = folder
-        self._models: dict[str, KlingModel | None] = {}
-
-    @property
-    def slugs(self) -> list[str]:
-        """The names of the files, sorted."""
-        names = (file.name for file in self._folder.iterdir())
-        return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
-
-    def get(self, name: ModelName) -> KlingModel | None:
-        """Return the model with exactly this name, if there is a file for it."""
-        if name.slug not in self._models:
-            self._models[name.slug] = self._read(name.slug)
-        model = self._models[name.slug]
-        # A file system may ignore case; the service does not.
-        return model if model is not None and model.name == name else None
+        self._models: dict[str, KlingModel] = {}
 
     def find(self, name: str) -> KlingModel:
         """Return a model by its name; see :func:`find_model`."""
         parsed = parse_name(name) if isinstance(name, str) else None
-        if parsed is not None and (model := self.get(parsed)):
+        model = self._read(parsed.slug) if parsed else None
+        # A file system may ignore case; the service does not.
+        if model is not None and model.name == parsed:
             return model
         close = self._close_to(str(name))
         if parsed is not None and "/" in name:
-            return KlingModel.unknown(parsed, close=close)
+            return _unknown(parsed, close=close)
         meant = f"did you mean {close!r}? It" if close else "it"
         rule = BrokenRule(
             field="model",
@@ -56,19 +45,30 @@ class ModelRegistry:
 
     def all(self) -> tuple[KlingModel, ...]:
         """Return every model, sorted by slug. This reads all files."""
-        models = (self._models.get(slug) or self._read(slug) for slug in self.slugs)
-        return tuple(model for model in models if model is not None)
+        return tuple(model for slug in self._slugs() if (model := self._read(slug)))
+
+    def _slugs(self) -> list[str]:
+        names = (file.name for file in self._folder.iterdir())
+        return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
     def _read(self, slug: str) -> KlingModel | None:
-        file = self._folder / f"{slug}.json"
-        return KlingModel.from_facts(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+        if slug not in self._models and (file := self._folder / f"{slug}.json").is_file():
+            self._models[slug] = KlingModel.from_facts(json.loads(file.read_text(encoding="utf-8")))
+        return self._models.get(slug)
 
     def _close_to(self, name: str) -> str | None:
         from difflib import get_close_matches  # only an unknown name needs it
 
         slug = name.rpartition("/")[2].lower()
-        found = get_close_matches(slug, self.slugs, n=1, cutoff=_CLOSE)
+        found = get_close_matches(slug, self._slugs(), n=1, cutoff=_CLOSE)
         return found[0] if found else None
+
+
+def _unknown(name: ModelName, *, close: str | None) -> KlingModel:
+    version = ModelVersion(api_version=None, request="UncheckedRequest", certainty=Certainty.UNKNOWN)
+    meant = f" Did you mean {close!r}?" if close else ""
+    note = f"This release has no rules for it, so its fields are sent unchecked.{meant}"
+    return KlingModel(provider=name.provider, slug=name.slug, type=None, versions=(version,), note=note)
 
 
 REGISTRY = ModelRegistry(resources.files(__package__) / "facts")

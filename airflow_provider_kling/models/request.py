@@ -61,10 +61,9 @@ class KlingRequest(BaseModel):
         :raises KlingRequestError: the class serves several models, and none was named.
         """
         if self._target.model is None:
-            rule = BrokenRule(
-                field="model", rule="must be named: several models have these fields; use parse_request()"
-            )
-            raise KlingRequestError(subject=type(self).__name__, broken=[rule])
+            rule = "must be named: several models have these fields; use parse_request()"
+            broken = [BrokenRule(field="model", rule=rule)]
+            raise KlingRequestError(subject=type(self).__name__, broken=broken)
         return self._target.model
 
     @property
@@ -142,7 +141,8 @@ class KlingRequest(BaseModel):
     def _broken_rule(cls, line: ErrorDetails) -> BrokenRule:
         name, *items = line["loc"]
         field = f"{name}{''.join(f'[{item}]' for item in items)}"
-        rule = _phrase(line, fields=cls.model_fields)
+        phrase, bounds = _RULES.get(line["type"]), line.get("ctx", {})
+        rule = phrase.format(fields=", ".join(cls.model_fields), **bounds) if phrase else line["msg"]
         return BrokenRule(field=field, rule=rule, value=None if line["type"] == "missing" else line["input"])
 
 
@@ -178,9 +178,8 @@ def parse_request(
 
     :param model: the model's name; see :func:`find_model`.
     :param parameters: the model's fields; None counts as not given.
-    :param api_version: where a service has documented the model with different fields over time: the API
-        version whose rules apply when ``parameters`` has only fields that are common to several. By default
-        the oldest.
+    :param api_version: the API version whose rules apply when ``parameters`` has only fields that several
+        API versions of the model have. By default the oldest.
     :return: the request: one of the classes of ``docs/models.md``, or an
         :class:`~airflow_provider_kling.models.UncheckedRequest` where no documented rule applies.
     :raises KlingRequestError: one or more rules are broken, or ``parameters`` mixes fields of several API
@@ -190,13 +189,12 @@ def parse_request(
     return find_model(model).parse(given, api_version=api_version)
 
 
-_JSON_TYPES: dict[type, frozenset[str]] = {
-    str: frozenset({"string"}),
-    bool: frozenset({"boolean"}),
-    int: frozenset({"integer", "number"}),
-    float: frozenset({"number"}),
-    list: frozenset({"array"}),
-    dict: frozenset({"object"}),
+_JSON_TYPES = {
+    bool: {"boolean"},
+    int: {"integer", "number"},
+    float: {"number"},
+    list: {"array"},
+    dict: {"object"},
 }
 
 
@@ -223,7 +221,7 @@ def _unquoted(value: Any, types: frozenset[str]) -> Any:
         read = json.loads(value.lower() if value in ("True", "False") else value)
     except (ValueError, RecursionError):
         return value
-    return value if types.isdisjoint(_JSON_TYPES.get(type(read), frozenset())) else read
+    return value if types.isdisjoint(_JSON_TYPES.get(type(read), ())) else read
 
 
 # How pydantic's kinds of error read as rules, in the words of the service's documents.
@@ -244,8 +242,3 @@ _RULES = {
     "list_type": "must be a list",
     "dict_type": "must be a dict",
 }
-
-
-def _phrase(line: ErrorDetails, *, fields: Iterable[str]) -> str:
-    rule = _RULES.get(line["type"])
-    return rule.format(fields=", ".join(fields), **line.get("ctx", {})) if rule else line["msg"]

@@ -15,10 +15,7 @@ from airflow_provider_kling.models.request import KlingRequest
 
 
 class _DescribedVideo(fields.WithAspectRatio, fields.WithPrompts):
-    """A video that a text describes.
-
-    :param duration: length in seconds, 5 (default) or 10. The price grows with it.
-    """
+    """:param duration: length in seconds, 5 (default) or 10. The price grows with it."""
 
     duration: fields.FiveOrTen = 5
 
@@ -39,32 +36,28 @@ class _ImageToVideo(KlingRequest):
 
 
 class _FramesToVideo(fields.WithMode, _ImageToVideo):
-    """A video from its first frame and, optionally, its last.
-
-    :param image_tail: the last frame, a public URL or Base64.
-    """
+    """:param image_tail: the last frame, a public URL or Base64."""
 
     image_tail: fields.Image | None = None
 
 
-class V1TextToVideoRequest(fields.WithMode, _DescribedVideo, default_model="kling-v1-t2v"):
+class _WithCfgScale(KlingRequest):
+    """:param cfg_scale: how closely to follow the prompt, 0 to 1. Default 0.5."""
+
+    cfg_scale: fields.UnitInterval = 0.5
+
+
+class V1TextToVideoRequest(_WithCfgScale, fields.WithMode, _DescribedVideo, default_model="kling-v1-t2v"):
     """A video from text, with camera movements: V1.
 
-    :param cfg_scale: how closely to follow the prompt, 0 to 1. Default 0.5.
     :param camera_control: a dict with ``type`` and ``config``; what these may hold is not documented.
     """
 
-    cfg_scale: fields.UnitInterval = 0.5
     camera_control: dict[str, Any] | None = None
 
 
-class V16TextToVideoRequest(fields.WithMode, _DescribedVideo, default_model="kling-v1.6-t2v"):
-    """A video from text: V1.6.
-
-    :param cfg_scale: how closely to follow the prompt, 0 to 1. Default 0.5.
-    """
-
-    cfg_scale: fields.UnitInterval = 0.5
+class V16TextToVideoRequest(_WithCfgScale, fields.WithMode, _DescribedVideo, default_model="kling-v1.6-t2v"):
+    """A video from text: V1.6."""
 
 
 class TextToVideoRequest(_DescribedVideo):
@@ -84,17 +77,15 @@ class V26TextToVideoRequest(fields.WithMode, _DescribedVideo, default_model="kli
     sound: fields.OnOff = "on"
 
 
-class V1ImageToVideoRequest(_FramesToVideo, default_model="kling-v1-i2v"):
+class V1ImageToVideoRequest(_WithCfgScale, _FramesToVideo, default_model="kling-v1-i2v"):
     """A video from its first and last frame, or with a motion brush: V1.
 
-    :param cfg_scale: how closely to follow the prompt, 0 to 1. Default 0.5.
     :param static_mask: an image that marks what should not move, a public URL or Base64. Not together with
         ``image_tail``.
     :param dynamic_masks: what should move and how: a list of dicts, each with an image in ``mask``. Not
         together with ``image_tail``.
     """
 
-    cfg_scale: fields.UnitInterval = 0.5
     static_mask: fields.Image | None = None
     dynamic_masks: list[Annotated[dict[str, Any], Media(MediaType.IMAGE)]] | None = None
 

@@ -17,12 +17,15 @@ from airflow_provider_kling.models.video_o1 import EditedVideo, OmniVideo
 
 
 class _UpTo4k(KlingRequest):
-    """A video in one of three resolutions.
+    """:param resolution: ``720p`` (default), ``1080p`` or ``4k``."""
 
-    :param resolution: ``720p`` (default), ``1080p`` or ``4k``.
-    """
+    resolution: Literal["720p", "1080p", "4k"] = "720p"
 
-    resolution: fields.ResolutionTo4k = "720p"
+
+class _UpTo1080p(KlingRequest):
+    """:param resolution: ``720p`` (default) or ``1080p``; there is no 4k."""
+
+    resolution: fields.Resolution = "720p"
 
 
 class _VideoWithAudio(KlingRequest):
@@ -39,10 +42,7 @@ class _VideoWithAudio(KlingRequest):
 
 
 class _ImagesToVideo(_VideoWithAudio):
-    """A video from images.
-
-    :param images: 1 to 7 images, each a public URL or Base64.
-    """
+    """:param images: 1 to 7 images, each a public URL or Base64."""
 
     images: Annotated[list[fields.Image], Field(min_length=1, max_length=7)]
 
@@ -120,19 +120,11 @@ class V3OmniImageToVideoRequest(_UpTo4k, _ImagesToVideo, default_model="kling-v3
     """A video from images: V3 Omni in its newer API version; all inferred."""
 
 
-class V3TurboTextRequest(fields.WithAspectRatio, _VideoWithAudio, default_model="kling-v3-turbo-t2v"):
-    """A video from text: V3 Turbo; all inferred.
-
-    :param resolution: ``720p`` (default) or ``1080p``; there is no 4k.
-    """
-
-    resolution: fields.Resolution = "720p"
+class V3TurboTextRequest(
+    _UpTo1080p, fields.WithAspectRatio, _VideoWithAudio, default_model="kling-v3-turbo-t2v"
+):
+    """A video from text: V3 Turbo; all inferred."""
 
 
-class V3TurboImageToVideoRequest(_ImagesToVideo, default_model="kling-v3-turbo-i2v"):
-    """A video from images: V3 Turbo; all inferred.
-
-    :param resolution: ``720p`` (default) or ``1080p``; there is no 4k.
-    """
-
-    resolution: fields.Resolution = "720p"
+class V3TurboImageToVideoRequest(_UpTo1080p, _ImagesToVideo, default_model="kling-v3-turbo-i2v"):
+    """A video from images: V3 Turbo; all inferred."""
