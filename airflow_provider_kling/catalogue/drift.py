@@ -74,7 +74,9 @@ def _shown(value: object) -> str:
 
 
 def _rules(schema: Mapping[str, Any]) -> FieldRules:
-    schema = _without_null(schema)
+    values = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if len(values) == 1:  # a field that may be null has the rules of its value
+        schema = {**schema, **values[0]}
     rules = {key: schema[key] for key in _KEYWORDS if schema.get(key) is not None}
     if "const" in schema:
         rules["enum"] = [schema["const"]]
@@ -84,12 +86,6 @@ def _rules(schema: Mapping[str, Any]) -> FieldRules:
         del rules["enum"]
         rules["minimum"], rules["maximum"] = min(choices), max(choices)
     return rules
-
-
-def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of a field that may be null as that of its value."""
-    options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
-    return {**schema, **options[0]} if len(options) == 1 else schema
 
 
 def _is_range(choices: Sequence[Any]) -> bool:

@@ -17,6 +17,7 @@ from airflow_provider_kling.models import (
     KlingRequest,
     ModelVersion,
     UncheckedRequest,
+    V26TextToVideoRequest,
     find_model,
     list_models,
 )
@@ -77,6 +78,20 @@ def test_every_request_class_serves_a_model() -> None:
     used = {version.request for _, version in VERSIONS} | {"KlingRequest", "UncheckedRequest"}
     exported = {name for name in dir(airflow_provider_kling.models) if name.endswith("Request")}
     assert exported == used
+
+
+@pytest.mark.parametrize("request_class", sorted({version.request_class for _, version in VERSIONS}, key=str))
+def test_no_request_class_says_that_its_models_are_others(request_class: type[KlingRequest]) -> None:
+    bases = {base for base in request_class.__mro__ if base.__name__ in dir(airflow_provider_kling.models)}
+    assert bases == {request_class, KlingRequest}
+
+
+def test_a_class_that_is_derived_from_one_of_a_model_makes_requests_for_that_model() -> None:
+    class OwnRequest(V26TextToVideoRequest):
+        pass
+
+    request = OwnRequest(prompt="x")
+    assert (str(request.model), request.api_version) == ("kling-v2.6-t2v", "2026-04")
 
 
 @each_version
