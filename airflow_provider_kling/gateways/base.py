@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
 from airflow_provider_kling.gateways.encoded import EncodedRequest
 from airflow_provider_kling.http.credentials import Credentials
-from airflow_provider_kling.http.file import FileLimits, UploadedFile
 from airflow_provider_kling.http.message import Call
-from airflow_provider_kling.http.model_info import ModelInfo, PublishedSchema
-from airflow_provider_kling.http.task import LoggedRequest, Task
+from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, ModelName
 
 
@@ -37,6 +36,40 @@ class TaskBatch(Protocol):
 
     def tasks(self, task_ids: Sequence[str]) -> Call[Mapping[str, Task]]:
         """Read tasks. One that is not in the response may still exist: read it by itself to be sure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLimits:
+    """Which files a service stores.
+
+    :param max_bytes: largest size of one file.
+    :param max_files: most files of an account at a time.
+    :param days: how long a file is kept, about.
+    """
+
+    max_bytes: int
+    max_files: int
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadedFile:
+    """A file that a service stores for a while. Only its id and its link are certain to be known.
+
+    :param file_id: names the file in calls about it.
+    :param url: goes into a request in place of the file.
+    :param type: such as ``image``.
+    :param filename: as the service lists it.
+    :param size: bytes.
+    :param created_at: when it was uploaded, by the service's clock.
+    """
+
+    file_id: str
+    url: str = field(repr=False)  # it may be signed
+    type: str | None = None
+    filename: str | None = None
+    size: int | None = None
+    created_at: datetime | None = None
 
 
 class Files(Protocol):
@@ -73,6 +106,22 @@ class Account(Protocol):
         """Ask whether the service accepts the credentials."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoggedRequest:
+    """A submission in the service's request log.
+
+    :param task_id: the task that the submission started.
+    :param status: in the service's own word.
+    :param model: the model's name, without its provider.
+    :param created_at: None where the log does not say, or in a form that this release cannot parse.
+    """
+
+    task_id: str
+    status: str | None = None
+    model: str | None = None
+    created_at: datetime | None = None
+
+
 class RequestLog(Protocol):
     """The service's own log of submissions."""
 
@@ -81,6 +130,36 @@ class RequestLog(Protocol):
 
         :param until: now, for services that want a window of time.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """A model as the service lists it.
+
+    :param slug: ``provider/model``.
+    :param type: what the model makes, in the service's own word.
+    :param description: for people.
+    :param docs_url: the page about the model.
+    :param price: as published, such as ``{"fixed": 0.1, "unit": "$/s"}``.
+    """
+
+    slug: str
+    type: str | None = None
+    description: str | None = None
+    docs_url: str | None = None
+    price: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedSchema:
+    """What the service publishes about a model's request.
+
+    :param submit_url: where requests are sent; None where the service does not say.
+    :param body: a JSON Schema.
+    """
+
+    submit_url: str | None
+    body: Mapping[str, Any]
 
 
 class Catalogue(Protocol):

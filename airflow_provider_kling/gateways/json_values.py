@@ -69,10 +69,10 @@ def amount(value: object) -> Decimal | None:
 def iso_time(value: object) -> datetime | None:
     """Return an ISO 8601 time. One without a zone is read as UTC."""
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+    return parsed.replace(tzinfo=UTC) if parsed and parsed.tzinfo is None else parsed
 
 
 def epoch_ms(value: object) -> datetime | None:
@@ -82,3 +82,8 @@ def epoch_ms(value: object) -> datetime | None:
         return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def moment(value: object) -> datetime | None:
+    """Return a time in either form."""
+    return iso_time(value) or epoch_ms(value)

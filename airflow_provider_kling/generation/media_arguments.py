@@ -20,12 +20,11 @@ from airflow_provider_kling.exceptions import (
     KlingMediaError,
     KlingRequestError,
 )
-from airflow_provider_kling.gateways.base import Files
+from airflow_provider_kling.gateways.base import Files, UploadedFile
 from airflow_provider_kling.gateways.encoded import EncodedRequest, MediaField
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.generation.policies import Upload
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.http.file import UploadedFile
 from airflow_provider_kling.media.input_file import InputFile, broken_limits
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models import MediaLimits

@@ -7,8 +7,8 @@ from airflow_provider_kling.exceptions import (
     KlingSubmissionLookupError,
     KlingSubmissionUnknownError,
 )
+from airflow_provider_kling.gateways.base import LoggedRequest
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.http.task import LoggedRequest
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Record
 

@@ -18,17 +18,16 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_kling.defaults import CONN_ID, TIMEOUT_S
 from airflow_provider_kling.exceptions import KlingError, KlingUnsupportedError
 from airflow_provider_kling.gateways import Gateway
+from airflow_provider_kling.gateways.base import LoggedRequest, ModelInfo, PublishedSchema, UploadedFile
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.hooks.metrics import StatsObserver
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
 from airflow_provider_kling.http.client import KlingClient
-from airflow_provider_kling.http.file import UploadedFile
 from airflow_provider_kling.http.ids import check_id
 from airflow_provider_kling.http.message import Call
-from airflow_provider_kling.http.model_info import ModelInfo, PublishedSchema
 from airflow_provider_kling.http.observer import Observer
 from airflow_provider_kling.http.shared import SharedClient, shared_client
-from airflow_provider_kling.http.task import LoggedRequest, Task
+from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, find_model
 from airflow_provider_kling.polling import Budget, PollingPlan
 

@@ -155,5 +155,18 @@ class Call(Generic[T]):
     request: HttpRequest
     parse: Callable[[HttpResponse], T]
     idempotent: bool
-    operation: Operation
+    operation: Operation = Operation.OTHER
     explain: Callable[[KlingError], KlingError] = lambda error: error
+
+    @classmethod
+    def read(
+        cls,
+        path: str,
+        parse: Callable[[HttpResponse], T],
+        *,
+        params: Mapping[str, str | int] | None = None,
+        operation: Operation = Operation.OTHER,
+    ) -> Self:
+        """Return a ``GET``, which is idempotent."""
+        request = HttpRequest(method="GET", path=path, params=params or {})
+        return cls(request=request, parse=parse, idempotent=True, operation=operation)

@@ -136,19 +136,3 @@ class Task:
         :param wanted_type: ``video`` or ``image``; None where that is not known.
         """
         return next(iter(self.results(wanted_type)), None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoggedRequest:
-    """A submission in the service's request log.
-
-    :param task_id: the task that the submission started.
-    :param status: in the service's own word.
-    :param model: the model's name, without its provider.
-    :param created_at: None where the log does not say, or in a form that this release cannot parse.
-    """
-
-    task_id: str
-    status: str | None = None
-    model: str | None = None
-    created_at: datetime | None = None

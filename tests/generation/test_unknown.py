@@ -9,8 +9,8 @@ import pytest
 
 from airflow_provider_kling.exceptions import KlingConnectionError
 from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.gateways.base import LoggedRequest
 from airflow_provider_kling.generation.unknown import unknown_submission
-from airflow_provider_kling.http.task import LoggedRequest
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.store import TaskStateStore

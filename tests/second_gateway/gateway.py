@@ -31,16 +31,20 @@ from airflow_provider_kling.exceptions import (
     KlingSignatureExpiredError,
     KlingSubmissionUnknownError,
 )
-from airflow_provider_kling.gateways.base import Gateway
+from airflow_provider_kling.gateways.base import (
+    FileLimits,
+    Gateway,
+    LoggedRequest,
+    ModelInfo,
+    PublishedSchema,
+    UploadedFile,
+)
 from airflow_provider_kling.gateways.encoded import EncodedRequest, FieldPath, MediaField
 from airflow_provider_kling.gateways.json_values import amount, count, mapping, number, service_id, text
 from airflow_provider_kling.http.credentials import Credentials, Signature
-from airflow_provider_kling.http.file import FileLimits, UploadedFile
 from airflow_provider_kling.http.message import Call, HttpRequest, HttpResponse, Operation
-from airflow_provider_kling.http.model_info import ModelInfo, PublishedSchema
 from airflow_provider_kling.http.task import (
     FailureReason,
-    LoggedRequest,
     Resource,
     ResourceRole,
     Task,

@@ -11,13 +11,15 @@ from urllib.parse import quote
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.base import Gateway
 from airflow_provider_kling.gateways.encoded import EncodedRequest, media_fields
-from airflow_provider_kling.gateways.modellix.account import ModellixAccount
-from airflow_provider_kling.gateways.modellix.api_version import API_VERSIONS
-from airflow_provider_kling.gateways.modellix.catalogue import ModellixCatalogue
-from airflow_provider_kling.gateways.modellix.files import ModellixFiles
-from airflow_provider_kling.gateways.modellix.rejection import explain_submission
-from airflow_provider_kling.gateways.modellix.request_log import ModellixRequestLog
+from airflow_provider_kling.gateways.modellix.capabilities import (
+    ModellixAccount,
+    ModellixCatalogue,
+    ModellixFiles,
+    ModellixRequestLog,
+)
+from airflow_provider_kling.gateways.modellix.response import explain_submission
 from airflow_provider_kling.gateways.modellix.task import parse_submission, parse_task
+from airflow_provider_kling.gateways.modellix.translation import API_VERSIONS, APRIL, AUGUST, translated
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.encoding import encode_json
 from airflow_provider_kling.http.message import Call, HttpRequest, Operation
@@ -34,7 +36,7 @@ class ModellixGateway(Gateway):
     name: ClassVar[str] = "modellix"
     default_base_url: ClassVar[str] = "https://api.modellix.ai"
     documented_root: ClassVar[str] = "/api/v1"
-    api_versions: ClassVar[tuple[str, ...]] = tuple(API_VERSIONS)
+    api_versions: ClassVar[tuple[str, ...]] = API_VERSIONS
     # The shortest that the service has ever promised (docs until July 2026).
     retention: ClassVar[timedelta] = timedelta(hours=24)
 
@@ -56,24 +58,25 @@ class ModellixGateway(Gateway):
         self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
     ) -> EncodedRequest:
         """Write a request in the fields of this version of the API."""
-        version = API_VERSIONS[self.api_version]
-        written = version.translate(request)
+        written = translated(request, api_version=self.api_version)
         model, body = written.model, written.body()
+        # The older version sends the newer fields to the newer path.
+        is_older = self.api_version == APRIL and written.api_version != AUGUST
+        extra = dict(extra_parameters or {})
+        rule = "must not repeat a field of the request"
         repeated = [
-            BrokenRule(
-                field=f"extra_parameters.{name}", rule="must not repeat a field of the request", value=value
-            )
-            for name, value in (extra_parameters or {}).items()
+            BrokenRule(field=f"extra_parameters.{name}", rule=rule, value=value)
+            for name, value in extra.items()
             if name in body
         ]
         if repeated:
             raise KlingRequestError(subject=model.slug, broken=repeated)
         # What JSON cannot express is found before a file is uploaded.
-        encode_json({"extra_parameters": dict(extra_parameters or {})}, subject=model.slug)
+        encode_json({"extra_parameters": extra}, subject=model.slug)
         return EncodedRequest(
             model=model.slug,
-            path=f"/api/v1/{model.provider}/{model.slug}{version.path_suffix(written)}",
-            body={**body, **(extra_parameters or {})},
+            path=f"/api/v1/{model.provider}/{model.slug}{'/async' if is_older else ''}",
+            body={**body, **extra},
             media=media_fields(written, body),
             limits=written.media_limits,
         )
@@ -90,22 +93,12 @@ class ModellixGateway(Gateway):
                 subject=encoded.model,
             ),
             parse=parse_submission,
-            explain=partial(
-                explain_submission,
-                api_version=self.api_version,
-                distinctive_fields={
-                    name: version.distinctive_fields for name, version in API_VERSIONS.items()
-                },
-            ),
+            explain=partial(explain_submission, api_version=self.api_version),
             idempotent=False,
             operation=Operation.SUBMIT,
         )
 
     def task(self, task_id: str) -> Call[Task]:
         """Read a task."""
-        return Call(
-            request=HttpRequest(method="GET", path=f"/api/v1/tasks/{quote(task_id, safe='')}"),
-            parse=partial(parse_task, task_id=task_id),
-            idempotent=True,
-            operation=Operation.POLL,
-        )
+        path = f"/api/v1/tasks/{quote(task_id, safe='')}"
+        return Call.read(path, partial(parse_task, task_id=task_id), operation=Operation.POLL)

@@ -1,17 +1,23 @@
-"""Modellix's envelope: a response's ``data``, or the error that the response means."""
+"""Modellix's responses: the envelope's ``data``, or the error that a response means."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_kling.exceptions import (
     KlingAPIError,
+    KlingBadRequestError,
     KlingCapacityError,
+    KlingConnectionError,
+    KlingError,
     KlingProtocolError,
+    KlingSubmissionUnknownError,
     api_error_class,
 )
 from airflow_provider_kling.gateways.json_values import mapping, text
+from airflow_provider_kling.gateways.modellix.translation import API_VERSIONS, DISTINCTIVE_FIELDS
 from airflow_provider_kling.http.message import HttpResponse
 from airflow_provider_kling.http.rate_limit import retry_after
 
@@ -21,6 +27,8 @@ LONGEST_DETAIL = 500
 _CONCURRENT_LIMIT = "concurrent limit exceeded"
 # Statuses beside 429 and 5xx after which the same read may succeed a moment later (RFC 9110, RFC 8470).
 _TRANSIENT = frozenset({408, 425})
+# Statuses of a submission after which there is certainly no task. After any other failure there may be one.
+_REJECTED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 
 
 def parse_data(response: HttpResponse, *, task_id: str | None = None) -> Mapping[str, Any]:
@@ -69,4 +77,36 @@ def _api_error(
         task_id=task_id,
         retry_after=retry_after(response.headers, status=response.status, now=response.received_at),
         transient=True if status in _TRANSIENT else None,
+    )
+
+
+def explain_submission(error: KlingError, *, api_version: str) -> KlingError:
+    """Return the error to raise for a submission that ended in ``error``: a rejection, or unknown.
+
+    :param api_version: the one that the request was written in.
+    """
+    if isinstance(error, KlingConnectionError) and not error.request_sent:
+        return error
+    if isinstance(error, KlingAPIError) and error.status_code in _REJECTED:
+        return error.with_context(
+            "The service rejected the submission: no task exists, and nothing is billed."
+            f"{_version_hint(error, api_version=api_version)}"
+        )
+    return KlingSubmissionUnknownError(
+        f"The outcome of the submission is unknown: {str(error).rstrip('.')}. A task may be running at the "
+        "service and be billed, so nothing was sent again. Search the service's request log for it before "
+        "you submit again."
+    )
+
+
+def _version_hint(error: KlingAPIError, *, api_version: str) -> str:
+    """Name the other API version when the service rejects a field in which the versions differ."""
+    named = sorted(DISTINCTIVE_FIELDS.intersection(re.findall(r"[a-z_]+", str(error).lower())))
+    if not named or not isinstance(error, KlingBadRequestError):
+        return ""
+    [other] = {*API_VERSIONS} - {api_version}
+    return (
+        f" The versions of the service's API differ in {', '.join(named)}; this request was written for "
+        f"{api_version!r}. If the service now wants the other, set the connection's extra `api_version` to "
+        f"{other!r}."
     )

@@ -36,10 +36,7 @@ _MOST_RESOURCES = 1000
 
 # The documents have only the first four words; the vendor's own client takes the others as well.
 _STATUS_OF_WORD = {
-    "pending": TaskStatus.PENDING,
-    "processing": TaskStatus.PROCESSING,
-    "success": TaskStatus.SUCCESS,
-    "failed": TaskStatus.FAILED,
+    **{status.value: status for status in TaskStatus},
     "succeeded": TaskStatus.SUCCESS,
     "completed": TaskStatus.SUCCESS,
     "error": TaskStatus.FAILED,
@@ -106,20 +103,13 @@ def _resource(listed: object) -> Resource | None:
     return Resource(
         url=url,
         type=text(fields.get("type")),
-        role=_role(fields.get("role")),
+        role=next((role for role in ResourceRole if role == fields.get("role")), None),
         width=count(fields.get("width")),
         height=count(fields.get("height")),
         format=text(fields.get("format")),
         duration_s=number(fields.get("duration")),
         size=count(fields.get("size")),
     )
-
-
-def _role(value: object) -> ResourceRole | None:
-    try:
-        return ResourceRole(value)  # type: ignore[arg-type]  # it may be anything
-    except ValueError:
-        return None
 
 
 def _failure(error: object) -> TaskFailure:

@@ -1,16 +1,29 @@
-"""From the fields of April 2026 to those of August 2026 (blogs: kling-o1-api, kling-3-0-api).
+"""The two versions of Modellix's API, and the way from the older one's fields to the newer one's.
 
-What the newer version cannot express is an error in the author's own words. Where its documents of a model
-were never seen, its fields are inferred, and the request's own class warns of it.
+The author of a DAG writes the older fields, or, for a model or a feature that only the newer version has, the
+newer ones. What the newer version cannot express is an error in the author's own words. Where its documents
+of a model were never seen, its fields are inferred, and the request's own class warns of it
+(blogs: kling-o1-api, kling-3-0-api).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.models import KlingRequest, UncheckedRequest, find_model
+
+APRIL: Final = "2026-04"
+"""April to July 2026, and still served: ``mode``, ``sound``, and one O1 for everything."""
+AUGUST: Final = "2026-08"
+"""Since August 2026: ``resolution``, ``audio``, and O1 split by what goes in."""
+API_VERSIONS: Final = (APRIL, AUGUST)
+
+DISTINCTIVE_FIELDS: Final = frozenset(
+    {"mode", "sound", "multi_shot", "shot_type", "resolution", "audio", "videos"}
+)
+"""What only one version has, or demands: August's O1 that edits demands ``videos``, April's O1 does not."""
 
 _RESOLUTION_OF_MODE = {"std": "720p", "pro": "1080p"}
 _AUDIO_OF_SOUND = {"on": "native", "off": "off"}
@@ -18,20 +31,22 @@ _MOST_IMAGES = 7
 _MOST_IMAGES_WITH_VIDEO = 4
 
 
-def translated(request: KlingRequest, *, source: str, target: str) -> KlingRequest:
-    """Return a request of API version ``source`` in the fields of ``target``, where its model has some.
+def translated(request: KlingRequest, *, api_version: str) -> KlingRequest:
+    """Return a request in the fields of an API version.
 
-    :returns: the request as it is, where it has no translation or its rules are not known for certain.
-    :raises KlingRequestError: it cannot be expressed in API version ``target``.
+    :returns: the request as it is, where it has no translation or its rules are not known for certain. So
+        April's version is sent every field as it is, the newer ones too.
+    :raises KlingRequestError: it cannot be expressed in this version.
     """
     translate = _TRANSLATORS.get(str(request.model))
-    if translate is None or request.api_version != source or isinstance(request, UncheckedRequest):
+    is_older = request.api_version == APRIL and api_version == AUGUST
+    if translate is None or not is_older or isinstance(request, UncheckedRequest):
         return request
     draft = _Draft(request.body())
     slug = translate(draft)
     if draft.broken:
-        raise KlingRequestError(subject=f"{slug} in API version {target}", broken=draft.broken)
-    return find_model(slug).parse(draft.body, api_version=target)
+        raise KlingRequestError(subject=f"{slug} in API version {AUGUST}", broken=draft.broken)
+    return find_model(slug).parse(draft.body, api_version=AUGUST)
 
 
 class _Draft:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingProtocolError
-from airflow_provider_kling.gateways.modellix.account import ModellixAccount
+from airflow_provider_kling.gateways.modellix.capabilities import ModellixAccount
 from airflow_provider_kling.http.message import Call
 from tests.gateways.calls import envelope, response
 

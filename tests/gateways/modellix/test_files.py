@@ -13,7 +13,7 @@ from airflow_provider_kling.exceptions import (
     KlingNotFoundError,
     KlingProtocolError,
 )
-from airflow_provider_kling.gateways.modellix.files import ModellixFiles
+from airflow_provider_kling.gateways.modellix.capabilities import ModellixFiles
 from tests.gateways.calls import envelope, error_envelope, response
 
 FILES = ModellixFiles()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingProtocolError
-from airflow_provider_kling.gateways.modellix.request_log import ModellixRequestLog
-from airflow_provider_kling.http.task import LoggedRequest
+from airflow_provider_kling.gateways.base import LoggedRequest
+from airflow_provider_kling.gateways.modellix.capabilities import ModellixRequestLog
 from tests.gateways.calls import envelope, response
 
 CALL = ModellixRequestLog().newest(entries=50, until=datetime(2026, 11, 28, tzinfo=UTC))
