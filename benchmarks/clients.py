@@ -72,10 +72,10 @@ def ours(library: str) -> Client:
         if library == "httpx":
             sys.modules["httpx2"] = None  # type: ignore[assignment]  # importing it fails from now on
         from airflow_provider_kling.gateways import make_gateway
+        from airflow_provider_kling.http.client import shared_client
         from airflow_provider_kling.http.credentials import BearerToken
         from airflow_provider_kling.http.library import httpx
         from airflow_provider_kling.http.settings import ClientSettings
-        from airflow_provider_kling.http.shared import shared_client
         from airflow_provider_kling.http.transport import MAX_CONNECTIONS
 
         assert (httpx.__name__, MAX_CONNECTIONS) == (library, CONNECTIONS)
@@ -85,7 +85,7 @@ def ours(library: str) -> Client:
         async with shared_client(settings) as shared:
 
             async def poll(task: int) -> str:
-                return (await shared.client.call(calls[task])).raw_status
+                return (await shared.call(calls[task])).raw_status
 
             yield poll
 

@@ -190,7 +190,7 @@ SECTIONS: Final = (
         text="For metrics and traces of your own: `KlingHook(observer=...)`.",
         entries=(
             *_entries("http.observer", "Observer", lists_members=True),
-            *_entries("http.observer", "NullObserver", "WaitReason"),
+            *_entries("http.observer", "CallInfo", "WaitReason"),
             *_entries("http.message", "Operation"),
         ),
     ),

@@ -22,11 +22,10 @@ from airflow_provider_kling.gateways.base import LoggedRequest, ModelInfo, Publi
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.hooks.metrics import StatsObserver
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
-from airflow_provider_kling.http.client import KlingClient
+from airflow_provider_kling.http.client import AsyncKlingClient, KlingClient, shared_client
 from airflow_provider_kling.http.ids import check_id
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.observer import Observer
-from airflow_provider_kling.http.shared import SharedClient, shared_client
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, find_model
 from airflow_provider_kling.polling import Budget, PollingPlan
@@ -113,11 +112,11 @@ class KlingHook(BaseHook):
         return self._client
 
     @asynccontextmanager
-    async def get_conn_async(self) -> AsyncIterator[SharedClient]:
+    async def get_conn_async(self) -> AsyncIterator[AsyncKlingClient]:
         """Hold the asynchronous client that is shared on this event loop."""
         connection = await self.connection_async()
-        async with shared_client(connection.client) as shared:
-            yield shared
+        async with shared_client(connection.client) as client:
+            yield client
 
     def close(self) -> None:
         """Close the synchronous client's connections. The hook can be used again afterwards."""
@@ -170,8 +169,8 @@ class KlingHook(BaseHook):
         """Start a generation without blocking the event loop; see :meth:`submit`."""
         gateway = (await self.connection_async()).gateway
         encoded = gateway.encode(request, extra_parameters=extra_parameters)
-        async with self.get_conn_async() as shared:
-            return await shared.client.call(gateway.submit(encoded, key=key), observer=self.observer)
+        async with self.get_conn_async() as client:
+            return await client.call(gateway.submit(encoded, key=key), observer=self.observer)
 
     def get_task(self, task_id: str) -> Task:
         """Read a task once. Free.
@@ -187,8 +186,8 @@ class KlingHook(BaseHook):
     async def get_task_async(self, task_id: str) -> Task:
         """Read a task once without blocking the event loop; see :meth:`get_task`."""
         gateway = (await self.connection_async()).gateway
-        async with self.get_conn_async() as shared:
-            return await shared.client.call(_poll(gateway, task_id), observer=self.observer)
+        async with self.get_conn_async() as client:
+            return await client.call(_poll(gateway, task_id), observer=self.observer)
 
     def wait_for_task(
         self, task_id: str, *, timeout: float = TIMEOUT_S, submitted_at: float | None = None
@@ -233,10 +232,10 @@ class KlingHook(BaseHook):
     async def poll_task_async(self, waiter: TaskWaiter) -> PollOutcome:
         """Make a waiter's polls without blocking. All waiters of this event loop share one budget."""
         poll = _poll((await self.connection_async()).gateway, waiter.task_id)
-        async with self.get_conn_async() as shared:
+        async with self.get_conn_async() as client:
             return await waiter.wait_async(
-                lambda: shared.client.call(poll, observer=self.observer),
-                lambda: Budget(rate_limit=shared.client.rate_limit, pollers=shared.holders),
+                lambda: client.call(poll, observer=self.observer),
+                lambda: Budget(rate_limit=client.rate_limit, pollers=client.holders),
             )
 
     # -- files --------------------------------------------------------------------------------

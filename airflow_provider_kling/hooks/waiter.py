@@ -16,7 +16,7 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.http.message import Operation
-from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer, WaitReason, notify
+from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observer, WaitReason, notify
 from airflow_provider_kling.http.task import FailureReason, Task, TaskFailure, TaskStatus
 from airflow_provider_kling.polling import Budget, PollEnd, Poller, PollingPlan
 
@@ -156,15 +156,8 @@ class TaskWaiter:
 
     def _delay(self, poller: Poller, budget: Budget) -> float:
         delay = poller.delay(now=self.clock(), jitter=self.random(), budget=budget)
-        notify(
-            self.observer,
-            lambda observer: observer.on_wait(
-                operation=Operation.POLL,
-                request=f"task {self.task_id}",
-                seconds=delay,
-                reason=WaitReason.POLL,
-            ),
-        )
+        next_poll = CallInfo(operation=Operation.POLL, request=f"task {self.task_id}")
+        notify(self.observer, lambda one: one.on_wait(next_poll, seconds=delay, reason=WaitReason.POLL))
         return delay
 
     def _outcome(self, poller: Poller, polled: Task | KlingError) -> PollOutcome | None:

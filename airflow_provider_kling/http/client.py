@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeVar
+from weakref import WeakKeyDictionary
 
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.http.library import httpx
 from airflow_provider_kling.http.message import Call, HttpResponse
 from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer
-from airflow_provider_kling.http.rate_limit import RateLimit
-from airflow_provider_kling.http.request_flow import ClientCore, Effect, Outcome, Send, Wait
+from airflow_provider_kling.http.request_flow import ClientCore, Outcome, Send, Wait
 from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
@@ -23,51 +24,10 @@ from airflow_provider_kling.http.transport import RequestBuilder, transport_opti
 T = TypeVar("T")
 
 
-class _Client:
-    """What both clients have in common: all but sending and waiting."""
+class KlingClient(ClientCore):
+    """Makes calls one after another, and waits by blocking; see :class:`ClientCore`.
 
-    def __init__(
-        self,
-        *,
-        settings: ClientSettings,
-        retry: RetryPolicy | None,
-        clock: Callable[[], float],
-        random: Callable[[], float],
-    ) -> None:
-        self.settings = settings
-        self._clock = clock
-        self._core = ClientCore(settings=settings, retry=retry or RetryPolicy(), clock=clock, random=random)
-        self._requests = RequestBuilder(settings)
-        self._closed = False
-
-    @property
-    def rate_limit(self) -> RateLimit | None:
-        """The request budget in the latest response that had one; None before that."""
-        return self._core.rate_limit
-
-    @property
-    def closed(self) -> bool:
-        """Whether the client can no longer be used."""
-        return self._closed
-
-    def _start(self, call: Call[T], *, observer: Observer) -> Generator[Effect, Outcome, T]:
-        if self._closed:
-            raise RuntimeError("this client is closed")
-        return self._core.request_flow(call, observer=observer)
-
-    def _reader(self, send: Send) -> ResponseReader:
-        redactor = self._core.signer.redactor
-        return ResponseReader(request=send.request, base_url=self.settings.base_url, redactor=redactor)
-
-
-class KlingClient(_Client):
-    """Makes calls one after another, and waits by blocking.
-
-    :param settings: where the service is, and how requests are signed.
-    :param retry: for calls that are idempotent; a submission is sent once in any case.
     :param sleep: waits, in seconds.
-    :param clock: Unix seconds.
-    :param random: numbers in [0, 1), for jitter.
     """
 
     def __init__(
@@ -81,6 +41,7 @@ class KlingClient(_Client):
     ) -> None:
         super().__init__(settings=settings, retry=retry, clock=clock, random=random)
         self._sleep = sleep
+        self._requests = RequestBuilder(settings)
         self._transport = httpx.HTTPTransport(**transport_options(settings))
 
     def call(self, call: Call[T], *, observer: Observer = NULL_OBSERVER) -> T:
@@ -91,7 +52,7 @@ class KlingClient(_Client):
         :returns: what the call parses from the response.
         :raises KlingError: what the response, or the lack of one, means.
         """
-        flow = self._start(call, observer=observer)
+        flow = self.request_flow(call, observer=observer)
         outcome: Outcome = None
         while True:
             try:
@@ -106,7 +67,9 @@ class KlingClient(_Client):
                 outcome = self._send(effect)
 
     def _send(self, send: Send) -> HttpResponse | KlingError:
-        reader = self._reader(send)
+        reader = ResponseReader(
+            request=send.request, base_url=self.settings.base_url, redactor=self.signer.redactor
+        )
         try:
             response = self._transport.handle_request(self._requests.build(send))
             try:
@@ -123,7 +86,7 @@ class KlingClient(_Client):
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._closed = True
+        self.closed = True
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -135,17 +98,12 @@ class KlingClient(_Client):
         self.close()
 
 
-class AsyncKlingClient(_Client):
-    """Does what :class:`KlingClient` does without blocking the event loop.
+class AsyncKlingClient(ClientCore):
+    """Does what :class:`KlingClient` does without blocking the event loop on which it is first used.
 
-    It belongs to the loop on which it is first used. Get it from
-    :func:`~airflow_provider_kling.http.shared.shared_client` instead of making one for each task.
+    :func:`shared_client` returns one for all tasks on a loop.
 
-    :param settings: where the service is, and how requests are signed.
-    :param retry: for calls that are idempotent; a submission is sent once in any case.
     :param sleep: waits, in seconds.
-    :param clock: Unix seconds.
-    :param random: numbers in [0, 1), for jitter.
     """
 
     def __init__(
@@ -158,18 +116,15 @@ class AsyncKlingClient(_Client):
         random: Callable[[], float] = random.random,
     ) -> None:
         super().__init__(settings=settings, retry=retry, clock=clock, random=random)
+        self.holders = 0
+        """How many share it; see :func:`shared_client`."""
         self._sleep = sleep
+        self._requests = RequestBuilder(settings)
         self._transport = httpx.AsyncHTTPTransport(**transport_options(settings))
 
     async def call(self, call: Call[T], *, observer: Observer = NULL_OBSERVER) -> T:
-        """Make one call.
-
-        :param call: what a gateway prepared.
-        :param observer: receives the events of the call.
-        :returns: what the call parses from the response.
-        :raises KlingError: what the response, or the lack of one, means.
-        """
-        flow = self._start(call, observer=observer)
+        """Make one call; see :meth:`KlingClient.call`."""
+        flow = self.request_flow(call, observer=observer)
         outcome: Outcome = None
         while True:
             try:
@@ -184,7 +139,9 @@ class AsyncKlingClient(_Client):
                 outcome = await self._send(effect)
 
     async def _send(self, send: Send) -> HttpResponse | KlingError:
-        reader = self._reader(send)
+        reader = ResponseReader(
+            request=send.request, base_url=self.settings.base_url, redactor=self.signer.redactor
+        )
         try:
             response = await self._transport.handle_async_request(self._requests.build(send))
             try:
@@ -201,5 +158,31 @@ class AsyncKlingClient(_Client):
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        self._closed = True
+        self.closed = True
         await self._transport.aclose()
+
+
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ClientSettings, AsyncKlingClient]] = (
+    WeakKeyDictionary()
+)
+
+
+@asynccontextmanager
+async def shared_client(settings: ClientSettings) -> AsyncIterator[AsyncKlingClient]:
+    """Hold this event loop's client for equal ``settings``. The last holder that leaves closes it.
+
+    A triggerer runs a thousand tasks on one loop. They share connections, and what the service says about
+    their common request budget.
+    """
+    of_this_loop = _shared.setdefault(asyncio.get_running_loop(), {})
+    client = of_this_loop.get(settings)
+    if client is None:
+        client = of_this_loop[settings] = AsyncKlingClient(settings=settings)
+    client.holders += 1
+    try:
+        yield client
+    finally:
+        client.holders -= 1
+        if client.holders == 0:
+            del of_this_loop[settings]
+            await client.aclose()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.http.message import Operation
@@ -24,89 +24,65 @@ class WaitReason(StrEnum):
     """The task is polled again after an interval."""
 
 
-class Observer(Protocol):
-    """Receives events. All arguments are keywords and immutable.
+@dataclass(frozen=True, kw_only=True)
+class CallInfo:
+    """A call, as far as it has come.
+
+    :param operation: what the call is for.
+    :param request: names the request, such as ``GET /tasks/t``.
+    :param attempts: how often the request was sent.
+    :param elapsed_s: seconds from the start of the call, waits included.
+    """
+
+    operation: Operation
+    request: str
+    attempts: int = 0
+    elapsed_s: float = 0.0
+
+
+class Observer:
+    """Receives events, and ignores those whose methods are not overridden.
 
     The methods are called on the event loop, or on the thread, that makes the call. They must not block. An
     error that they raise is logged and changes nothing.
     """
 
-    def on_submission(self, *, operation: Operation, request: str, attempts: int, elapsed_s: float) -> None:
+    def on_submission(self, call: CallInfo, /) -> None:
         """Receive: the service accepted a submission.
 
-        :param operation: what the call is for.
-        :param request: names the request, such as ``GET /tasks/t``.
-        :param attempts: how often the request was sent.
-        :param elapsed_s: seconds from the start of the call to its end, waits included.
+        :param call: the call, which has ended.
         """
 
-    def on_rejection(
-        self, *, operation: Operation, request: str, attempts: int, elapsed_s: float, error: KlingError
-    ) -> None:
+    def on_rejection(self, call: CallInfo, /, *, error: KlingError) -> None:
         """Receive: a submission was rejected, or its outcome is unknown.
 
-        :param operation: what the call is for.
-        :param request: names the request, such as ``GET /tasks/t``.
-        :param attempts: how often the request was sent.
-        :param elapsed_s: seconds from the start of the call to its end, waits included.
+        :param call: the call, which has ended.
         :param error: what the call raises. Its class tells the two apart.
         """
 
-    def on_poll(self, *, operation: Operation, request: str, attempts: int, elapsed_s: float) -> None:
+    def on_poll(self, call: CallInfo, /) -> None:
         """Receive: the state of a task was read.
 
-        :param operation: what the call is for.
-        :param request: names the request, such as ``GET /tasks/t``.
-        :param attempts: how often the request was sent.
-        :param elapsed_s: seconds from the start of the call to its end, waits included.
+        :param call: the call, which has ended.
         """
 
-    def on_poll_error(
-        self, *, operation: Operation, request: str, attempts: int, elapsed_s: float, error: KlingError
-    ) -> None:
+    def on_poll_error(self, call: CallInfo, /, *, error: KlingError) -> None:
         """Receive: the state of a task could not be read.
 
-        :param operation: what the call is for.
-        :param request: names the request, such as ``GET /tasks/t``.
-        :param attempts: how often the request was sent.
-        :param elapsed_s: seconds from the start of the call to its end, waits included.
+        :param call: the call, which has ended.
         :param error: what the call raises.
         """
 
-    def on_wait(self, *, operation: Operation, request: str, seconds: float, reason: WaitReason) -> None:
+    def on_wait(self, call: CallInfo, /, *, seconds: float, reason: WaitReason) -> None:
         """Receive: the caller is about to wait.
 
-        :param operation: what the call is for.
-        :param request: names the request, such as ``GET /tasks/t``.
+        :param call: the call, which has not ended. Between two polls it is the next one.
         :param seconds: for how long.
         :param reason: why.
         """
 
 
-class NullObserver:
-    """Ignores everything."""
-
-    def on_submission(self, *, operation: Operation, request: str, attempts: int, elapsed_s: float) -> None:
-        """Do nothing."""
-
-    def on_rejection(
-        self, *, operation: Operation, request: str, attempts: int, elapsed_s: float, error: KlingError
-    ) -> None:
-        """Do nothing."""
-
-    def on_poll(self, *, operation: Operation, request: str, attempts: int, elapsed_s: float) -> None:
-        """Do nothing."""
-
-    def on_poll_error(
-        self, *, operation: Operation, request: str, attempts: int, elapsed_s: float, error: KlingError
-    ) -> None:
-        """Do nothing."""
-
-    def on_wait(self, *, operation: Operation, request: str, seconds: float, reason: WaitReason) -> None:
-        """Do nothing."""
-
-
-NULL_OBSERVER = NullObserver()
+NULL_OBSERVER = Observer()
 
 _warned: set[tuple[type, type]] = set()
 
@@ -114,7 +90,7 @@ _warned: set[tuple[type, type]] = set()
 def notify(observer: Observer, event: Callable[[Observer], None]) -> None:
     """Tell an observer about an event. An error goes no further; one of each kind is logged.
 
-    :param event: calls one of the observer's methods, such as ``lambda observer: observer.on_wait(...)``.
+    :param event: calls one of the observer's methods, such as ``lambda observer: observer.on_poll(call)``.
     """
     try:
         event(observer)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingError
+from airflow_provider_kling.http.credentials import Signer
 from airflow_provider_kling.http.message import Call, HttpRequest, HttpResponse, Operation
-from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer, WaitReason, notify
+from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observer, WaitReason, notify
 from airflow_provider_kling.http.rate_limit import RateLimit, RateLimiter
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.http.signing import Signer
 
 T = TypeVar("T")
 
@@ -44,26 +44,28 @@ Outcome = HttpResponse | KlingError | None
 
 
 class ClientCore:
-    """What the calls of one client share.
+    """What both clients have in common: all but sending and waiting.
 
-    :param settings: how requests are signed and spaced.
-    :param retry: for the calls that are idempotent.
+    :param settings: where the service is, and how requests are signed and spaced.
+    :param retry: for calls that are idempotent; a submission is sent once in any case.
     :param clock: Unix seconds.
-    :param random: numbers in [0, 1).
+    :param random: numbers in [0, 1), for jitter.
     """
 
     def __init__(
         self,
         *,
         settings: ClientSettings,
-        retry: RetryPolicy,
+        retry: RetryPolicy | None,
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
+        self.settings = settings
         self.signer = Signer(settings.credentials)
         self.rate_limit: RateLimit | None = None
         """The request budget in the latest response that had one."""
-        self._retry = retry
+        self.closed = False
+        self._retry = retry or RetryPolicy()
         self._rate_limiter = RateLimiter(per_minute=settings.requests_per_minute)
         self._clock = clock
         self._random = random
@@ -77,7 +79,9 @@ class ClientCore:
 
         :raises KlingError: what the last response, or the lack of one, means.
         """
-        report = _Report(call=call, observer=observer, started_at=self._clock())
+        if self.closed:
+            raise RuntimeError("this client is closed")
+        report = _Report(call=call, observer=observer, clock=self._clock)
         while True:
             pause = self._rate_limiter.reserve(now=self._clock())
             if pause > 0:
@@ -95,12 +99,12 @@ class ClientCore:
                     delay = self._retry.delay(error, attempt=report.attempts, jitter=self._random())
                 if delay is None:
                     explained = call.explain(error)
-                    report.failure(explained, now=self._clock())
+                    report.failure(explained)
                     if explained is error:
                         raise
                     raise explained from error
             else:
-                report.success(now=self._clock())
+                report.success()
                 return result
             report.wait(delay, reason=WaitReason.RETRY)
             yield Wait(seconds=delay)
@@ -114,44 +118,35 @@ class ClientCore:
         return call.parse(outcome)
 
 
-@dataclass(kw_only=True)
 class _Report:
     """Reports one call to an observer."""
 
-    call: Call[Any]
-    observer: Observer
-    started_at: float
-    attempts: int = 0
+    def __init__(self, *, call: Call[Any], observer: Observer, clock: Callable[[], float]) -> None:
+        self.attempts = 0
+        self._call = call
+        self._observer = observer
+        self._clock = clock
+        self._started_at = clock()
 
-    def success(self, *, now: float) -> None:
-        if self.call.operation is Operation.SUBMIT:
-            notify(self.observer, lambda observer: observer.on_submission(**self._summary(now=now)))
-        elif self.call.operation is Operation.POLL:
-            notify(self.observer, lambda observer: observer.on_poll(**self._summary(now=now)))
+    def success(self) -> None:
+        if self._call.operation is Operation.SUBMIT:
+            notify(self._observer, lambda one: one.on_submission(self._info()))
+        elif self._call.operation is Operation.POLL:
+            notify(self._observer, lambda one: one.on_poll(self._info()))
 
-    def failure(self, error: KlingError, *, now: float) -> None:
-        if self.call.operation is Operation.SUBMIT:
-            notify(
-                self.observer, lambda observer: observer.on_rejection(**self._summary(now=now), error=error)
-            )
-        elif self.call.operation is Operation.POLL:
-            notify(
-                self.observer, lambda observer: observer.on_poll_error(**self._summary(now=now), error=error)
-            )
+    def failure(self, error: KlingError) -> None:
+        if self._call.operation is Operation.SUBMIT:
+            notify(self._observer, lambda one: one.on_rejection(self._info(), error=error))
+        elif self._call.operation is Operation.POLL:
+            notify(self._observer, lambda one: one.on_poll_error(self._info(), error=error))
 
     def wait(self, seconds: float, *, reason: WaitReason) -> None:
-        operation, request = self.call.operation, str(self.call.request)
-        notify(
-            self.observer,
-            lambda observer: observer.on_wait(
-                operation=operation, request=request, seconds=seconds, reason=reason
-            ),
-        )
+        notify(self._observer, lambda one: one.on_wait(self._info(), seconds=seconds, reason=reason))
 
-    def _summary(self, *, now: float) -> dict[str, Any]:
-        return {
-            "operation": self.call.operation,
-            "request": str(self.call.request),
-            "attempts": self.attempts,
-            "elapsed_s": now - self.started_at,
-        }
+    def _info(self) -> CallInfo:
+        return CallInfo(
+            operation=self._call.operation,
+            request=str(self._call.request),
+            attempts=self.attempts,
+            elapsed_s=self._clock() - self._started_at,
+        )

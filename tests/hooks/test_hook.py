@@ -14,6 +14,7 @@ from PIL import Image
 
 from airflow_provider_kling.exceptions import (
     KlingAuthenticationError,
+    KlingError,
     KlingNotFoundError,
     KlingRequestError,
     KlingTaskFailedError,
@@ -22,7 +23,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
-from airflow_provider_kling.http.observer import NullObserver
+from airflow_provider_kling.http.observer import CallInfo, Observer, WaitReason
 from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.models import VideoO1Request, find_model
 from airflow_provider_kling.polling import PollEnd, PollingPlan
@@ -147,18 +148,18 @@ def test_an_unknown_task_is_not_found(hook: KlingHook, twin: Twin) -> None:
 def test_submissions_polls_and_waits_are_reported_to_the_hooks_observer(hook: KlingHook, twin: Twin) -> None:
     seen: list[str] = []
 
-    class Recorder(NullObserver):
-        def on_submission(self, **facts: Any) -> None:
-            seen.append(facts["request"])
+    class Recorder(Observer):
+        def on_submission(self, call: CallInfo, /) -> None:
+            seen.append(call.request)
 
-        def on_poll(self, **facts: Any) -> None:
-            seen.append(facts["request"])
+        def on_poll(self, call: CallInfo, /) -> None:
+            seen.append(call.request)
 
-        def on_poll_error(self, **facts: Any) -> None:
-            seen.append(type(facts["error"]).__name__)
+        def on_poll_error(self, _: CallInfo, /, *, error: KlingError) -> None:
+            seen.append(type(error).__name__)
 
-        def on_wait(self, **facts: Any) -> None:
-            seen.append(f"{facts['reason']} {facts['seconds']:.0f} s")
+        def on_wait(self, _: CallInfo, /, *, seconds: float, reason: WaitReason) -> None:
+            seen.append(f"{reason} {seconds:.0f} s")
 
     def waiter(task_id: str) -> TaskWaiter:
         plan = PollingPlan(submitted_at=0.0, deadline=0.0)

@@ -10,15 +10,10 @@ from airflow_provider_kling.exceptions import KlingCapacityError, KlingServerErr
 from airflow_provider_kling.hooks import metrics
 from airflow_provider_kling.hooks.metrics import StatsObserver
 from airflow_provider_kling.http.message import Operation
-from airflow_provider_kling.http.observer import WaitReason
+from airflow_provider_kling.http.observer import CallInfo, WaitReason
 
-SUBMIT: dict[str, Any] = {
-    "operation": Operation.SUBMIT,
-    "request": "POST /x",
-    "attempts": 1,
-    "elapsed_s": 2.0,
-}
-POLL: dict[str, Any] = {"operation": Operation.POLL, "request": "GET /x", "attempts": 1, "elapsed_s": 2.0}
+SUBMIT = CallInfo(operation=Operation.SUBMIT, request="POST /x", attempts=1, elapsed_s=2.0)
+POLL = CallInfo(operation=Operation.POLL, request="GET /x", attempts=1, elapsed_s=2.0)
 FULL = KlingCapacityError("full", status_code=429)
 BUSY = KlingServerError("busy", status_code=503)
 
@@ -37,15 +32,16 @@ class Stats:
 
 
 @pytest.mark.parametrize(
-    ("event", "facts", "metric"),
+    ("event", "call", "facts", "metric"),
     [
-        ("on_submission", SUBMIT, ("kling.submissions", 1, {})),
-        ("on_rejection", {**SUBMIT, "error": FULL}, ("kling.rejections", 1, {"error": "KlingCapacityError"})),
-        ("on_poll", POLL, ("kling.polls", 1, {})),
-        ("on_poll_error", {**POLL, "error": BUSY}, ("kling.poll_errors", 1, {"error": "KlingServerError"})),
+        ("on_submission", SUBMIT, {}, ("kling.submissions", 1, {})),
+        ("on_rejection", SUBMIT, {"error": FULL}, ("kling.rejections", 1, {"error": "KlingCapacityError"})),
+        ("on_poll", POLL, {}, ("kling.polls", 1, {})),
+        ("on_poll_error", POLL, {"error": BUSY}, ("kling.poll_errors", 1, {"error": "KlingServerError"})),
         (
             "on_wait",
-            {"operation": Operation.POLL, "request": "t", "seconds": 1.5, "reason": WaitReason.POLL},
+            POLL,
+            {"seconds": 1.5, "reason": WaitReason.POLL},
             ("kling.waits", 1500.0, {"reason": "poll"}),
         ),
     ],
@@ -53,10 +49,11 @@ class Stats:
 def test_each_event_has_a_metric(
     monkeypatch: pytest.MonkeyPatch,
     event: str,
+    call: CallInfo,
     facts: dict[str, Any],
     metric: tuple[str, float, dict[str, str]],
 ) -> None:
     stats = Stats()
     monkeypatch.setattr(metrics, "Stats", stats)
-    getattr(StatsObserver(), event)(**facts)
+    getattr(StatsObserver(), event)(call, **facts)
     assert stats.sent == [metric]

@@ -33,7 +33,7 @@ from airflow_provider_kling.hooks.waiter import (
 from airflow_provider_kling.http.client import AsyncKlingClient, KlingClient
 from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.message import Operation
-from airflow_provider_kling.http.observer import NULL_OBSERVER, NullObserver, Observer, WaitReason
+from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observer, WaitReason
 from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
@@ -248,15 +248,15 @@ def test_the_error_that_ends_a_wait_is_logged(kind: str, caplog: pytest.LogCaptu
 # -- what observers learn --------------------------------------------------------------------------
 
 
-class Recorder(NullObserver):
+class Recorder(Observer):
     """Notes every wait."""
 
     def __init__(self) -> None:
         self.waits: list[tuple[Operation, str, float, WaitReason]] = []
 
-    def on_wait(self, *, operation: Operation, request: str, seconds: float, reason: WaitReason) -> None:
+    def on_wait(self, call: CallInfo, /, *, seconds: float, reason: WaitReason) -> None:
         """Note a wait."""
-        self.waits.append((operation, request, seconds, reason))
+        self.waits.append((call.operation, call.request, seconds, reason))
 
 
 @both
@@ -271,8 +271,8 @@ def test_each_pause_between_two_polls_is_reported(kind: str) -> None:
 
 @both
 def test_an_observer_that_fails_changes_nothing(kind: str) -> None:
-    class Broken(NullObserver):
-        def on_wait(self, **_facts: Any) -> None:
+    class Broken(Observer):
+        def on_wait(self, _: CallInfo, /, **_facts: Any) -> None:
             raise ZeroDivisionError
 
     observed, _ = wait(kind, RUNNING, DONE, observer=Broken())

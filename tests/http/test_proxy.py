@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from airflow_provider_kling.gateways import make_gateway
-from airflow_provider_kling.http.proxy import environment_proxy
+from airflow_provider_kling.http.transport import environment_proxy
 from tests.http.conftest import Caller
 from tests.http.raw_server import RawServer, reply
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -252,7 +252,7 @@ class Recorder:
         self.events: list[tuple[str, dict[str, Any]]] = []
 
     def __getattr__(self, name: str) -> Any:
-        return lambda **values: self.events.append((name, values))
+        return lambda call, **values: self.events.append((name, {**asdict(call), **values}))
 
 
 COMMON = {"request": "GET /task", "elapsed_s": 0.0, "attempts": 1}
@@ -288,11 +288,12 @@ def test_an_observer_is_told_of_each_wait_and_of_the_whole_time() -> None:
     driver(POLL, [response()])
     driver(POLL, [BROKEN, response()], observer=observer)
     about = {"operation": Operation.POLL, "request": "GET /task"}
+    before, between = {**about, "attempts": 0}, {**about, "attempts": 1}
     assert observer.events == [
-        ("on_wait", {**about, "seconds": 1.0, "reason": WaitReason.RATE_LIMIT}),
-        ("on_wait", {**about, "seconds": 0.5, "reason": WaitReason.RETRY}),
-        ("on_wait", {**about, "seconds": 0.5, "reason": WaitReason.RATE_LIMIT}),
-        ("on_poll", {**about, "elapsed_s": 2.0, "attempts": 2}),
+        ("on_wait", {**before, "elapsed_s": 0.0, "seconds": 1.0, "reason": WaitReason.RATE_LIMIT}),
+        ("on_wait", {**between, "elapsed_s": 1.0, "seconds": 0.5, "reason": WaitReason.RETRY}),
+        ("on_wait", {**between, "elapsed_s": 1.5, "seconds": 0.5, "reason": WaitReason.RATE_LIMIT}),
+        ("on_poll", {**about, "attempts": 2, "elapsed_s": 2.0}),
     ]
 
 

@@ -9,10 +9,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from airflow_provider_kling.gateways import make_gateway
-from airflow_provider_kling.http.client import AsyncKlingClient
+from airflow_provider_kling.http.client import AsyncKlingClient, shared_client
 from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.http.shared import shared_client
 from tests.http.raw_server import RawServer, reply
 
 POLL = make_gateway().task("t")
@@ -46,17 +45,17 @@ async def test_the_last_holder_closes_the_client(settings: ClientSettings) -> No
         async with shared_client(settings) as second:
             assert second.holders == 2
         assert first.holders == 1
-        assert await works(first.client)
+        assert await works(first)
     assert first.holders == 0
-    assert not await works(first.client)
+    assert not await works(first)
 
 
 async def test_after_the_last_holder_a_new_client_is_made(settings: ClientSettings) -> None:
     async with shared_client(settings) as first:
         pass
     async with shared_client(settings) as second:
-        assert second.client is not first.client
-        assert await works(second.client)
+        assert second is not first
+        assert await works(second)
 
 
 async def test_a_holder_that_fails_or_is_cancelled_lets_go(settings: ClientSettings) -> None:
@@ -77,7 +76,7 @@ async def test_a_holder_that_fails_or_is_cancelled_lets_go(settings: ClientSetti
         holder.cancel()
         await asyncio.gather(holder, return_exceptions=True)
         assert shared.holders == 1
-        assert await works(shared.client)
+        assert await works(shared)
 
 
 def test_another_event_loop_has_a_client_of_its_own(settings: ClientSettings) -> None:
@@ -85,8 +84,8 @@ def test_another_event_loop_has_a_client_of_its_own(settings: ClientSettings) ->
 
         async def enter(stack: AsyncExitStack) -> AsyncKlingClient:
             shared = await stack.enter_async_context(shared_client(settings))
-            assert await works(shared.client)
-            return shared.client
+            assert await works(shared)
+            return shared
 
         first, second = AsyncExitStack(), AsyncExitStack()
         client = one.run(enter(first))
@@ -100,8 +99,8 @@ async def test_many_at_once_share_one_client(settings: ClientSettings) -> None:
 
     async def poll() -> None:
         async with shared_client(settings) as shared:
-            clients.add(shared.client)
-            assert await works(shared.client)
+            clients.add(shared)
+            assert await works(shared)
 
     await asyncio.gather(*(poll() for _ in range(20)))
     assert len(clients) == 1

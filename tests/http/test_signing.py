@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from airflow_provider_kling.http.credentials import Signature
+from airflow_provider_kling.http.credentials import Signature, Signer
 from airflow_provider_kling.http.message import HttpRequest
-from airflow_provider_kling.http.signing import Signer
 
 GET = HttpRequest(method="GET", path="/")
 
