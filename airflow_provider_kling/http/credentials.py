@@ -94,7 +94,7 @@ class Signer:
     def __init__(self, credentials: Credentials | None) -> None:
         self._credentials = credentials
         self._signature: Signature | None = None
-        self._derived: dict[str, None] = {}  # in the order of their last use
+        self._derived: list[str] = []  # in the order of their last use
         self.redactor = Redactor(credentials.secrets if credentials else ())
         """Knows the credentials' secrets and the newest ones that were derived from them."""
 
@@ -108,19 +108,15 @@ class Signer:
         signature = self._signature
         if signature is None or signature.valid_until is None or signature.valid_until <= now:
             signature = self._signature = self._credentials.sign(request, now=now)
-            self._remember(signature.secrets)
+            if signature.secrets:
+                self._remember(signature.secrets, credentials=self._credentials)
         return signature.headers
 
     def discard(self) -> None:
         """Sign the next request again, whatever the last signature's validity."""
         self._signature = None
 
-    def _remember(self, secrets: tuple[str, ...]) -> None:
-        if not secrets or self._credentials is None:
-            return
-        for secret in secrets:
-            self._derived.pop(secret, None)
-            self._derived[secret] = None
-        while len(self._derived) > max(_DERIVED_SECRETS_KEPT, len(secrets)):
-            del self._derived[next(iter(self._derived))]
-        self.redactor = Redactor((*self._credentials.secrets, *self._derived))
+    def _remember(self, secrets: tuple[str, ...], *, credentials: Credentials) -> None:
+        older = [one for one in self._derived if one not in secrets]
+        self._derived = [*older, *secrets][-max(_DERIVED_SECRETS_KEPT, len(secrets)) :]
+        self.redactor = Redactor((*credentials.secrets, *self._derived))

@@ -41,8 +41,11 @@ def _broken_values(value: object, *, path: str, depth: int) -> Iterator[BrokenRu
         yield BrokenRule(field=path, rule=f"must be nested at most {_DEEPEST} levels deep")
     elif isinstance(value, Mapping):
         for name, member in value.items():
+            if not isinstance(name, str):
+                yield BrokenRule(field=path or "body", rule="must have texts as names", value=name)
+            elif not name.isprintable():
+                yield from check_text(name, field=path or "body")
             inner = f"{path}.{name}" if path else str(name)
-            yield from _broken_name(name, path=path)
             yield from _broken_values(member, path=inner, depth=depth + 1)
     elif isinstance(value, list | tuple):
         for index, member in enumerate(value):
@@ -51,18 +54,10 @@ def _broken_values(value: object, *, path: str, depth: int) -> Iterator[BrokenRu
         yield from _broken_scalar(value, path=path)
 
 
-def _broken_name(name: object, *, path: str) -> Iterator[BrokenRule]:
-    if not isinstance(name, str):
-        yield BrokenRule(field=path or "body", rule="must have texts as names", value=name)
-    elif not name.isprintable():
-        yield from check_text(name, field=path or "body")
-
-
 def _broken_scalar(value: object, *, path: str) -> Iterator[BrokenRule]:
     if isinstance(value, str):
         yield from check_text(value, field=path)
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            yield BrokenRule(field=path, rule="must be a finite number", value=value)
-    elif value is not None and not isinstance(value, int):
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield BrokenRule(field=path, rule="must be a finite number", value=value)
+    elif value is not None and not isinstance(value, int | float):
         yield BrokenRule(field=path, rule="must be plain JSON", value=value)

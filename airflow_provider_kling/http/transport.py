@@ -10,7 +10,7 @@ import ssl
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]
 
 from airflow_provider_kling.http.library import httpx
 from airflow_provider_kling.http.request_flow import Send
@@ -50,24 +50,14 @@ def environment_proxy(url: str) -> str | None:
     ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` are read as curl reads them
     (https://everything.curl.dev/usingcurl/proxies/env.html).
     """
-    proxies = getproxies()
     parts = urlsplit(url)
-    if parts.hostname is None or _bypassed(parts.hostname, port=parts.port, no_proxy=proxies.get("no", "")):
+    # The standard library knows this form of a domain without its asterisk only.
+    proxies = {**getproxies(), "no": getproxies().get("no", "").replace("*.", ".")}
+    hosts = (parts.hostname or "", parts.netloc.rpartition("@")[2])
+    if any(proxy_bypass_environment(host, proxies) for host in hosts):
         return None
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
-
-
-def _bypassed(host: str, *, port: int | None, no_proxy: str) -> bool:
-    """Return whether ``NO_PROXY`` names the host or a domain above it, also as ``*.example.com``."""
-    for entry in no_proxy.lower().split(","):
-        name = entry.strip()
-        if name == "*":
-            return True
-        name = name.removeprefix("*").removeprefix(".")
-        if name and (name in (host, f"[{host}]", f"{host}:{port}") or host.endswith(f".{name}")):
-            return True
-    return False
 
 
 class RequestBuilder:

@@ -61,16 +61,6 @@ class _Draft:
         if name in self.body:
             self.broken.append(BrokenRule(field=name, rule=rule, value=value or self.body[name]))
 
-    def drop(self, *names: str) -> None:
-        """Leave fields out."""
-        for name in names:
-            self.body.pop(name, None)
-
-    def rename(self, name: str, new: str, values: Mapping[str, str]) -> None:
-        """Give a field its new name and values."""
-        if name in self.body:
-            self.body[new] = values[self.body.pop(name)]
-
 
 def _video_o1(draft: _Draft) -> str:
     """Split the O1 of April over the three of August."""
@@ -79,8 +69,9 @@ def _video_o1(draft: _Draft) -> str:
         draft.reject("multi_shot", "does not exist in this API version")
     if body.get("sound") == "on":
         draft.reject("sound", 'must be "off": O1 makes no sound')
-    draft.drop("multi_shot", "shot_type")
-    _write_quality(draft)
+    body.pop("multi_shot", None)
+    body.pop("shot_type", None)
+    _write_settings(body)
     slug = _by_media(body, edit="kling-video-o1", images="kling-video-o1-i2v", text="kling-video-o1-t2v")
     count, edits = len(body.get("images", [])), "videos" in body
     if count > (most := _MOST_IMAGES_WITH_VIDEO if edits else _MOST_IMAGES):
@@ -93,17 +84,16 @@ def _video_o1(draft: _Draft) -> str:
 
 def _v3_omni_video(draft: _Draft) -> str:
     """Split the V3 omni of April in the same way; how August's take several shots is not known."""
-    draft.drop("shot_type")
-    _write_quality(draft)
-    return _by_media(
-        draft.body, edit="kling-v3-omni-video", images="kling-v3-omni-i2v", text="kling-v3-omni-t2v"
-    )
+    body = draft.body
+    body.pop("shot_type", None)
+    _write_settings(body)
+    return _by_media(body, edit="kling-v3-omni-video", images="kling-v3-omni-i2v", text="kling-v3-omni-t2v")
 
 
 def _v3_text_to_video(draft: _Draft) -> str:
     draft.reject("negative_prompt", "does not exist in this API version")
     draft.reject("cfg_scale", "does not exist in this API version")
-    _write_quality(draft)
+    _write_settings(draft.body)
     return "kling-v3-t2v"
 
 
@@ -111,13 +101,15 @@ def _image_o1(draft: _Draft) -> str:
     if draft.body.get("aspect_ratio") == "auto":
         draft.reject("aspect_ratio", 'must not be "auto" in this API version; left out, it is 1:1')
     if not draft.body.get("images"):
-        draft.drop("images")  # April's may be empty
+        draft.body.pop("images", None)  # April's may be empty
     return "kling-image-o1"
 
 
-def _write_quality(draft: _Draft) -> None:
-    draft.rename("sound", "audio", _AUDIO_OF_SOUND)
-    draft.rename("mode", "resolution", _RESOLUTION_OF_MODE)
+def _write_settings(body: dict[str, Any]) -> None:
+    if "sound" in body:
+        body["audio"] = _AUDIO_OF_SOUND[body.pop("sound")]
+    if "mode" in body:
+        body["resolution"] = _RESOLUTION_OF_MODE[body.pop("mode")]
 
 
 def _by_media(body: Mapping[str, Any], *, edit: str, images: str, text: str) -> str:
