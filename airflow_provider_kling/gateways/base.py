@@ -30,9 +30,8 @@ class Recovery(Protocol):
 class TaskBatch(Protocol):
     """Reading several tasks in one request."""
 
-    @property
-    def limit(self) -> int:
-        """The highest number of ids in one read."""
+    limit: int
+    """The highest number of ids in one read."""
 
     def tasks(self, task_ids: Sequence[str]) -> Call[Mapping[str, Task]]:
         """Read tasks. One that is not in the response may still exist: read it by itself to be sure."""
@@ -75,9 +74,7 @@ class UploadedFile:
 class Files(Protocol):
     """A store for input files. Free."""
 
-    @property
-    def limits(self) -> FileLimits:
-        """Which files may be stored."""
+    limits: FileLimits
 
     def upload(self, content: bytes, *, filename: str, content_type: str) -> Call[UploadedFile]:
         """Store a file, for use as an input.
@@ -95,9 +92,8 @@ class Files(Protocol):
 class Account(Protocol):
     """What can be read about the account for free."""
 
-    @property
-    def unit(self) -> str:
-        """The unit of the balance, such as ``USD``."""
+    unit: str
+    """The unit of the balance, such as ``USD``."""
 
     def balance(self) -> Call[Decimal]:
         """Read the balance."""

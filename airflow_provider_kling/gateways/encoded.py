@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_kling.media_type import MediaType
-from airflow_provider_kling.models import KlingRequest, Media, MediaLimits, body_strings
+from airflow_provider_kling.models import MediaLimits
 
 FieldPath = tuple[str | int, ...]
 """Where a value is in a body: names of fields, and numbers of items."""
@@ -47,24 +47,8 @@ class EncodedRequest:
 
     def with_media(self, values: Mapping[FieldPath, str]) -> EncodedRequest:
         """Return the request with other values at some of its media fields."""
-        if not values:
-            return self
-        body = {name: _replaced((name,), value, values) for name, value in self.body.items()}
         media = tuple(replace(one, value=values.get(one.path, one.value)) for one in self.media)
-        return replace(self, body=body, media=media)
-
-
-def media_fields(request: KlingRequest, body: Mapping[str, Any]) -> tuple[MediaField, ...]:
-    """Return where a body holds media, for services that take the author's fields as they are.
-
-    :param request: declares what each field holds.
-    :param body: the body that is sent.
-    """
-    return tuple(
-        MediaField(path=one.path, name=one.name, type=one.holds.type, value=one.value)
-        for one in body_strings(request, body)
-        if isinstance(one.holds, Media)
-    )
+        return replace(self, body=_replaced((), self.body, values), media=media)
 
 
 def _replaced(path: FieldPath, value: Any, values: Mapping[FieldPath, str]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -50,27 +51,19 @@ def retry_after(headers: Mapping[str, str], *, status: int, now: float) -> float
     :param status: the HTTP status.
     :param now: Unix seconds.
     """
-    delay = _parse_retry_after(headers.get("retry-after"), now=now)
+    written = headers.get("retry-after")
+    delay = _number(written)
+    if written is not None and delay is None:
+        with suppress(ValueError):
+            date = parsedate_to_datetime(written)
+            # A date without a zone is read as UTC, as HTTP dates are.
+            delay = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
     if delay is None:
         budget = RateLimit.from_headers(headers)
         if status != 429 or budget is None or budget.remaining or budget.reset_at is None:
             return None
         delay = budget.reset_at - now
     return max(0.0, delay)
-
-
-def _parse_retry_after(value: str | None, *, now: float) -> float | None:
-    if value is None:
-        return None
-    seconds = _number(value)
-    if seconds is not None:
-        return seconds
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    # A date without a zone is read as UTC, as HTTP dates are.
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
 
 
 def _number(value: str | None) -> float | None:

@@ -32,6 +32,7 @@ from airflow_provider_kling.gateways.modellix.response import parse_data, parse_
 from airflow_provider_kling.http.message import Call, FilePart, HttpRequest, HttpResponse
 from airflow_provider_kling.models import ModelName
 
+BASE_URL = "https://api.modellix.ai"
 _FILES_PATH = "/api/v1/media/files"
 _NO_CONTENT = 204
 _WEBSITE = "https://www.modellix.ai"
@@ -149,13 +150,7 @@ def _file(fields: Mapping[str, Any], *, response: HttpResponse) -> UploadedFile 
 
 
 class ModellixCatalogue:
-    """See :class:`~airflow_provider_kling.gateways.base.Catalogue`.
-
-    :param base_url: of the service's own API, which publishes its schemas on another host.
-    """
-
-    def __init__(self, *, base_url: str) -> None:
-        self._base_url = base_url
+    """See :class:`~airflow_provider_kling.gateways.base.Catalogue`."""
 
     def models(self) -> Call[list[ModelInfo]]:
         """List the models on offer."""
@@ -167,8 +162,8 @@ class ModellixCatalogue:
         return Call.read(path, _parse_schema)
 
     def public_url(self, base_url: str) -> str:
-        """Return the website for the service's own API, else the same place."""
-        return _WEBSITE if base_url == self._base_url else base_url
+        """Return the website for the service's own API, which publishes its schemas there."""
+        return _WEBSITE if base_url == BASE_URL else base_url
 
 
 def _parse_models(response: HttpResponse) -> list[ModelInfo]:

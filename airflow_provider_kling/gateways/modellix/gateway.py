@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.base import Gateway
-from airflow_provider_kling.gateways.encoded import EncodedRequest, media_fields
+from airflow_provider_kling.gateways.encoded import EncodedRequest, MediaField
 from airflow_provider_kling.gateways.modellix.capabilities import (
+    BASE_URL,
     ModellixAccount,
     ModellixCatalogue,
     ModellixFiles,
@@ -24,7 +25,7 @@ from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.encoding import encode_json
 from airflow_provider_kling.http.message import Call, HttpRequest, Operation
 from airflow_provider_kling.http.task import Task
-from airflow_provider_kling.models import KlingRequest
+from airflow_provider_kling.models import KlingRequest, Media, body_strings
 
 
 class ModellixGateway(Gateway):
@@ -34,7 +35,7 @@ class ModellixGateway(Gateway):
     """
 
     name: ClassVar[str] = "modellix"
-    default_base_url: ClassVar[str] = "https://api.modellix.ai"
+    default_base_url: ClassVar[str] = BASE_URL
     documented_root: ClassVar[str] = "/api/v1"
     api_versions: ClassVar[tuple[str, ...]] = API_VERSIONS
     # The shortest that the service has ever promised (docs until July 2026).
@@ -43,7 +44,7 @@ class ModellixGateway(Gateway):
     files = ModellixFiles()
     account = ModellixAccount()
     request_log = ModellixRequestLog()
-    catalogue = ModellixCatalogue(base_url=default_base_url)
+    catalogue = ModellixCatalogue()
 
     @classmethod
     def credentials(cls, *, login: str | None, password: str | None) -> Credentials:
@@ -77,7 +78,11 @@ class ModellixGateway(Gateway):
             model=model.slug,
             path=f"/api/v1/{model.provider}/{model.slug}{'/async' if is_older else ''}",
             body={**body, **extra},
-            media=media_fields(written, body),
+            media=tuple(
+                MediaField(path=one.path, name=one.name, type=one.holds.type, value=one.value)
+                for one in body_strings(written, body)
+                if isinstance(one.holds, Media)
+            ),
             limits=written.media_limits,
         )
 

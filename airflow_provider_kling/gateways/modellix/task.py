@@ -7,7 +7,7 @@ unknown status is a task that still runs. What cannot be guessed, such as a resp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_kling.exceptions import KlingProtocolError
@@ -87,9 +87,8 @@ def _task(data: Mapping[str, Any], *, response: HttpResponse) -> Task:
 
 
 def _resources(listed: object) -> tuple[Resource, ...]:
-    if not isinstance(listed, Sequence) or isinstance(listed, str):
-        return ()
-    return tuple(found for one in listed[:_MOST_RESOURCES] if (found := _resource(one)))
+    listed = listed[:_MOST_RESOURCES] if isinstance(listed, list) else []
+    return tuple(found for one in listed if (found := _resource(one)))
 
 
 def _resource(listed: object) -> Resource | None:
