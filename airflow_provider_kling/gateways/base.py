@@ -122,10 +122,7 @@ class RequestLog(Protocol):
     """The service's own log of submissions."""
 
     def newest(self, *, entries: int, until: datetime) -> Call[list[LoggedRequest]]:
-        """Read the newest submissions of these credentials.
-
-        :param until: now, for services that want a window of time.
-        """
+        """Read the newest submissions of these credentials, ``until`` now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,10 +165,7 @@ class Catalogue(Protocol):
         """Read the published schema of a model's request, without credentials, at :meth:`public_url`."""
 
     def public_url(self, base_url: str) -> str:
-        """Return where the service publishes what needs no credentials.
-
-        :param base_url: the connection's.
-        """
+        """Return where the service of a connection's URL publishes what needs no credentials."""
 
 
 class Gateway(ABC):
@@ -221,7 +215,7 @@ class Gateway(ABC):
     ) -> EncodedRequest:
         """Write a request in the service's own fields. Media that are stored files are put in later.
 
-        :param extra_parameters: fields to send as they are, for those newer than this release.
+        :param extra_parameters: fields that are newer than this release, to send as they are.
         :raises KlingRequestError: this version of the API cannot express it.
         """
 

@@ -47,6 +47,8 @@ class EncodedRequest:
 
     def with_media(self, values: Mapping[FieldPath, str]) -> EncodedRequest:
         """Return the request with other values at some of its media fields."""
+        if not values:
+            return self
         media = tuple(replace(one, value=values.get(one.path, one.value)) for one in self.media)
         return replace(self, body=_replaced((), self.body, values), media=media)
 

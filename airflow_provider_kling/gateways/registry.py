@@ -31,11 +31,8 @@ def gateway_class(name: str | None = None) -> type[Gateway]:
 def make_gateway(
     *, name: str | None = None, api_version: str | None = None, webhook_url: str | None = None
 ) -> Gateway:
-    """Return the gateway that a connection names.
+    """Return the gateway that a connection names; see :class:`Gateway`. None is the default.
 
-    :param name: None for the default one.
-    :param api_version: None for the gateway's default.
-    :param webhook_url: where the service also reports the end of each task.
     :raises KlingRequestError: there is no such gateway or version, or the URL is none.
     """
     kind = gateway_class(name)

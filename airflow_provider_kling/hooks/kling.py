@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -322,7 +322,7 @@ class KlingHook(BaseHook):
         catalogue = self._offered(self.gateway.catalogue, "publish its models' schemas")
         settings = self.connection.client
         public = replace(settings, base_url=catalogue.public_url(settings.base_url), credentials=None)
-        with KlingClient(settings=public) as client:
+        with closing(KlingClient(settings=public)) as client:
             return client.call(catalogue.schema(name))
 
     # -- calling ------------------------------------------------------------------------------

@@ -6,9 +6,8 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import Self, TypeVar
+from contextlib import aclosing, asynccontextmanager, closing
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_kling.exceptions import KlingError
@@ -71,13 +70,10 @@ class KlingClient(ClientCore):
             request=send.request, base_url=self.settings.base_url, redactor=self.signer.redactor
         )
         try:
-            response = self._transport.handle_request(self._requests.build(send))
-            try:
+            with closing(self._transport.handle_request(self._requests.build(send))) as response:
                 reader.begin(response)
                 for chunk in response.iter_raw():
                     reader.feed(chunk)
-            finally:
-                response.close()
         except httpx.HTTPError as error:
             return reader.failure(error)
         except KlingError as error:
@@ -88,14 +84,6 @@ class KlingClient(ClientCore):
         """Close the pooled connections."""
         self.closed = True
         self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class AsyncKlingClient(ClientCore):
@@ -143,13 +131,11 @@ class AsyncKlingClient(ClientCore):
             request=send.request, base_url=self.settings.base_url, redactor=self.signer.redactor
         )
         try:
-            response = await self._transport.handle_async_request(self._requests.build(send))
-            try:
+            request = self._requests.build(send)
+            async with aclosing(await self._transport.handle_async_request(request)) as response:
                 reader.begin(response)
                 async for chunk in response.aiter_raw():
                     reader.feed(chunk)
-            finally:
-                await response.aclose()
         except httpx.HTTPError as error:
             return reader.failure(error)
         except KlingError as error:

@@ -47,11 +47,7 @@ class Credentials(Protocol):
         """The texts that must never be shown and do not change, such as the key itself."""
 
     def sign(self, request: HttpRequest, *, now: float) -> Signature:
-        """Sign a request.
-
-        :param request: what is about to be sent; its content is already encoded.
-        :param now: Unix seconds.
-        """
+        """Sign a request whose content is already encoded, at ``now`` in Unix seconds."""
 
     def __hash__(self) -> int:
         """Hash by value, as equality does."""
@@ -86,10 +82,7 @@ class BearerToken:
 
 
 class Signer:
-    """Reuses a signature for as long as it is valid.
-
-    :param credentials: None for calls that need none.
-    """
+    """Reuses a signature for as long as it is valid. Without credentials, nothing is signed."""
 
     def __init__(self, credentials: Credentials | None) -> None:
         self._credentials = credentials
@@ -99,10 +92,7 @@ class Signer:
         """Knows the credentials' secrets and the newest ones that were derived from them."""
 
     def headers(self, request: HttpRequest, *, now: float) -> Mapping[str, str]:
-        """Return the headers that sign ``request``.
-
-        :param now: Unix seconds.
-        """
+        """Return the headers that sign ``request``, at ``now`` in Unix seconds."""
         if self._credentials is None:
             return {}
         signature = self._signature

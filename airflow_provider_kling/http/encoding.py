@@ -13,9 +13,8 @@ _DEEPEST = 100
 
 
 def encode_json(body: Mapping[str, Any], *, subject: str) -> bytes:
-    """Return ``body`` as JSON in UTF-8.
+    """Return ``body``, which belongs to ``subject``, as JSON in UTF-8.
 
-    :param subject: what an error says is wrong, such as a model's name.
     :raises KlingRequestError: JSON cannot express a value: a number that is not finite, half of a surrogate
         pair, an object of Python. Every such value is named by its path, such as ``shots[1].prompt``.
     """

@@ -21,10 +21,8 @@ def is_id(value: object) -> TypeGuard[str]:
 
 
 def check_id(value: str, *, field: str, subject: str) -> str:
-    """Return an id that a user gave.
+    """Return an id that a user gave for ``field`` of ``subject``.
 
-    :param field: the argument that holds it, for the message.
-    :param subject: what was called with it, for the message.
     :raises KlingRequestError: it cannot be an id; see :func:`is_id`.
     """
     if not is_id(value):

@@ -19,11 +19,8 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class FilePart:
-    """One file of a form.
+    """One file, in the field ``name`` of a form.
 
-    :param name: the name of the form's field.
-    :param filename: as the service will list it.
-    :param content_type: such as ``image/png``.
     :raises KlingRequestError: a name is not valid Unicode, such as a file name that is not UTF-8.
     """
 
@@ -103,7 +100,7 @@ class HttpResponse:
 
     :param headers: with lower-case names.
     :param received_at: Unix seconds.
-    :param redactor: takes secrets out of what :meth:`json` returns.
+    :param redactor: for the texts of :meth:`json`; ``headers`` and ``body`` are redacted already.
     """
 
     status: int

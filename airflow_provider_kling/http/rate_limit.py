@@ -24,10 +24,7 @@ class RateLimit:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> RateLimit | None:
-        """Parse ``X-RateLimit-Limit``, ``-Remaining`` and ``-Reset``; None where no value makes sense.
-
-        :param headers: with lower-case names.
-        """
+        """Parse ``X-RateLimit-Limit``, ``-Remaining`` and ``-Reset``; None where no value makes sense."""
         limit, remaining, reset = (
             _number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")
         )
@@ -45,11 +42,7 @@ def retry_after(headers: Mapping[str, str], *, status: int, now: float) -> float
 
     ``Retry-After`` (seconds or an HTTP date, RFC 9110) goes before ``X-RateLimit-Reset`` (Unix seconds). The
     latter is part of every response. It means a wait only where the requests of the window are used up: the
-    status is 429, and none remain.
-
-    :param headers: with lower-case names.
-    :param status: the HTTP status.
-    :param now: Unix seconds.
+    status is 429, and none remain. The names in ``headers`` are in lower case; ``now`` is in Unix seconds.
     """
     written = headers.get("retry-after")
     delay = _number(written)
@@ -75,20 +68,14 @@ def _number(value: str | None) -> float | None:
 
 
 class RateLimiter:
-    """Spaces the requests of one client evenly.
-
-    :param per_minute: most requests in a minute; None sets no limit of our own.
-    """
+    """Spaces the requests of one client evenly; where ``per_minute`` is None, not at all."""
 
     def __init__(self, *, per_minute: int | None) -> None:
         self._spacing = 60.0 / per_minute if per_minute else 0.0
         self._next_free = 0.0
 
     def reserve(self, *, now: float) -> float:
-        """Reserve the next free moment for a request, and return the seconds until then.
-
-        :param now: Unix seconds.
-        """
+        """Reserve the next free moment for a request, and return the seconds from ``now`` until then."""
         start = max(now, self._next_free)
         self._next_free = start + self._spacing
         return start - now

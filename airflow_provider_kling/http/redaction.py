@@ -11,10 +11,7 @@ REDACTED = "***"
 
 
 class Redactor:
-    """Replaces secrets by ``***``.
-
-    :param secrets: the texts to replace; an empty one is ignored.
-    """
+    """Replaces secrets by ``***``. An empty one is ignored."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # The longest first: a secret may begin with another one.

@@ -30,10 +30,7 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
-    """The driver sends the request, and sends back the response, or the error that took its place.
-
-    :param signature: headers to add to the request's own.
-    """
+    """The driver sends the request with its signature, and sends back the response or an error."""
 
     request: HttpRequest
     signature: Mapping[str, str] = field(repr=False)

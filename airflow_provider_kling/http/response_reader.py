@@ -14,11 +14,7 @@ _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ht
 
 
 class ResponseReader:
-    """Reads one response up to the cap, and redacts the client's secrets in it.
-
-    :param base_url: where the request goes, for messages.
-    :param redactor: knows the secrets.
-    """
+    """Reads one response up to the cap, and redacts the client's secrets in it."""
 
     def __init__(self, *, request: HttpRequest, base_url: str, redactor: Redactor) -> None:
         self._request = request
@@ -32,8 +28,7 @@ class ResponseReader:
     def begin(self, response: httpx.Response) -> None:
         """Take the status and the headers.
 
-        :raises KlingProtocolError: the body is compressed. Not one byte of it is decoded: a few hundred bytes
-            may become gigabytes.
+        :raises KlingProtocolError: the body is compressed: a few hundred bytes may become gigabytes.
         """
         self._status = response.status_code
         headers = self._headers
@@ -59,10 +54,7 @@ class ResponseReader:
         self._chunks.append(chunk)
 
     def finish(self, *, now: float) -> HttpResponse:
-        """Return the complete response.
-
-        :param now: Unix seconds.
-        """
+        """Return the complete response, received at ``now`` in Unix seconds."""
         if self._status is None:
             raise RuntimeError("a response begins before it is finished")
         redactor = self._redactor

@@ -21,10 +21,8 @@ class RetryPolicy:
     longest_s: float = 30.0
 
     def delay(self, error: KlingError, *, attempt: int, jitter: float) -> float | None:
-        """Return the seconds to wait before the next attempt; None to give up.
+        """Return the seconds to wait after a number of attempts, the last of which failed; None to give up.
 
-        :param error: what the last attempt ended in. It says itself whether it is transient.
-        :param attempt: how many attempts were made.
         :param jitter: a random number in [0, 1).
         """
         if attempt >= self.attempts or not error.transient:

@@ -61,10 +61,7 @@ def environment_proxy(url: str) -> str | None:
 
 
 class RequestBuilder:
-    """Makes the HTTP library's requests for one client.
-
-    :param settings: the base URL, and what is the same in all requests.
-    """
+    """Makes the HTTP library's requests for one client."""
 
     def __init__(self, settings: ClientSettings) -> None:
         self._base_url = settings.base_url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
@@ -401,7 +402,7 @@ def run_over_sockets(
     }
 
     def blocking() -> PollOutcome:
-        with KlingClient(**options, sleep=time.sleep) as client:
+        with closing(KlingClient(**options, sleep=time.sleep)) as client:
 
             def poll() -> Task:
                 nonlocal polls
