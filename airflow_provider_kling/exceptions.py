@@ -76,13 +76,7 @@ class KlingError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Make copying and pickling work although the constructors take keywords."""
-        return _rebuild, (type(self), self.args, self.__dict__)
-
-
-def _rebuild(kind: type[KlingError], args: tuple[object, ...], attributes: dict[str, object]) -> KlingError:
-    error = kind.__new__(kind, *args)
-    error.__dict__.update(attributes)
-    return error
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class KlingRequestError(KlingError):

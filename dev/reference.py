@@ -174,7 +174,6 @@ SECTIONS: Final = (
                 "Resource",
                 "ResourceRole",
                 "TaskFailure",
-                "FailureReason",
             ),
             *_entries("gateways.base", "UploadedFile", "LoggedRequest", "ModelInfo", "PublishedSchema"),
         ),

@@ -36,7 +36,7 @@ from airflow_provider_kling.generation.unknown import (
 )
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.message import Call
-from airflow_provider_kling.http.task import FailureReason, Task, TaskStatus
+from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Phase, Record, fingerprint, submission_key
 from airflow_provider_kling.journal.rules import (
@@ -353,7 +353,7 @@ def _remote(task: Task) -> Remote:
         case TaskStatus.SUCCESS:
             return Remote.SUCCEEDED
         case TaskStatus.FAILED:
-            moderated = task.failure is not None and task.failure.reason is FailureReason.MODERATION
+            moderated = task.failure is not None and task.failure.moderated
             return Remote.MODERATED if moderated else Remote.FAILED
         case TaskStatus.PENDING | TaskStatus.PROCESSING:
             return Remote.RUNNING

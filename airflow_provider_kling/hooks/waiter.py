@@ -17,7 +17,7 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.http.message import Operation
 from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observer, WaitReason, notify
-from airflow_provider_kling.http.task import FailureReason, Task, TaskFailure, TaskStatus
+from airflow_provider_kling.http.task import Task, TaskFailure, TaskStatus
 from airflow_provider_kling.polling import Budget, PollEnd, Poller, PollingPlan
 
 log = logging.getLogger(__name__)
@@ -55,12 +55,11 @@ def finished_task(task: Task) -> Task:
     if task.status is not TaskStatus.FAILED:
         return task
     failure = task.failure or TaskFailure()
-    moderated = failure.reason is FailureReason.MODERATION
-    error_class = KlingModerationError if moderated else KlingTaskFailedError
+    error_class = KlingModerationError if failure.moderated else KlingTaskFailedError
     reason = f"{failure.message or 'no reason given'}{f' (code {failure.code})' if failure.code else ''}"
     again = (
         "The service would reject the same content again."
-        if moderated
+        if failure.moderated
         else "To submit the same request again makes another task, which has its own price."
     )
     raise error_class(

@@ -57,23 +57,16 @@ class Resource:
     size: int | None = None
 
 
-class FailureReason(StrEnum):
-    """Why a task failed, as far as the response says."""
-
-    MODERATION = "moderation"
-    OTHER = "other"
-
-
 @dataclass(frozen=True, kw_only=True)
 class TaskFailure:
     """What the service says about a failed task; every part may be missing.
 
-    :param reason: whether the content was rejected.
+    :param moderated: whether the content was rejected, as far as the response says.
     :param code: the service's error code.
     :param message: its text, for people.
     """
 
-    reason: FailureReason = FailureReason.OTHER
+    moderated: bool = False
     code: str | None = None
     message: str | None = None
 

@@ -38,7 +38,7 @@ from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observ
 from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.http.task import FailureReason, Task, TaskFailure, TaskStatus
+from airflow_provider_kling.http.task import Task, TaskFailure, TaskStatus
 from airflow_provider_kling.polling import Budget, PollEnd, PollingPlan
 from tests.http.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
 
@@ -310,7 +310,7 @@ def test_a_failed_task_may_have_no_reason() -> None:
 
 
 def test_rejected_content_is_an_error_of_its_own_that_no_retry_changes() -> None:
-    moderated = task(TaskStatus.FAILED, failure=TaskFailure(reason=FailureReason.MODERATION))
+    moderated = task(TaskStatus.FAILED, failure=TaskFailure(moderated=True))
     with pytest.raises(KlingModerationError) as caught:
         finished_task(moderated)
     assert caught.value.retryable is False

@@ -44,7 +44,6 @@ from airflow_provider_kling.gateways.json_values import amount, count, mapping, 
 from airflow_provider_kling.http.credentials import Credentials, Signature
 from airflow_provider_kling.http.message import Call, HttpRequest, HttpResponse, Operation
 from airflow_provider_kling.http.task import (
-    FailureReason,
     Resource,
     ResourceRole,
     Task,
@@ -157,9 +156,7 @@ def _task(told: Mapping[str, Any], *, response: HttpResponse) -> Task:
         submitted_at=_moment(told.get("made_at")),
         finished_at=_moment(told.get("over_at")),
         expires_at=_moment(told.get("links_until")),
-        failure=TaskFailure(reason=FailureReason.MODERATION if barred else FailureReason.OTHER, message=why)
-        if status is TaskStatus.FAILED
-        else None,
+        failure=TaskFailure(moderated=barred, message=why) if status is TaskStatus.FAILED else None,
     )
 
 

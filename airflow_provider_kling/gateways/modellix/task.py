@@ -24,7 +24,6 @@ from airflow_provider_kling.gateways.json_values import (
 from airflow_provider_kling.gateways.modellix.response import LONGEST_DETAIL, parse_data
 from airflow_provider_kling.http.message import HttpResponse
 from airflow_provider_kling.http.task import (
-    FailureReason,
     Resource,
     ResourceRole,
     Task,
@@ -120,8 +119,4 @@ def _failure(error: object) -> TaskFailure:
     moderated = code in _MODERATION_CODES or any(
         word in (message or "").lower() for word in _MODERATION_WORDS
     )
-    return TaskFailure(
-        reason=FailureReason.MODERATION if moderated else FailureReason.OTHER,
-        code=code,
-        message=message[:LONGEST_DETAIL] if message else None,
-    )
+    return TaskFailure(moderated=moderated, code=code, message=message[:LONGEST_DETAIL] if message else None)

@@ -14,7 +14,7 @@ from airflow_provider_kling.exceptions import KlingNotFoundError, KlingProtocolE
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.gateways.modellix import ModellixGateway
 from airflow_provider_kling.http.message import HttpResponse
-from airflow_provider_kling.http.task import FailureReason, Resource, ResourceRole, Task, TaskStatus
+from airflow_provider_kling.http.task import Resource, ResourceRole, Task, TaskStatus
 from airflow_provider_kling.models import VideoO1Request
 from tests.gateways.calls import TASK_ID, envelope, response
 
@@ -307,7 +307,7 @@ def test_a_role_that_is_not_documented_is_none(role: object) -> None:
 def test_a_failure_may_have_any_shape(error: dict[str, Any], code: str | None, message: str | None) -> None:
     failure = task(status="failed", **error).failure
     assert failure is not None
-    assert (failure.code, failure.message, failure.reason) == (code, message, FailureReason.OTHER)
+    assert (failure.code, failure.message, failure.moderated) == (code, message, False)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_a_failure_may_have_any_shape(error: dict[str, Any], code: str | None, m
 def test_rejected_content_is_told_from_other_failures(error: object) -> None:
     failure = task(status="failed", error=error).failure
     assert failure is not None
-    assert failure.reason is FailureReason.MODERATION
+    assert failure.moderated is True
 
 
 def test_a_long_failure_text_is_cut() -> None:
