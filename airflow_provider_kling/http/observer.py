@@ -61,17 +61,10 @@ class Observer:
         """
 
     def on_poll(self, call: CallInfo, /) -> None:
-        """Receive: the state of a task was read.
-
-        :param call: the call, which has ended.
-        """
+        """Receive: the state of a task was read; for the arguments, see :meth:`on_submission`."""
 
     def on_poll_error(self, call: CallInfo, /, *, error: KlingError) -> None:
-        """Receive: the state of a task could not be read.
-
-        :param call: the call, which has ended.
-        :param error: what the call raises.
-        """
+        """Receive: the state of a task could not be read; for the arguments, see :meth:`on_rejection`."""
 
     def on_wait(self, call: CallInfo, /, *, seconds: float, reason: WaitReason) -> None:
         """Receive: the caller is about to wait.

@@ -18,8 +18,8 @@ class RateLimit:
     :param reset_at: when the window ends, in Unix seconds.
     """
 
-    limit: int | None
-    remaining: int | None
+    limit: float | None
+    remaining: float | None
     reset_at: float | None
 
     @classmethod
@@ -30,11 +30,7 @@ class RateLimit:
         )
         if limit is None and remaining is None and reset is None:
             return None
-        return cls(
-            limit=None if limit is None else int(limit),
-            remaining=None if remaining is None else int(remaining),
-            reset_at=reset,
-        )
+        return cls(limit=limit, remaining=remaining, reset_at=reset)
 
 
 def retry_after(headers: Mapping[str, str], *, status: int, now: float) -> float | None:

@@ -50,9 +50,9 @@ def environment_proxy(url: str) -> str | None:
     ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` are read as curl reads them
     (https://everything.curl.dev/usingcurl/proxies/env.html).
     """
-    parts = urlsplit(url)
+    parts, proxies = urlsplit(url), getproxies()
     # The standard library knows this form of a domain without its asterisk only.
-    proxies = {**getproxies(), "no": getproxies().get("no", "").replace("*.", ".")}
+    proxies["no"] = proxies.get("no", "").replace("*.", ".")
     hosts = (parts.hostname or "", parts.netloc.rpartition("@")[2])
     if any(proxy_bypass_environment(host, proxies) for host in hosts):
         return None

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.http.encoding import encode_json
+from airflow_provider_kling.http.message import encode_json
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models.facts import MediaLimits, ModelVersion
 from airflow_provider_kling.models.model import ModelName

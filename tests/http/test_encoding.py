@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.http.encoding import encode_json
+from airflow_provider_kling.http.message import encode_json
 
 HALF = "\ud83c"  # of a surrogate pair, as half an emoji is
 

@@ -22,8 +22,7 @@ from airflow_provider_kling.gateways.modellix.response import explain_submission
 from airflow_provider_kling.gateways.modellix.task import parse_submission, parse_task
 from airflow_provider_kling.gateways.modellix.translation import API_VERSIONS, APRIL, AUGUST, translated
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
-from airflow_provider_kling.http.encoding import encode_json
-from airflow_provider_kling.http.message import Call, HttpRequest, Operation
+from airflow_provider_kling.http.message import Call, HttpRequest, Operation, encode_json
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, Media, body_strings
 
