@@ -14,7 +14,6 @@ from airflow_provider_kling.http.redaction import NOTHING_SECRET, Redactor
 
 T = TypeVar("T")
 
-JSON_TYPE = "application/json"
 _DEEPEST = 100
 
 
@@ -83,12 +82,10 @@ class HttpRequest:
         :raises KlingRequestError: JSON cannot express a value; see :func:`encode_json`.
         """
         content = encode_json(body, subject=subject or f"{method} {path}")
-        return cls(method=method, path=path, headers=headers or {}, content=content, content_type=JSON_TYPE)
-
-    @property
-    def body(self) -> Any:
-        """The content read as JSON again, for tests and observers; None where there is none."""
-        return None if self.content is None or self.content_type != JSON_TYPE else json.loads(self.content)
+        content_type = "application/json"
+        return cls(
+            method=method, path=path, headers=headers or {}, content=content, content_type=content_type
+        )
 
     def __str__(self) -> str:
         """Name the request in messages."""

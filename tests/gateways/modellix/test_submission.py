@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -28,6 +29,11 @@ def submission(encoded: EncodedRequest, *, key: str = "", **options: Any) -> Htt
     return make_gateway(**options).submit(encoded, key=key).request
 
 
+def sent_json(request: HttpRequest) -> Any:
+    assert request.content_type == "application/json"
+    return json.loads(request.content or b"")
+
+
 # -- the request in the fields of the API version -------------------------------------------------
 
 
@@ -43,7 +49,7 @@ def test_a_request_is_sent_as_the_api_version_wants_it_or_not_at_all(case: Case,
     assert post is not None
     request = submission(encode(api_version, case.body))
     assert (request.method, request.path) == ("POST", PATHS[api_version].format(post.slug))
-    assert request.body == post.body
+    assert sent_json(request) == post.body
 
 
 @pytest.mark.parametrize("case", ONLY_IN_APRIL, ids=lambda case: case.id)
@@ -123,8 +129,8 @@ def test_the_places_of_media_are_known_and_text_is_none(api_version: str) -> Non
 def test_media_that_are_resolved_later_are_sent_in_their_places(api_version: str) -> None:
     encoded = encode(api_version, {"prompt": "x", "images": ["s3://in/a.png", IMAGE]})
     resolved = encoded.with_media({("images", 0): "https://files.example/a.png"})
-    assert submission(resolved).body["images"] == ["https://files.example/a.png", IMAGE]
-    assert submission(encoded).body["images"] == ["s3://in/a.png", IMAGE]
+    assert sent_json(submission(resolved))["images"] == ["https://files.example/a.png", IMAGE]
+    assert sent_json(submission(encoded))["images"] == ["s3://in/a.png", IMAGE]
 
 
 # -- extra parameters -----------------------------------------------------------------------------
@@ -134,7 +140,7 @@ def test_media_that_are_resolved_later_are_sent_in_their_places(api_version: str
 def test_extra_parameters_are_sent_as_they_are(api_version: str) -> None:
     extra = {"seed": 3, "camera": {"zoom": [1, None]}, "watermark": False}
     encoded = encode(api_version, {"prompt": "x"}, extra_parameters=extra)
-    assert submission(encoded).body == {"prompt": "x", **extra}
+    assert sent_json(submission(encoded)) == {"prompt": "x", **extra}
 
 
 @pytest.mark.parametrize(
