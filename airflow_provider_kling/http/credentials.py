@@ -93,20 +93,17 @@ class Signer:
 
     def headers(self, request: HttpRequest, *, now: float) -> Mapping[str, str]:
         """Return the headers that sign ``request``, at ``now`` in Unix seconds."""
-        if self._credentials is None:
+        credentials, signature = self._credentials, self._signature
+        if credentials is None:
             return {}
-        signature = self._signature
         if signature is None or signature.valid_until is None or signature.valid_until <= now:
-            signature = self._signature = self._credentials.sign(request, now=now)
-            if signature.secrets:
-                self._remember(signature.secrets, credentials=self._credentials)
+            signature = self._signature = credentials.sign(request, now=now)
+            if secrets := signature.secrets:
+                derived = [*(one for one in self._derived if one not in secrets), *secrets]
+                self._derived = derived[-max(_DERIVED_SECRETS_KEPT, len(secrets)) :]
+                self.redactor = Redactor((*credentials.secrets, *self._derived))
         return signature.headers
 
     def discard(self) -> None:
         """Sign the next request again, whatever the last signature's validity."""
         self._signature = None
-
-    def _remember(self, secrets: tuple[str, ...], *, credentials: Credentials) -> None:
-        older = [one for one in self._derived if one not in secrets]
-        self._derived = [*older, *secrets][-max(_DERIVED_SECRETS_KEPT, len(secrets)) :]
-        self.redactor = Redactor((*credentials.secrets, *self._derived))
