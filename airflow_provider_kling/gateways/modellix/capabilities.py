@@ -20,14 +20,7 @@ from airflow_provider_kling.gateways.base import (
     PublishedSchema,
     UploadedFile,
 )
-from airflow_provider_kling.gateways.json_values import (
-    amount,
-    count,
-    mapping,
-    moment,
-    service_id,
-    text,
-)
+from airflow_provider_kling.gateways.json_values import amount, count, mapping, moment, service_id, text
 from airflow_provider_kling.gateways.modellix.response import parse_data, parse_object
 from airflow_provider_kling.http.message import Call, FilePart, HttpRequest, HttpResponse
 from airflow_provider_kling.models import ModelName

@@ -23,13 +23,7 @@ from airflow_provider_kling.gateways.json_values import (
 )
 from airflow_provider_kling.gateways.modellix.response import LONGEST_DETAIL, parse_data
 from airflow_provider_kling.http.message import HttpResponse
-from airflow_provider_kling.http.task import (
-    Resource,
-    ResourceRole,
-    Task,
-    TaskFailure,
-    TaskStatus,
-)
+from airflow_provider_kling.http.task import Resource, ResourceRole, Task, TaskFailure, TaskStatus
 
 _MOST_RESOURCES = 1000
 
