@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -55,10 +56,10 @@ def _defaults(kind: Any) -> Any:
     return kind.__init__.__kwdefaults__
 
 
-def connect(service: SecondService, clock: Clock) -> KlingClient:
+def connect(service: SecondService, clock: Clock) -> closing[KlingClient]:
     credentials = TicketCredentials(ACCESS, SECRET)
     settings = ClientSettings(base_url=service.url, credentials=credentials)
-    return KlingClient(settings=settings, clock=clock, sleep=clock.advance)
+    return closing(KlingClient(settings=settings, clock=clock, sleep=clock.advance))
 
 
 def tickets(service: SecondService) -> set[str]:
