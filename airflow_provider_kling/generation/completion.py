@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_kling.defaults import MAX_BYTES
 from airflow_provider_kling.exceptions import (
@@ -20,18 +19,20 @@ from airflow_provider_kling.exceptions import (
     KlingProtocolError,
     KlingTaskFailedError,
 )
+from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.report import report, report_task
 from airflow_provider_kling.generation.result import (
     GenerationResult,
     StoredFile,
     generation_result,
+    known_costs,
     task_results,
 )
 from airflow_provider_kling.generation.result_storage import ResultStorage
-from airflow_provider_kling.generation.sidecar import Provenance
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import PollOutcome, finished_task, timed_out
 from airflow_provider_kling.http.task import Resource, Task
+from airflow_provider_kling.journal.record import Record
 from airflow_provider_kling.media.download import DeadLinkError
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.polling import PollEnd
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
+
+EXTRA_WAIT_S = 600.0
+"""How many seconds a new try waits for a task whose deadline has passed."""
 
 _ENDS = {end.value: end for end in PollEnd}
 
@@ -52,12 +56,9 @@ class Completion:
     :param media_type: of the results; None where it is unknown.
     :param output: where to copy the results; None returns only links.
     :param max_bytes: a larger result is not stored.
-    :param request: the author's fields, with media shortened; for the sidecar.
-    :param submitted_at: Unix seconds; None where it is unknown.
-    :param waiting_since: Unix seconds; None where it is unknown.
+    :param record: of the submission; None where this Airflow task has none, or no longer.
+    :param submits: this Airflow task is one that submits.
     :param reused: an earlier try of the Airflow task had finished the generation.
-    :param next_try: for messages: what another try of the Airflow task does about the same task.
-    :param after_failure: for messages: what a retry does when the service has ended the task as failed.
     """
 
     hook: KlingHook
@@ -66,31 +67,27 @@ class Completion:
     media_type: MediaType | None = None
     output: str | None = None
     max_bytes: int = MAX_BYTES
-    request: Mapping[str, Any] | None = None
-    submitted_at: float | None = None
-    waiting_since: float | None = None
+    record: Record | None = None
+    submits: bool = False
     reused: bool = False
-    next_try: str = "This Airflow task submits nothing, so another try costs nothing."
-    after_failure: str = ""
-    clock: Callable[[], float] = time.time
 
-    def task_from_event(self, event: object, *, task_id: str | None) -> Task:
+    def task_from_event(self, event: object, *, task_id: str | None, since: float | None = None) -> Task:
         """Read the trigger's event, then the task. Only what the service says about the task counts.
 
         :param task_id: the task that was waited for, where it is known.
+        :param since: when the wait began, in Unix seconds; by default, with the submission on record.
         :returns: the task, which has ended.
-        :raises KlingProtocolError: the event is none of this provider's, or is about another task.
-        :raises KlingTimeoutError: the task is still running at the deadline.
+        :raises KlingTimeoutError: it is still running at the deadline.
         """
-        with self._telling_next_try():
+        with error_context(self._outlook):
             end, task_id = _parse_event(event, task_id=task_id)
             task = self._read(task_id)
             if task.status.terminal:
                 return task
-            self._report_task(task)
+            report_task(self.context, task_id=task_id, costs=known_costs(task))
             if end is PollEnd.DEADLINE:
-                since = self.waiting_since
-                raise timed_out(task_id, waited_s=None if since is None else self.clock() - since)
+                since = self.record.intent_at if self.record else since
+                raise timed_out(task_id, waited_s=None if since is None else time.time() - since)
             raise KlingProtocolError(
                 f"The wait for task {task_id} ended ({end.value}), but the service says that the task is "
                 f"{task.raw_status!r}. It goes on at the service and may be billed."
@@ -100,7 +97,7 @@ class Completion:
         """Return the task of a wait that ended on this worker; see :meth:`task_from_event`."""
         if outcome.task is not None and outcome.task.status.terminal:
             return outcome.task
-        with self._telling_next_try():
+        with error_context(self._outlook):
             return outcome.task_or_error()
 
     def complete_from_task(self, task: Task) -> GenerationResult:
@@ -109,67 +106,54 @@ class Completion:
         :raises KlingTaskFailedError: the service ended it as failed.
         :raises KlingMediaError: a result cannot be fetched or stored.
         """
-        self._report_task(task)
-        with self._telling_next_try():
-            results: Sequence[Resource] = task_results(finished_task(task), media_type=self.media_type)
-            stored: dict[Resource, StoredFile] = {}
+        report_task(self.context, task_id=task.task_id, costs=known_costs(task))
+        stored: dict[Resource, StoredFile] = {}
+        with error_context(self._outlook):
+            results = task_results(finished_task(task), media_type=self.media_type)
             if self.output:
-                task, results, stored = self._store(task, results)
+                task, stored = self._store(task)
+                results = task_results(task, media_type=self.media_type)
         result = generation_result(
             task=task,
             results=results,
             model=self.model,
             conn_id=self.hook.conn_id,
             stored=stored,
-            submitted_at=self.submitted_at,
+            submitted_at=self.record.intent_at if self.record else None,
             try_number=self.context["ti"].try_number,
             reused=self.reused,
         )
         report(self.context, result)
         return result
 
-    def complete_from_record(self, recorded: GenerationResult) -> GenerationResult:
+    def complete_from_record(self, recorded: Mapping[str, Any]) -> GenerationResult:
         """Return a recorded result again. It needs no request to the service and costs nothing."""
-        result: GenerationResult = {
-            **recorded,
-            "try_number": self.context["ti"].try_number,
-            "reused": True,
-        }
+        again = {**recorded, "try_number": self.context["ti"].try_number, "reused": True}
+        result = cast("GenerationResult", again)
         report(self.context, result)
         return result
 
-    def _report_task(self, task: Task) -> None:
-        report_task(
-            self.context,
-            task_id=task.task_id,
-            cost_usd=task.cost_usd,
-            cost=task.cost,
-            cost_unit=task.cost_unit,
-        )
-
     def _read(self, task_id: str) -> Task:
-        try:
+        with error_context(f"Task {task_id} may still run at the service and be billed."):
             return self.hook.get_task(task_id)
-        except KlingError as error:
-            context = f"Task {task_id} may still run at the service and be billed."
-            raise error.with_context(context) from error.__cause__
 
-    def _store(
-        self, task: Task, results: Sequence[Resource]
-    ) -> tuple[Task, Sequence[Resource], dict[Resource, StoredFile]]:
+    def _store(self, task: Task) -> tuple[Task, dict[Resource, StoredFile]]:
         """Copy the results. Where a link no longer works, read the task once more for another link."""
         storage = ResultStorage(
-            output=str(self.output), max_bytes=self.max_bytes, settings=self.hook.connection.client
+            output=str(self.output),
+            max_bytes=self.max_bytes,
+            settings=self.hook.connection.client,
+            conn_id=self.hook.conn_id,
+            model=self.model,
+            request=self.record.request if self.record else None,
         )
-        provenance = Provenance(model=self.model, conn_id=self.hook.conn_id, request=self.request)
         try:
-            return task, results, storage.store(task, results, provenance=provenance)
+            return task, storage.store(task, task_results(task, media_type=self.media_type))
         except DeadLinkError as error:
             log.warning("%s. Reading the task again for another link", error)
         task = self._read(task.task_id)
-        results = task_results(task, media_type=self.media_type)
         try:
-            return task, results, storage.store(task, results, provenance=provenance)
+            return task, storage.store(task, task_results(task, media_type=self.media_type))
         except DeadLinkError as error:
             until = f" Its links expire at {task.expires_at.isoformat()}." if task.expires_at else ""
             raise KlingMediaError(
@@ -177,20 +161,19 @@ class Completion:
                 f"service returned for it does not work either.{until}"
             ) from error
 
-    @contextmanager
-    def _telling_next_try(self) -> Iterator[None]:
-        try:
-            yield
-        except KlingError as error:
-            raise error.with_context(self._outlook(error)) from error.__cause__
-
     def _outlook(self, error: KlingError) -> str:
         """Say what another try of the Airflow task does after an error."""
         if isinstance(error, KlingTaskFailedError):
-            return self.after_failure if error.retryable else ""
+            again = self.submits and error.retryable
+            return "A retry of this Airflow task submits the request again." if again else ""
         if isinstance(error, KlingNotFoundError):
             return "A retry would not find it either, so this Airflow task is not retried."
-        return self.next_try
+        if not self.submits:
+            return "This Airflow task submits nothing, so another try costs nothing."
+        return (
+            "The record is kept: the next try of this Airflow task finds the same task, waits for it if it "
+            f"is still running (up to {EXTRA_WAIT_S:.0f} s after the deadline), and submits nothing."
+        )
 
 
 def _parse_event(event: object, *, task_id: str | None) -> tuple[PollEnd, str]:

@@ -1,9 +1,10 @@
-"""How this provider's errors end an Airflow task."""
+"""How this provider's errors end an Airflow task, and what is added to their messages on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 
@@ -38,20 +39,28 @@ def failing_as_sensor() -> Iterator[None]:
         raise _also(error, AirflowSensorTimeout if timed_out else AirflowFailException) from error
 
 
-_CLASSES: dict[tuple[type[KlingError], type[Exception]], type[KlingError]] = {}
+@contextmanager
+def error_context(context: str | Callable[[KlingError], str]) -> Iterator[None]:
+    """Let the message of an error say as well what it means for the task and its bill.
+
+    :param context: sentences that follow the message.
+    """
+    try:
+        yield
+    except KlingError as error:
+        added = context if isinstance(context, str) else context(error)
+        raise error.with_context(added) from error.__cause__
 
 
 def _also(error: KlingError, airflow_class: type[Exception]) -> KlingError:
     """Return ``error`` as one that is an ``airflow_class`` as well."""
-    pair = type(error), airflow_class
-    if pair not in _CLASSES:
-        _CLASSES[pair] = _both(*pair)
-    both = _CLASSES[pair]
+    both = _both(type(error), airflow_class)  # type: ignore[arg-type]  # mypy: a class is hashable
     failure = both.__new__(both, *error.args)
     failure.__dict__.update(error.__dict__)
     return failure
 
 
+@cache
 def _both(kind: type[KlingError], airflow_class: type[Exception]) -> type[KlingError]:
     """Return a class that is both, with the first one's name in logs and callbacks."""
     named = {name: getattr(kind, name) for name in ("__doc__", "__module__", "__qualname__")}

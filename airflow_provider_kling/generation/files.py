@@ -1,25 +1,37 @@
-"""Files on any storage that Airflow supports. What a storage raises becomes an error that names the file."""
+"""Files on any storage that Airflow supports: read, written, measured, and given a poster.
+
+What a storage raises becomes a :class:`KlingMediaError` that names the file, and is retryable: the permission
+or the bucket may be there later.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO, Final
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, Final
 
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.atomic_writer import write_atomic
+from airflow_provider_kling.media.frames import read_poster
+from airflow_provider_kling.media.media_info import MediaInfo, differences
+from airflow_provider_kling.media.probe import probe
+from airflow_provider_kling.media.pyav import HAS_PYAV
+
+log = logging.getLogger(__name__)
 
 # A demuxer seeks often, and s3fs would read 50 MiB ahead each time.
 _READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
+_RATIO = re.compile(r"\d+:\d+")
+_AUDIO = {"on": True, "native": True, "off": False}
 
 
 def file_at(uri: str) -> ObjectStoragePath:
-    """Return the file of a URI, whether or not it exists.
-
-    :raises KlingMediaError: the storage of the URI is not installed, or has no connection.
-    """
+    """Return the file of a URI, whether or not it exists."""
     with storage_errors(uri, "used"):
         file = ObjectStoragePath(uri)
         file.fs.invalidate_cache(file.path)  # fsspec caches listings; another process may have written since
@@ -27,14 +39,10 @@ def file_at(uri: str) -> ObjectStoragePath:
 
 
 def exists(file: ObjectStoragePath) -> bool:
-    """Tell whether a file exists.
-
-    :raises KlingMediaError: the storage does not tell. ``exists()`` of fsspec would say no, which may cost
-        money.
-    """
+    """Tell whether a file exists; an error where the storage does not tell."""
     with storage_errors(file, "looked for"):
         try:
-            file.fs.info(file.path)
+            file.fs.info(file.path)  # exists() of fsspec hides errors: it would say no, which may cost money
         except FileNotFoundError:
             return False
     return True
@@ -42,10 +50,7 @@ def exists(file: ObjectStoragePath) -> bool:
 
 @contextmanager
 def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
-    """Open a file for reading.
-
-    :raises KlingMediaError: it cannot be read, now.
-    """
+    """Open a file for reading."""
     with (
         storage_errors(file, "read"),
         file.open("rb", block_size=_READ_AHEAD_BYTES) as opened,  # type: ignore[no-untyped-call]
@@ -54,10 +59,7 @@ def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
 
 
 def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
-    """Write a file so that no reader ever sees a part of it; return its SHA-256 in hexadecimal.
-
-    :raises KlingMediaError: it cannot be written, now.
-    """
+    """Write a file so that no reader ever sees a part of it; return its SHA-256 in hexadecimal."""
     with storage_errors(file, "written"):
         return write_atomic(chunks, files=file.fs, path=file.path)
 
@@ -67,8 +69,6 @@ def storage_errors(file: ObjectStoragePath | str, done: str) -> Iterator[None]:
     """Translate what a storage raises in the body.
 
     :param done: what the body does to the file, as a participle for the message.
-    :raises KlingMediaError: with the file's name, and retryable: the permission or the bucket may be there
-        later.
     """
     try:
         yield
@@ -76,3 +76,50 @@ def storage_errors(file: ObjectStoragePath | str, done: str) -> Iterator[None]:
         raise
     except Exception as error:  # every storage raises its own
         raise KlingMediaError(f"{file} cannot be {done} ({type(error).__name__}: {error})") from error
+
+
+def probe_stored(file: ObjectStoragePath, *, request: Mapping[str, Any] | None) -> MediaInfo | None:
+    """Return the properties of a stored video or image; None where the extra ``media`` is not installed.
+
+    What differs from the request is logged as a warning, not raised: it was paid for.
+
+    :raises KlingMediaError: the file cannot be decoded. It stays in the storage.
+    """
+    if not HAS_PYAV:
+        return None
+    try:
+        with reading(file) as stored:
+            info = probe(stored, name=file.name)
+    except KlingMediaError as error:
+        raise KlingMediaError(
+            f"{error}. It was paid for and stays stored as {file}; downloading it again gives the same file.",
+            retryable=error.retryable,
+        ) from error
+    for difference in differences(info, **_requested(request or {})):
+        log.warning("%s is not what was requested: %s", file, difference)
+    return info
+
+
+def write_poster(video: ObjectStoragePath) -> str | None:
+    """Store an image that represents a video beside it, and return its URI.
+
+    A video without a poster is no failure: None is returned, and the reason is logged as a warning.
+    """
+    file = video.with_name(f"{PurePosixPath(video.name).stem}.jpg")
+    try:
+        with reading(video) as stored:
+            poster = read_poster(stored, name=video.name)
+        write(file, [poster.content])
+    except KlingMediaError as error:
+        log.warning("No poster could be made: %s", error)
+        return None
+    return str(file)
+
+
+def _requested(request: Mapping[str, Any]) -> dict[str, Any]:
+    ratio, duration = request.get("aspect_ratio"), request.get("duration")
+    return {
+        "aspect_ratio": ratio if isinstance(ratio, str) and _RATIO.fullmatch(ratio) else None,
+        "duration_s": float(duration) if isinstance(duration, int) else None,
+        "audio": _AUDIO.get(str(request.get("sound", request.get("audio")))),
+    }

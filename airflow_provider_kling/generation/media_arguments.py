@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TypeGuard
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeGuard
 
 from airflow_provider_kling.exceptions import (
     BrokenRule,
@@ -20,14 +21,15 @@ from airflow_provider_kling.exceptions import (
     KlingMediaError,
     KlingRequestError,
 )
-from airflow_provider_kling.gateways.base import Files, UploadedFile
-from airflow_provider_kling.gateways.encoded import EncodedRequest, MediaField
+from airflow_provider_kling.gateways.base import UploadedFile
+from airflow_provider_kling.gateways.encoded import EncodedRequest, FieldPath, MediaField
+from airflow_provider_kling.generation.arguments import Upload
+from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import file_at, reading
-from airflow_provider_kling.generation.policies import Upload
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.input_file import InputFile, broken_limits
 from airflow_provider_kling.media_type import MediaType
-from airflow_provider_kling.models import MediaLimits
+from airflow_provider_kling.models import KlingRequest, MediaLimits, PromptText, body_strings
 
 log = logging.getLogger(__name__)
 
@@ -37,23 +39,14 @@ INLINE_BYTES = 5 * 1024**2
 INLINE_MOST_BYTES = 47 * 1024**2
 """As Base64, it makes a request of about 64 MiB, the most that the vendor's own client sends."""
 
+_LONGEST_TEXT = 200  # characters of a text that is not cut
+_NOTHING_SUBMITTED = "It was for a file of the request; nothing was submitted or billed."
 _STORAGE_URI = re.compile(r"(?!https?:|data:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def is_storage_uri(value: object) -> TypeGuard[str]:
     """Tell whether a value names a file on storage that Airflow supports, such as ``s3://bucket/key``."""
     return isinstance(value, str) and _STORAGE_URI.match(value) is not None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resolved:
-    """A request that the service can read.
-
-    :param uploads: the ids of the files that were uploaded for it.
-    """
-
-    encoded: EncodedRequest
-    uploads: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -67,21 +60,22 @@ class MediaArguments:
     hook: KlingHook
     policy: Upload
     label: str
-    _stored: dict[str, UploadedFile] | None = field(default=None, init=False)
 
-    def resolve(self, encoded: EncodedRequest) -> Resolved:
+    def resolve(self, encoded: EncodedRequest) -> tuple[EncodedRequest, tuple[str, ...]]:
         """Read and check all files, then encode or upload each.
 
-        :raises KlingRequestError: a file breaks a documented limit. Nothing was uploaded, sent or billed.
-        :raises KlingMediaError: a file cannot be read.
-        :raises KlingFileStoreFullError: the account has as many files at the service as it may. Nothing was
-            submitted or billed.
+        :returns: a request that the service can read, and the ids of the files that were uploaded for it.
+        :raises KlingError: a file cannot be read, breaks a documented limit, or cannot be stored at the
+            service. Nothing was submitted or billed.
         """
-        found = [media for media in encoded.media if is_storage_uri(media.value)]
-        if not found:
-            return Resolved(encoded=encoded)
-        files = [(media, self._read(media)) for media in found]
-        self._check(encoded, files)
+        files = [(media, self._read(media)) for media in encoded.media if is_storage_uri(media.value)]
+        broken = [
+            BrokenRule(field=media.name, rule=rule, value=media.value)
+            for media, file in files
+            for rule in self._broken_rules(media, file, encoded)
+        ]
+        if broken:
+            raise KlingRequestError(subject=encoded.model, broken=broken)
         values, uploads = {}, []
         for number, (media, file) in enumerate(files):
             if self._is_uploaded(media, file):
@@ -90,7 +84,7 @@ class MediaArguments:
                 values[media.path] = uploaded.url
             else:
                 values[media.path] = base64.b64encode(file.content).decode()
-        return Resolved(encoded=encoded.with_media(values), uploads=tuple(uploads))
+        return encoded.with_media(values), tuple(uploads)
 
     def _read(self, media: MediaField) -> InputFile:
         try:
@@ -103,30 +97,16 @@ class MediaArguments:
             raise KlingMediaError(message) from error
         return InputFile(name=path.name, content=content)
 
-    def _check(self, encoded: EncodedRequest, files: list[tuple[MediaField, InputFile]]) -> None:
-        broken = []
-        for media, file in files:
-            rules = self._too_large(media, file) or broken_limits(
-                file, media_type=media.type, limits=_limits(encoded, media)
-            )
-            broken += [BrokenRule(field=media.name, rule=rule, value=media.value) for rule in rules]
-        if broken:
-            raise KlingRequestError(subject=encoded.model, broken=broken)
-
-    def _too_large(self, media: MediaField, file: InputFile) -> list[str]:
+    def _broken_rules(self, media: MediaField, file: InputFile, encoded: EncodedRequest) -> list[str]:
+        most = INLINE_MOST_BYTES
         if self._is_uploaded(media, file):
-            if self._files is None:
+            if self.hook.gateway.files is None:
                 return ["must be a public https link: this service stores no files"]
-            most = self._files.limits.max_bytes
-        else:
-            most = INLINE_MOST_BYTES
-        if len(file.content) <= most:
-            return []
-        return [f"must have at most {most} bytes to be sent; give a public https link to it instead"]
-
-    @property
-    def _files(self) -> Files | None:
-        return self.hook.gateway.files
+            most = self.hook.gateway.files.limits.max_bytes
+        if len(file.content) > most:
+            return [f"must have at most {most} bytes to be sent; give a public https link to it instead"]
+        limits = encoded.limits.get(media.type) if media.type else None
+        return broken_limits(file, media_type=media.type, limits=limits or MediaLimits())
 
     def _is_uploaded(self, media: MediaField, file: InputFile) -> bool:
         if self.policy is not Upload.AUTO:
@@ -137,39 +117,26 @@ class MediaArguments:
     def _upload(self, file: InputFile, *, number: int) -> UploadedFile:
         """Upload a file, or take the one that an earlier try of the same request has uploaded."""
         filename = f"{self.label}-{number}.{file.format.value if file.format else 'bin'}"
-        if self._stored is None:
-            with _nothing_submitted():
-                listed = self.hook.list_files()
-            self._stored = {one.filename or one.file_id: one for one in listed}
         if (stored := self._stored.get(filename)) is not None and stored.size == len(file.content):
             return stored
-        if self._files is not None and len(self._stored) >= self._files.limits.max_files:
-            limits = self._files.limits
+        store = self.hook.gateway.files
+        if store is not None and len(self._stored) >= store.limits.max_files:
             raise KlingFileStoreFullError(
-                f"The service stores at most {limits.max_files} files of an account, and there are "
+                f"The service stores at most {store.limits.max_files} files of an account, and there are "
                 f"{len(self._stored)}. They are deleted when the tasks that use them end, or after "
-                f"{limits.days} days. Nothing was submitted or billed."
+                f"{store.limits.days} days. Nothing was submitted or billed."
             )
         content_type = file.format.content_type if file.format else "application/octet-stream"
-        with _nothing_submitted():
+        with error_context(_NOTHING_SUBMITTED):
             uploaded = self.hook.upload(file.content, filename=filename, content_type=content_type)
         self._stored[filename] = uploaded
         log.info("Uploaded %s (%s bytes) as file %s", file.name, len(file.content), uploaded.file_id)
         return uploaded
 
-
-@contextmanager
-def _nothing_submitted() -> Iterator[None]:
-    """Say in an error of the service's file store what it means for the submission."""
-    try:
-        yield
-    except KlingError as error:
-        context = "It was for a file of the request; nothing was submitted or billed."
-        raise error.with_context(context) from error.__cause__
-
-
-def _limits(encoded: EncodedRequest, media: MediaField) -> MediaLimits:
-    return encoded.limits.get(media.type, MediaLimits()) if media.type else MediaLimits()
+    @cached_property
+    def _stored(self) -> dict[str, UploadedFile]:
+        with error_context(_NOTHING_SUBMITTED):
+            return {one.filename or one.file_id: one for one in self.hook.list_files()}
 
 
 def delete_uploads(hook: KlingHook, file_ids: tuple[str, ...]) -> None:
@@ -181,3 +148,22 @@ def delete_uploads(hook: KlingHook, file_ids: tuple[str, ...]) -> None:
             log.info(
                 "File %s could not be deleted (%s); the service deletes it later by itself", file_id, error
             )
+
+
+def cut_media(request: KlingRequest, extra_parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request's fields as plain JSON: prompts are whole; other long texts and links are cut."""
+    body = {**request.body(), **extra_parameters}
+    prompts = {one.path for one in body_strings(request, body) if isinstance(one.holds, PromptText)}
+    return {name: _cut((name,), value, whole=prompts) for name, value in body.items()}
+
+
+def _cut(path: FieldPath, value: Any, *, whole: AbstractSet[FieldPath]) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _cut((*path, name), item, whole=whole) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cut((*path, number), item, whole=whole) for number, item in enumerate(value)]
+    if not isinstance(value, str) or path in whole:
+        return value
+    if "://" in value[:16]:
+        return value.partition("?")[0]
+    return value if len(value) <= _LONGEST_TEXT else f"({len(value)} characters)"

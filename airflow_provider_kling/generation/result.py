@@ -122,6 +122,14 @@ class GenerationResult(TypedDict):
     """The unit of ``cost``."""
 
 
+def known_costs(task: Task) -> dict[str, str]:
+    """Return what the service bills for a task, as text, as far as it says so."""
+    costs = {} if task.cost_usd is None else {"cost_usd": str(task.cost_usd)}
+    if task.cost is not None and task.cost_unit is not None:
+        costs |= {"cost": str(task.cost), "cost_unit": task.cost_unit}
+    return costs
+
+
 def task_results(task: Task, *, media_type: MediaType | None) -> tuple[Resource, ...]:
     """Return the results themselves; there is at least one.
 
@@ -152,15 +160,12 @@ def generation_result(
     :param results: the results themselves, the primary one first.
     :param stored: those that were copied to the user's storage.
     :param submitted_at: Unix seconds by this side's clock, for when the service does not tell.
-    :param reused: it was paid for in an earlier run of the Airflow task.
     """
-    primary = results[0]
+    primary, costs = results[0], known_costs(task)
     copy = stored.get(primary)
     info = copy.info if copy else None
-    elapsed = None
-    if task.submitted_at and task.finished_at:
-        elapsed = (task.finished_at - task.submitted_at).total_seconds()
     submitted = task.submitted_at
+    elapsed = (task.finished_at - submitted).total_seconds() if submitted and task.finished_at else None
     if submitted is None and submitted_at is not None:
         submitted = datetime.fromtimestamp(submitted_at, tz=UTC)
     result: GenerationResult = {
@@ -182,22 +187,21 @@ def generation_result(
         "audio_codec": info.audio_codec if info else None,
         "bytes": copy.download.size if copy else primary.size,
         "sha256": copy.download.sha256 if copy else None,
-        "resources": [_result_file(one, stored.get(one)) for one in task.resources],
+        "resources": [
+            cast("ResultFile", {**asdict(one), "uri": stored[one].uri if one in stored else None})
+            for one in task.resources
+        ],
         "submitted_at": _iso(submitted),
         "finished_at": _iso(task.finished_at),
         "elapsed_s": elapsed,
         "expires_at": _iso(task.expires_at),
-        "cost_usd": str(task.cost_usd) if task.cost_usd is not None else None,
+        "cost_usd": costs.get("cost_usd"),
         "try_number": try_number,
         "reused": reused,
     }
-    if task.cost is not None and task.cost_unit is not None:
-        result["cost"], result["cost_unit"] = str(task.cost), task.cost_unit
+    if "cost" in costs:
+        result["cost"], result["cost_unit"] = costs["cost"], costs["cost_unit"]
     return _within_xcom(result, results=results)
-
-
-def _result_file(resource: Resource, copy: StoredFile | None) -> ResultFile:
-    return cast("ResultFile", {**asdict(resource), "uri": copy.uri if copy else None})
 
 
 def stored_uris(result: GenerationResult) -> list[str]:

@@ -1,22 +1,23 @@
-"""Copying results to ``output``, on any storage that Airflow supports."""
+"""Copying results to ``output``, each with a sidecar: a JSON file with its request, its task and its cost."""
 
 from __future__ import annotations
 
 import glob
 import hashlib
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from airflow.sdk import ObjectStoragePath
 
+from airflow_provider_kling import __version__
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.generation.files import exists, file_at, reading, storage_errors
-from airflow_provider_kling.generation.result import StoredFile
-from airflow_provider_kling.generation.sidecar import Provenance, recorded_hash, sidecar_path, write_sidecar
-from airflow_provider_kling.generation.stored_media import probe_stored, write_poster
+from airflow_provider_kling.generation import files
+from airflow_provider_kling.generation.result import StoredFile, known_costs
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import Resource, Task
 from airflow_provider_kling.media.download import Download, Downloader
@@ -33,8 +34,8 @@ _CHUNK_BYTES = 1024 * 1024
 def target_uri(output: str, *, task_id: str, number: int = 1) -> tuple[str, bool]:
     """Return the URI of a result's file, and whether the extension of its format has to be appended.
 
-    Nothing that the service says decides where a file is written: in a folder, the name is the task's id, and
-    the extension is that of the format that the bytes have.
+    In a folder, the name is the task's id, and the extension is that of the format of the bytes: nothing that
+    the service says decides where a file is written.
 
     :param output: the URI of a file if it ends in a media file's extension, else of a folder.
     :param number: counts the results of one task; from the second on, the name ends in it.
@@ -52,88 +53,111 @@ def target_uri(output: str, *, task_id: str, number: int = 1) -> tuple[str, bool
 
 @dataclass(frozen=True, kw_only=True)
 class ResultStorage:
-    """Where the results of a task are copied to.
+    """Where the results of a task are copied to, and what is known about where they come from.
 
     :param output: the URI of a file or a folder.
     :param max_bytes: a larger result is not stored.
+    :param request: the fields of the request, with media cut; None where unknown.
     """
 
     output: str
     max_bytes: int
     settings: ClientSettings
+    conn_id: str
+    model: str | None = None
+    request: Mapping[str, Any] | None = None
 
-    def store(
-        self, task: Task, results: Sequence[Resource], *, provenance: Provenance
-    ) -> dict[Resource, StoredFile]:
+    def store(self, task: Task, results: Sequence[Resource]) -> dict[Resource, StoredFile]:
         """Copy results, each with a sidecar. What is stored already, by its sidecar, is not downloaded.
 
         :raises DeadLinkError: a link does not work, or no longer.
-        :raises KlingMediaError: a link leads to something that is no media file, or is not allowed; or the
-            storage fails.
-        :raises KlingConnectionError: a download was interrupted again and again.
+        :raises KlingError: the download or the storage failed.
         """
-        with closing(self._downloader()) as downloader:
+        settings = self.settings
+        hosts = HostRules(
+            own_url=settings.base_url,
+            allow_private=settings.allow_private_hosts,
+            allow_http=settings.allow_insecure_http,
+        )
+        downloader = Downloader(
+            hosts=hosts,
+            user_agent=settings.user_agent,
+            max_bytes=self.max_bytes,
+            read_timeout_s=settings.read_timeout_s,
+        )
+        with closing(downloader):
             return {
-                resource: self._store(downloader, task, resource, number=number, provenance=provenance)
+                resource: self._store(downloader, task, resource, number=number)
                 for number, resource in enumerate(results, start=1)
             }
 
-    def _store(
-        self, downloader: Downloader, task: Task, resource: Resource, *, number: int, provenance: Provenance
-    ) -> StoredFile:
+    def _store(self, downloader: Downloader, task: Task, resource: Resource, *, number: int) -> StoredFile:
         uri, add_extension = target_uri(self.output, task_id=task.task_id, number=number)
-        file = file_at(uri)
+        file = files.file_at(uri)
         candidates = _with_extensions(file) if add_extension else [file]
         stored = (_as_recorded(candidate, task_id=task.task_id) for candidate in candidates)
         if found := next(filter(None, stored), None):
             file, download = found
             log.info("%s is stored already, with the recorded hash; nothing is downloaded", file)
         else:
-            with storage_errors(file, "written"):
+            with files.storage_errors(file, "written"):
                 download = downloader.fetch(
                     resource.url, files=file.fs, path=file.path, add_extension=add_extension
                 )
             if add_extension:
                 file = file.with_name(f"{file.name}.{download.format.value}")
-            write_sidecar(file, task=task, download=download, provenance=provenance)
+            self._write_sidecar(file, task, download)
         is_audio = download.format.media_type is MediaType.AUDIO
-        info = None if is_audio else probe_stored(file, request=provenance.request)
-        poster = write_poster(file) if info and info.type is MediaType.VIDEO else None
+        info = None if is_audio else files.probe_stored(file, request=self.request)
+        poster = files.write_poster(file) if info and info.type is MediaType.VIDEO else None
         return StoredFile(uri=str(file), download=download, info=info, poster_uri=poster)
 
-    def _downloader(self) -> Downloader:
-        settings = self.settings
-        return Downloader(
-            hosts=HostRules(
-                own_url=settings.base_url,
-                allow_private=settings.allow_private_hosts,
-                allow_http=settings.allow_insecure_http,
-            ),
-            user_agent=settings.user_agent,
-            max_bytes=self.max_bytes,
-            read_timeout_s=settings.read_timeout_s,
-        )
+    def _write_sidecar(self, file: ObjectStoragePath, task: Task, download: Download) -> None:
+        # It holds no signed link, no API key and no bytes of media.
+        contents = {
+            "task_id": task.task_id,
+            "model": self.model,
+            "conn_id": self.conn_id,
+            "request": self.request,
+            "format": download.format.value,
+            "bytes": download.size,
+            "sha256": download.sha256,
+            "submitted_at": task.submitted_at.isoformat() if task.submitted_at else None,
+            "finished_at": task.finished_at.isoformat() if task.finished_at else None,
+            "cost_usd": None,
+            **known_costs(task),
+            "written_by": f"airflow-provider-kling {__version__}",
+        }
+        files.write(_sidecar(file), [json.dumps(contents, indent=2, ensure_ascii=False).encode()])
+
+
+def _sidecar(file: ObjectStoragePath) -> ObjectStoragePath:
+    return file.with_name(f"{file.name}.json")
 
 
 def _with_extensions(file: ObjectStoragePath) -> list[ObjectStoragePath]:
     """Return the files that are a path with the extension of a format, and have a sidecar."""
-    with storage_errors(file, "looked for"):
+    with files.storage_errors(file, "looked for"):
         sidecars = {PurePosixPath(path).name for path in file.fs.glob(f"{glob.escape(file.path)}.*.json")}
     named = (file.with_name(f"{file.name}.{each.value}") for each in FileFormat)
-    return [one for one in named if sidecar_path(one).name in sidecars]
+    return [one for one in named if _sidecar(one).name in sidecars]
 
 
 def _as_recorded(file: ObjectStoragePath, *, task_id: str) -> tuple[ObjectStoragePath, Download] | None:
     """Return a file and its properties if it is the whole result of this task, by the hash in its sidecar."""
-    recorded = recorded_hash(file, task_id=task_id)
-    if recorded is None or not exists(file):
+    try:
+        with files.reading(_sidecar(file)) as stored:
+            recorded = json.load(stored)
+    except KlingMediaError:  # there is none, or it is damaged
+        return None
+    if not isinstance(recorded, Mapping) or recorded.get("task_id") != task_id or not files.exists(file):
         return None
     digest, size, found = hashlib.sha256(), 0, None
-    with reading(file) as stored:
+    with files.reading(file) as stored:
         while chunk := stored.read(_CHUNK_BYTES):
             found = found or sniff(chunk[:HEAD_BYTES])
             digest.update(chunk)
             size += len(chunk)
-    if found is None or digest.hexdigest() != recorded:
+    if found is None or digest.hexdigest() != recorded.get("sha256"):
         return None
-    return file, Download(format=found, size=size, sha256=recorded)
+    return file, Download(format=found, size=size, sha256=digest.hexdigest())

@@ -4,226 +4,202 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_kling.exceptions import (
     KlingBalanceError,
+    KlingCapacityError,
     KlingDuplicateSubmissionError,
     KlingError,
+    KlingFileStoreFullError,
     KlingJournalError,
-    KlingMediaError,
     KlingMinBalanceError,
     KlingNotFoundError,
+    KlingRateLimitError,
     KlingSubmissionUnknownError,
 )
-from airflow_provider_kling.generation.capacity import NO_CAPACITY
+from airflow_provider_kling.generation import unknown
+from airflow_provider_kling.generation.arguments import Upload
+from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import exists, file_at
-from airflow_provider_kling.generation.media_arguments import MediaArguments, delete_uploads
-from airflow_provider_kling.generation.policies import Upload
-from airflow_provider_kling.generation.recovery import Recoverer
-from airflow_provider_kling.generation.resubmission import resubmission_reason
+from airflow_provider_kling.generation.media_arguments import MediaArguments, cut_media, delete_uploads
 from airflow_provider_kling.generation.result import stored_uris
-from airflow_provider_kling.generation.sidecar import cut_media
-from airflow_provider_kling.generation.unknown import (
-    duplicate_not_found,
-    to_be_resubmitted,
-    unknown_submission,
-)
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.task import Task, TaskStatus
-from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.journal import Journal, logical_task
 from airflow_provider_kling.journal.record import Phase, Record, fingerprint, submission_key
 from airflow_provider_kling.journal.rules import (
     Decision,
-    Lookup,
     OnRerun,
     OnUnknownSubmission,
     Remote,
-    ResultStatus,
     SubmissionState,
     decide,
+    resubmission_reason,
 )
-from airflow_provider_kling.models import KlingRequest
+from airflow_provider_kling.models import find_model
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """What to do next, and what is known about it.
-
-    :param task: the recorded task as the service described it, where it was read.
-    :param not_found: the error of a service that does not know the recorded task.
-    """
-
-    decision: Decision
-    record: Record | None
-    task: Task | None = None
-    not_found: KlingNotFoundError | None = None
+NO_CAPACITY = (KlingRateLimitError, KlingCapacityError, KlingFileStoreFullError)
+"""The errors of a submission that passes when other tasks have ended, or after a minute."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Submission:
-    """One logical task's request, with its journal.
+class GenerationTask(Protocol):
+    """The rendered arguments of a generating operator, and what a run needs of it."""
 
-    :param logical_task: DAG, run, task and map index; see
-        :func:`~airflow_provider_kling.journal.store.logical_task`.
-    :param timeout: seconds from the submission to the deadline.
-    :param clear_count: the same in all tries since the task was last cleared.
-    :param was_cleared: the task was cleared at least once.
-    :param min_balance: what the account has to hold before anything is sent, in the gateway's unit.
-    :param upload: how media on the user's storage reach the service.
-    :param keep_request: put the author's fields into the record, for the sidecar of a result that is stored.
-    """
-
-    hook: KlingHook
-    journal: Journal
-    logical_task: Sequence[str | int]
     model: str
-    request: KlingRequest
-    extra_parameters: Mapping[str, Any]
+    deferrable: bool
     timeout: float
-    clear_count: int
-    was_cleared: bool
-    on_unknown: OnUnknownSubmission
-    on_rerun: OnRerun
-    min_balance: Decimal | None = None
-    upload: Upload = Upload.AUTO
-    keep_request: bool = False
-    clock: Callable[[], float] = time.time
+    output_uri: str | None
+    max_bytes: int
+    extra_parameters: Mapping[str, Any] | None
+    queue_timeout: float
+    min_balance: float | str | Decimal | None
+    on_unknown_submission: str
+    on_rerun: str
+    upload: str
+    keep_uploads: bool
+    retries: int | None
+    on_success_callback: Any
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """What tells this request from another one of the same logical task."""
-        return fingerprint(
-            conn_id=self.hook.conn_id,
-            model=self.model,
-            body=self.request.body(),
-            extra=self.extra_parameters,
+    def request_parameters(self) -> Mapping[str, Any]:
+        """Return the fields of the request."""
+
+    def defer(self, *, trigger: Any, method_name: str, timeout: timedelta) -> Any:
+        """Wait in the triggerer; does not return."""
+
+
+class Submission:
+    """The request of one logical task, and its journal.
+
+    :raises KlingRequestError: the request breaks a rule. Nothing was submitted.
+    """
+
+    def __init__(self, *, task: GenerationTask, hook: KlingHook, journal: Journal, context: Context) -> None:
+        model = find_model(task.model)
+        self.task = task
+        self.hook = hook
+        self.journal = journal
+        self.logical_task = logical_task(context)
+        self.clear_count: int = context["ti"].max_tries
+        self.resubmits = task.on_unknown_submission == OnUnknownSubmission.RESUBMIT
+        self.model = str(model.name)
+        self.request = model.parse(task.request_parameters(), rendered=True)
+        self.extra_parameters = task.extra_parameters or {}
+        self.fingerprint = fingerprint(
+            conn_id=hook.conn_id, model=self.model, body=self.request.body(), extra=self.extra_parameters
         )
 
-    def next_step(self) -> Step:
+    def next_step(self) -> tuple[Decision, Record | None, Task | None]:
         """Decide what to do, by the record and, where needed, by what the service says.
 
-        :raises KlingJournalError: there may be a record, but it cannot be read. Nothing was submitted.
-        :raises KlingMediaError: it is unknown whether the recorded result is still stored. Nothing was
-            submitted.
-        :raises KlingError: the service could not be read. Nothing was submitted.
+        :returns: what to do, the record, and the recorded task where it was read.
+        :raises KlingSubmissionUnknownError: a submission needs a manual decision.
+        :raises KlingError: the record, the storage of its result or the service could not be read, or the
+            service does not know a task that it should know. Nothing was submitted.
         """
-        record = self.journal.read()
+        record, task = self.journal.read(), None
+        if record is None:
+            return Decision.SUBMIT, None, None
         state = self._state(record)
         decision = decide(state)
-        step = Step(decision=decision, record=record)
-        if record is not None and decision is Decision.RECOVER:
-            step = self._recover(record, state)
-        elif record is not None and decision is Decision.CHECK_REMOTE:
-            step = self._check_remote(record, state)
-        if step.decision is Decision.SUBMIT and step.record is not None:
-            reason = resubmission_reason(
-                step.record, lookup=state.lookup, task=step.task, is_missing=step.not_found is not None
-            )
-            log.warning("%s Submitting again.", reason)
-        return step
+        if decision is Decision.RECOVER:
+            task = self._find(record, cause="the try that sent it ended before it was recorded")
+            if task is not None:
+                record = record.submitted(task.task_id)
+                self.journal.write(record)
+        elif decision is Decision.CHECK_REMOTE:
+            task = self._read(state, record)
+        if decision in (Decision.RECOVER, Decision.CHECK_REMOTE):
+            state = replace(state, record=record, remote=_remote(task))
+            decision = decide(state)
+        if decision is Decision.UNKNOWN:
+            raise self._unknown(record, cause="the try that sent it ended before the response was recorded")
+        if decision is Decision.SUBMIT:
+            log.warning("%s Submitting again.", resubmission_reason(record, state))
+        return decision, record, task
 
     def send(self, former: Record | None) -> Record:
         """Write the intent, send the request once, and write the outcome.
 
         :param former: the record so far. A rejected submission leaves it as it is.
-        :raises KlingRequestError: the request cannot be expressed in the connection's API version, or a file
-            that it names breaks a documented limit.
-        :raises KlingMediaError: a file that it names cannot be read.
-        :raises KlingMinBalanceError: the account holds too little.
-        :raises KlingAPIError: it is rejected; nothing is billed.
         :raises KlingSubmissionUnknownError: it may have taken effect; the record says so.
+        :raises KlingError: it was not sent, or it is rejected; nothing is billed.
         """
         # What cannot be expressed is found before anything is read or uploaded.
         encoded = self.hook.gateway.encode(self.request, extra_parameters=self.extra_parameters)
         self._check_balance()
-        media = MediaArguments(hook=self.hook, policy=self.upload, label=f"kling-{self.fingerprint[:16]}")
-        resolved = media.resolve(encoded)
-        record = self._intent(former, uploads=resolved.uploads)
-        call = self.hook.gateway.submit(resolved.encoded, key=record.key)
+        media = MediaArguments(
+            hook=self.hook, policy=Upload(self.task.upload), label=f"kling-{self.fingerprint[:16]}"
+        )
+        encoded, uploads = media.resolve(encoded)
+        record = self._intent(former, uploads=uploads)
+        call = self.hook.gateway.submit(encoded, key=record.key)
         self.hook.get_conn()  # what can fail without sending fails before the intent is written
         self.journal.write(record)
         try:
-            task = self._post(call, record)
+            record = self._post(call, record, former=former)
         except KlingSubmissionUnknownError:
             raise  # the intent stays: it is what is known
-        except KlingDuplicateSubmissionError as duplicate:
-            found = self._find_duplicate(record, cause=str(duplicate))
-            if found is None or not self._is_wanted(found, former=former, record=record):
-                return self.send(_with_used_key(record, found))
-            task = found
-        except KlingError as rejection:
-            self._restore(former)
+        except KlingError as error:
+            rejection = error
+            self._record(former, problem="The request was rejected, but its record calls the outcome unknown")
             if not isinstance(rejection, NO_CAPACITY):
-                delete_uploads(self.hook, resolved.uploads)
+                delete_uploads(self.hook, uploads)
             if isinstance(rejection, KlingBalanceError):
-                raise self._with_balance(rejection) from rejection.__cause__
-            raise
-        record = record.submitted(task.task_id)
-        log.info("Submitted %s: the service runs it as task %s and bills it", self.model, task.task_id)
-        try:
-            self.journal.write(record)
-        except KlingJournalError:
-            # The intent is still there, so a later try will not send again by itself.
-            log.exception("Task %s was submitted, but its id could not be recorded", task.task_id)
+                with suppress(KlingError):
+                    rejection = rejection.with_context(f"The balance is {self._money(self.hook.balance())}.")
+            raise rejection from rejection.__cause__
+        if record.phase is Phase.FAILED:
+            return self.send(record)
+        log.info("Submitted %s: the service runs it as task %s and bills it", self.model, record.task_id)
+        self._record(record, problem=f"Task {record.task_id} was submitted, but its id could not be recorded")
         return record
 
     # -- deciding -----------------------------------------------------------------------------
 
-    def _state(self, record: Record | None) -> SubmissionState:
+    def _state(self, record: Record) -> SubmissionState:
+        gateway, age_s = self.hook.gateway, time.time() - record.intent_at
         return SubmissionState(
             record=record,
-            same_request=record is not None and record.fingerprint == self.fingerprint,
-            same_clear=record is not None and record.clear_count == self.clear_count,
-            lookup=self._lookup(record),
-            result=_result_status(record, now=self.clock()),
-            on_unknown=self.on_unknown,
-            on_rerun=self.on_rerun,
+            same_request=record.fingerprint == self.fingerprint,
+            same_clear=record.clear_count == self.clear_count,
+            # Another service than the one that it was sent to would call it absent.
+            recoverable=gateway.recovery is not None and record.gateway_name == gateway.name,
+            result_available=_is_result_available(record),
+            expired=age_s > gateway.retention.total_seconds(),
+            on_unknown=OnUnknownSubmission(self.task.on_unknown_submission),
+            on_rerun=OnRerun(self.task.on_rerun),
         )
 
-    def _lookup(self, record: Record | None) -> Lookup:
-        """Tell whether the record's submission can be looked up. Another service would call it absent."""
-        sent_here = record is not None and record.gateway_name == self.hook.gateway.name
-        return Lookup.NOT_ASKED if sent_here and self._recoverer is not None else Lookup.UNSUPPORTED
-
-    def _recover(self, record: Record, state: SubmissionState) -> Step:
-        """Look an intent up; with a task, the record becomes a submitted one."""
-        assert self._recoverer is not None  # noqa: S101  - only then is there a decision to recover
-        task = self._recoverer.find(record, cause="the try that sent it ended before it was recorded")
-        if task is None:
-            return Step(decision=decide(replace(state, lookup=Lookup.ABSENT)), record=record)
-        record = record.submitted(task.task_id)
-        self.journal.write(record)
-        decision = decide(replace(state, record=record, remote=_remote(task)))
-        return Step(decision=decision, record=record, task=task)
-
-    def _check_remote(self, record: Record, state: SubmissionState) -> Step:
-        age_s = self.clock() - record.intent_at
-        state = replace(state, expired=age_s > self.hook.gateway.retention.total_seconds())
+    def _read(self, state: SubmissionState, record: Record) -> Task | None:
+        """Read the recorded task; return None where the service does not know it, and that is no error."""
         try:
-            task = self.hook.get_task(str(record.task_id))
+            return self.hook.get_task(str(record.task_id))
         except KlingNotFoundError as error:
-            decision = decide(replace(state, remote=Remote.NOT_FOUND))
-            return Step(decision=decision, record=record, not_found=error)
+            if decide(replace(state, remote=Remote.NOT_FOUND)) is Decision.REMOTE_MISSING:
+                raise unknown.missing_task(error, record=record, journal=self.journal) from error.__cause__
+            return None
         except KlingError as error:
             raise error.with_context(
                 f"Task {record.task_id} was submitted before, and may still run and be billed. Nothing was "
                 "submitted again; the next try of this Airflow task reads the same task."
             ) from error.__cause__
-        return Step(decision=decide(replace(state, remote=_remote(task))), record=record, task=task)
 
     # -- sending ------------------------------------------------------------------------------
 
     def _intent(self, former: Record | None, *, uploads: tuple[str, ...]) -> Record:
-        now = self.clock()
+        now = time.time()
         same = former if former is not None and former.fingerprint == self.fingerprint else None
         if same is not None and same.phase is Phase.INTENT:
             # Certainly absent, or accepted to be paid twice: the same key, should the first one still arrive.
@@ -231,6 +207,7 @@ class Submission:
         else:
             sequence = 0 if same is None else same.sequence + 1
             key = submission_key(task=self.logical_task, fingerprint=self.fingerprint, sequence=sequence)
+        with_sidecar = self.task.output_uri is not None
         return Record(
             phase=Phase.INTENT,
             fingerprint=self.fingerprint,
@@ -241,114 +218,128 @@ class Submission:
             gateway=self.hook.gateway.label,
             clear_count=self.clear_count,
             intent_at=now,
-            deadline=now + self.timeout,
+            deadline=now + self.task.timeout,
             uploads=uploads,
-            request=cut_media(self.request, self.extra_parameters) if self.keep_request else None,
+            request=cut_media(self.request, self.extra_parameters) if with_sidecar else None,
         )
 
-    def _post(self, call: Call[Task], record: Record) -> Task:
-        """Send the request; return its task, which a look-up may have found.
+    def _post(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
+        """Send an intent; return it with its task, or as failed where another task has used up its key.
 
-        :raises KlingDuplicateSubmissionError: its key was used before.
+        A submission whose outcome is unknown is looked up by its key. Where there is no task, it is sent once
+        more with the same key, so the service rejects it should the first one arrive late.
         """
         try:
-            return self.hook.call(call)
+            return record.submitted(self.hook.call(call).task_id)
+        except KlingDuplicateSubmissionError as error:
+            return self._by_used_key(record, former=former, cause=str(error))
         except KlingSubmissionUnknownError as error:
             cause = str(error.__cause__ or error)
-            if self._recoverer is None:
-                raise self._unknown(record, cause=cause) from error
-            return self._recoverer.resolve(call, record, cause=cause)
+            task = self._find(record, cause=cause)
+        if task is None:
+            log.warning(
+                "The submission at %s was looked up: the service made no task of it (%s). Sending it again",
+                record.intent_at_text,
+                cause,
+            )
+            try:
+                task = self.hook.call(call)
+            except KlingDuplicateSubmissionError as error:
+                if (task := self._find(record, cause=str(error))) is None:
+                    raise unknown.duplicate_not_found(record, cause=str(error)) from error
+            except KlingSubmissionUnknownError as error:
+                raise unknown.to_be_looked_up(record, cause=str(error.__cause__ or error)) from error
+        return record.submitted(task.task_id)
 
-    def _find_duplicate(self, record: Record, *, cause: str) -> Task | None:
-        """Return the task that has used the key of a submission: the record of it was lost, or a look-up
-        missed it.
+    def _find(self, record: Record, *, cause: str) -> Task | None:
+        """Return the task of a submission, or None where there is certainly none.
 
-        :returns: None where the task cannot be found and the author accepts to pay twice.
-        :raises KlingSubmissionUnknownError: it cannot be found.
-        """  # noqa: D205  - one thought
-        task = None if self._recoverer is None else self._recoverer.find(record, cause=cause)
-        if task is not None or self.on_unknown is OnUnknownSubmission.RESUBMIT:
-            return task
-        if self._recoverer is not None:
-            raise duplicate_not_found(record, cause=cause)
-        raise self._unknown(record, cause=cause)
-
-    @cached_property
-    def _recoverer(self) -> Recoverer | None:
+        :param cause: why the outcome is unknown.
+        :raises KlingSubmissionUnknownError: there is no look-up, or it failed, which never means "absent".
+        """
         recovery = self.hook.gateway.recovery
-        return None if recovery is None else Recoverer(hook=self.hook, recovery=recovery)
+        if recovery is None:
+            raise self._unknown(record, cause=cause)
+        try:
+            task = self.hook.call(recovery.find(record.key))
+        except KlingError as error:
+            cause = f"{cause}, and the look-up failed: {error}"
+            raise unknown.to_be_looked_up(record, cause=cause) from error
+        if task is not None:
+            log.info("The submission at %s was found as task %s", record.intent_at_text, task.task_id)
+        return task
 
-    def _is_wanted(self, task: Task, *, former: Record | None, record: Record) -> bool:
+    def _by_used_key(self, record: Record, *, former: Record | None, cause: str) -> Record:
+        """Return an intent with the task that has used its key: its record was lost, or a look-up missed it.
+
+        The intent is failed where that task is not taken, or cannot be found and the author accepts to pay
+        twice.
+        """
+        if self.resubmits and self.hook.gateway.recovery is None:
+            return record.failed()
+        task = self._find(record, cause=cause)
+        if task is None and not self.resubmits:
+            raise unknown.duplicate_not_found(record, cause=cause)
+        if task is None:
+            return record.failed()
+        record = record.submitted(task.task_id)
+        if self._is_wanted(task, is_recorded=former is not None and former.key == record.key):
+            return record
+        log.info(
+            "Task %s is %s, and has used the key. Submitting with another key", task.task_id, task.raw_status
+        )
+        return record.failed()
+
+    def _is_wanted(self, task: Task, *, is_recorded: bool) -> bool:
         """Tell whether the task that has used the key is taken, as the decision table takes a recorded one.
 
         Without a record, a task that has ended may be from before the task was cleared.
         """
-        of_record = former is not None and former.phase is Phase.INTENT and former.key == record.key
-        may_be_older = self.was_cleared and not of_record
+        may_be_older = self.clear_count > (self.task.retries or 0) and not is_recorded
         match _remote(task):
-            case Remote.FAILED:
-                return False
             case Remote.SUCCEEDED:
-                return self.on_rerun is OnRerun.REUSE or not may_be_older
+                return self.task.on_rerun == OnRerun.REUSE or not may_be_older
             case Remote.MODERATED:
                 return not may_be_older
-            case _:
-                return True
+            case remote:
+                return remote is not Remote.FAILED
 
     def _unknown(self, record: Record, *, cause: str) -> KlingSubmissionUnknownError:
-        if self.on_unknown is OnUnknownSubmission.RESUBMIT:
-            return to_be_resubmitted(record, cause=cause)
-        return unknown_submission(record, hook=self.hook, journal=self.journal, cause=cause)
+        if self.resubmits:
+            return unknown.to_be_resubmitted(record, cause=cause)
+        return unknown.unknown_submission(record, hook=self.hook, journal=self.journal, cause=cause)
 
     def _check_balance(self) -> None:
-        if self.min_balance is None:
+        if self.task.min_balance is None:
             return
-        try:
+        least = Decimal(str(self.task.min_balance))
+        with error_context("It was read because of min_balance; nothing was submitted or billed."):
             balance = self.hook.balance()
-        except KlingError as error:
-            context = "It was read because of min_balance; nothing was submitted or billed."
-            raise error.with_context(context) from error.__cause__
-        if balance < self.min_balance:
+        if balance < least:
             raise KlingMinBalanceError(
-                f"The balance is {self._money(balance)}, less than the min_balance of "
-                f"{self._money(self.min_balance)}. Nothing was submitted or billed. Add to the balance, then "
-                "clear this Airflow task.",
+                f"The balance is {self._money(balance)}, less than the min_balance of {self._money(least)}. "
+                "Nothing was submitted or billed. Add to the balance, then clear this Airflow task.",
                 balance=balance,
             )
-
-    def _with_balance(self, rejection: KlingBalanceError) -> KlingBalanceError:
-        try:
-            return rejection.with_context(f"The balance is {self._money(self.hook.balance())}.")
-        except KlingError:
-            return rejection
 
     def _money(self, amount: Decimal) -> str:
         account = self.hook.gateway.account
         return f"{amount} {account.unit}" if account else str(amount)
 
-    def _restore(self, former: Record | None) -> None:
+    def _record(self, record: Record | None, *, problem: str) -> None:
+        """Record an outcome, if possible: with the intent still there, no later try sends again by itself."""
         try:
-            if former is None:
+            if record is None:
                 self.journal.delete()
             else:
-                self.journal.write(former)
+                self.journal.write(record)
         except KlingJournalError:
-            log.exception(
-                "The submission was rejected, but the record still says that its outcome is unknown"
-            )
+            log.exception(problem)
 
 
-def _with_used_key(record: Record, task: Task | None) -> Record:
-    """Return an intent as one whose key is used up, by a task that is not taken."""
-    if task is not None:
-        log.info(
-            "Task %s is %s, and has used the key. Submitting with another key", task.task_id, task.raw_status
-        )
-        record = record.submitted(task.task_id)
-    return record.failed()
-
-
-def _remote(task: Task) -> Remote:
+def _remote(task: Task | None) -> Remote:
+    if task is None:
+        return Remote.NOT_FOUND
     match task.status:
         case TaskStatus.SUCCESS:
             return Remote.SUCCEEDED
@@ -359,23 +350,19 @@ def _remote(task: Task) -> Remote:
             return Remote.RUNNING
 
 
-def _result_status(record: Record | None, *, now: float) -> ResultStatus:
-    """Tell whether a finished task's stored copy, or the service's link, is still there.
+def _is_result_available(record: Record) -> bool:
+    """Tell whether a finished task's stored copies, or without any the service's link, are still there.
 
     :raises KlingMediaError: the storage does not tell.
     """
-    result: Any = record.result if record is not None and record.phase is Phase.FINISHED else None
+    result: Any = record.result if record.phase is Phase.FINISHED else None
     if not result:
-        return ResultStatus.UNAVAILABLE
+        return False
     if uris := stored_uris(result):
-        try:
-            available = all(exists(file_at(uri)) for uri in uris)
-        except KlingMediaError as error:
-            raise error.with_context(
-                "So it is unknown whether the result of an earlier try is still stored. Nothing was "
-                "submitted again; the next try of this Airflow task checks it again."
-            ) from error.__cause__
-    else:
-        expires_at = result.get("expires_at")
-        available = expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > now
-    return ResultStatus.AVAILABLE if available else ResultStatus.UNAVAILABLE
+        with error_context(
+            "So it is unknown whether the result of an earlier try is still stored. Nothing was submitted "
+            "again; the next try of this Airflow task checks it again."
+        ):
+            return all(exists(file_at(uri)) for uri in uris)
+    expires_at = result.get("expires_at")
+    return expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > time.time()

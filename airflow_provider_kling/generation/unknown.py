@@ -27,41 +27,38 @@ def unknown_submission(
     :param cause: why the outcome is unknown.
     """
     return KlingSubmissionUnknownError(
-        f"{_outcome(record, cause=cause)} Nothing was sent again, and no retry sends it again. "
-        f"{_candidates(record, hook=hook)} There are three ways to continue. "
+        f"{_outcome(record, cause)} Nothing was sent again, and no retry sends it again. "
+        f"{_candidates(record, hook)} There are three ways to continue. "
         f"(1) If you find its task, put the task's id into the record ({journal.adoption_hint(record)}), and "
         "clear this Airflow task: it waits for that task and submits nothing. "
         "(2) If you are sure that there is no task, delete the record "
-        f"({journal.deletion_hint()}), and clear this Airflow task: it submits. "
+        f"({journal.deletion_hint}), and clear this Airflow task: it submits. "
         "(3) Set on_unknown_submission='resubmit', and clear this Airflow task: it submits again, and may "
-        f"pay twice. {journal.clear_warning()}".rstrip()
+        f"pay twice. {journal.clear_warning}".rstrip()
     )
 
 
 def to_be_resubmitted(record: Record, *, cause: str) -> KlingSubmissionUnknownError:
     """Return the error for an author who accepts to pay twice: a retry submits again."""
-    return KlingSubmissionUnknownError(
-        f"{_outcome(record, cause=cause)} Because of on_unknown_submission='resubmit', a retry submits "
-        "again, and may pay twice.",
-        retryable=True,
-    )
+    again = "Because of on_unknown_submission='resubmit', a retry submits again, and may pay twice."
+    return KlingSubmissionUnknownError(f"{_outcome(record, cause)} {again}", retryable=True)
 
 
 def to_be_looked_up(record: Record, *, cause: str) -> KlingSubmissionLookupError:
     """Return the error for a gateway that can look a submission up: a retry does so."""
     return KlingSubmissionLookupError(
-        f"{_outcome(record, cause=cause)} A retry looks the submission up by its key ({record.key}): it "
-        "waits for the task if there is one, and submits again with the same key if there is none."
+        f"{_outcome(record, cause)} A retry looks the submission up by its key ({record.key}): it waits for "
+        "the task if there is one, and submits again with the same key if there is none."
     )
 
 
 def duplicate_not_found(record: Record, *, cause: str) -> KlingSubmissionLookupError:
     """Return the error for a key that the service calls used, although the look-up finds no task."""
-    outcome = _outcome(record, cause=f"{cause}, yet the look-up finds no task")
     return KlingSubmissionLookupError(
-        f"{outcome} A retry looks the submission up by its key ({record.key}) again. If the service has "
-        "deleted the task meanwhile, no look-up will find it. Then set on_unknown_submission='resubmit': the "
-        "next try submits with another key, and may pay twice."
+        f"{_outcome(record, f'{cause}, yet the look-up finds no task')} A retry looks the submission up by "
+        f"its key ({record.key}) again. If the service has deleted the task meanwhile, no look-up will find "
+        "it. Then set on_unknown_submission='resubmit': the next try submits with another key, and may pay "
+        "twice."
     )
 
 
@@ -70,21 +67,21 @@ def missing_task(error: KlingError, *, record: Record, journal: Journal) -> Klin
     return error.with_context(
         f"Task {record.task_id} was submitted to {record.gateway} at {record.intent_at_text}, and the "
         "service keeps tasks for longer than that. It shows a task only to the credentials that submitted "
-        f"it: has the key of {record.conn_id!r} changed? The task may still run and be billed, so "
-        "nothing was submitted again. Restore the key, and clear this Airflow task: it waits for the same "
-        f"task. To submit again and pay again, delete the record ({journal.deletion_hint()}), and clear this "
-        f"Airflow task. {journal.clear_warning()}".rstrip()
+        f"it: has the key of {record.conn_id!r} changed? The task may still run and be billed, so nothing "
+        "was submitted again. Restore the key, and clear this Airflow task: it waits for the same task. To "
+        f"submit again and pay again, delete the record ({journal.deletion_hint}), and clear this Airflow "
+        f"task. {journal.clear_warning}".rstrip()
     )
 
 
-def _outcome(record: Record, *, cause: str) -> str:
+def _outcome(record: Record, cause: str) -> str:
     return (
         f"The outcome of the submission of {record.model} at {record.intent_at_text} is unknown: "
         f"{cause.rstrip('.')}. A task may be running at the service and be billed."
     )
 
 
-def _candidates(record: Record, *, hook: KlingHook) -> str:
+def _candidates(record: Record, hook: KlingHook) -> str:
     if record.gateway_name != hook.gateway.name:
         return (
             f"It was sent to {record.gateway}. The connection now belongs to {hook.gateway.label}, which "
@@ -96,18 +93,15 @@ def _candidates(record: Record, *, hook: KlingHook) -> str:
         logged = hook.request_log()
     except KlingError as error:
         return f"The service's request log could not be read ({error})."
-    could_be = [entry for entry in logged if _could_be(entry, record)]
-    if not could_be:
-        return (
-            f"The service's request log has no {record.model} of that time among its newest {len(logged)} "
-            "entries."
-        )
-    named = ", ".join(f"{entry.task_id} ({entry.status}, {entry.created_at})" for entry in could_be)
-    return f"These tasks in the service's request log may be the one: {named}."
+    could_be = [f"{one.task_id} ({one.status}, {one.created_at})" for one in logged if _could_be(one, record)]
+    if could_be:
+        return f"These tasks in the service's request log may be the one: {', '.join(could_be)}."
+    newest = f"its newest {len(logged)} entries"
+    return f"The service's request log has no {record.model} of that time among {newest}."
 
 
 def _could_be(entry: LoggedRequest, record: Record) -> bool:
-    """Tell whether a logged request may be the recorded one: the model's family, and about the time."""
+    # Of the model's family, and about the time. What the log does not say rules nothing out.
     slug = record.model.rpartition("/")[2]
     if entry.model is not None and not entry.model.startswith(slug):
         return False

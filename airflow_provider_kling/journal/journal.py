@@ -1,78 +1,186 @@
-"""The journal of one logical task: its record, read and moved forward through a store."""
+"""The journal of one logical task: where its record is stored, read, and moved forward."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
+from airflow_provider_kling import compat
 from airflow_provider_kling.exceptions import KlingError, KlingJournalError
 from airflow_provider_kling.journal.record import Phase, Record
-from airflow_provider_kling.journal.store import Store
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+STATE_KEY = "kling"
 
 
-class Journal:
-    """Reads and writes the record. A store that fails is a :class:`KlingJournalError`, never "no record"."""
+class Journal(ABC):
+    """Reads and writes the record of a DAG, a run, a task and a map index, whatever the try.
 
-    def __init__(self, *, store: Store) -> None:
-        self._store = store
+    A store that fails is a :class:`KlingJournalError` and never "no record": the caller would pay again.
+
+    :cvar retains_finished: the record is kept after the task has ended. Otherwise it has to be deleted when
+        Airflow knows of the end.
+    :cvar clear_warning: for messages, when a clear of the Airflow task deletes the record; empty for never.
+    :ivar deletion_hint: for messages, how to delete the record by hand.
+    """
+
+    retains_finished: ClassVar[bool]
+    clear_warning: ClassVar[str] = ""
+    deletion_hint: str
 
     def read(self) -> Record | None:
         """Return the record, or None when there is certainly none.
 
         :raises KlingJournalError: it cannot be read, is damaged, or is of a later release.
         """
-        stored = self._guard(self._store.read)
+        with _store_errors():
+            stored = self._load()
         try:
             return None if stored is None else Record.from_json(stored)
         except KlingJournalError as error:
-            raise error.with_context(self.clear_warning()) from error.__cause__
+            raise error.with_context(self.clear_warning) from error.__cause__
 
     def write(self, record: Record) -> None:
-        """Store the record.
+        """Store the record, and return only when it can be read.
 
         :raises KlingJournalError: it cannot be written.
         """
-        self._guard(lambda: self._store.write(record.to_json()))
-
-    @property
-    def retains_finished(self) -> bool:
-        """Whether the record is kept after the end. Otherwise it is deleted when Airflow knows of the end."""
-        return self._store.retains_finished
+        with _store_errors():
+            self._save(record.to_json())
 
     def close(self, record: Record) -> None:
         """Store the record of a task that has ended; that of a failed one only where records are kept."""
-        if record.phase is Phase.FAILED and not self._store.retains_finished:
+        if record.phase is Phase.FAILED and not self.retains_finished:
             self.delete()
         else:
             self.write(record)
 
     def delete(self) -> None:
         """Delete the record. Only for one whose task has certainly ended, or was certainly never made."""
-        self._guard(self._store.delete)
+        with _store_errors():
+            self._remove()
 
     def adoption_hint(self, record: Record) -> str:
         """Say how to put a task's id into the record by hand."""
         # Without the request: messages are logged, and a log must not hold the prompt.
-        return self._store.change_hint({**record.to_json(), "request": None, "task_id": "<task id>"})
+        return self._change_hint({**record.to_json(), "request": None, "task_id": "<task id>"})
 
-    def deletion_hint(self) -> str:
-        """Say how to delete the record by hand."""
-        return self._store.deletion_hint()
+    @abstractmethod
+    def _change_hint(self, value: Mapping[str, Any]) -> str: ...
 
-    def clear_warning(self) -> str:
-        """Say when a clear deletes the record; empty where it never does."""
-        return self._store.clear_warning()
+    @abstractmethod
+    def _load(self) -> Any: ...
 
-    def _guard(self, action: Callable[[], T]) -> T:
-        try:
-            return action()
-        except KlingError:
-            raise
-        except Exception as error:
+    @abstractmethod
+    def _save(self, value: dict[str, Any]) -> None: ...
+
+    @abstractmethod
+    def _remove(self) -> None: ...
+
+
+class TaskStateJournal(Journal):
+    """In the task state store of Airflow 3.3 and newer, which keeps a record over retries and crashes.
+
+    Airflow 3.3 keeps it at a clear, too. Airflow 3.4 deletes it then, unless told to keep it (3.4.0b2).
+    """
+
+    retains_finished = True
+    clear_warning = (
+        "From Airflow 3.4 on, clear it with 'Keep task state and resume': a clear without that deletes the "
+        "record, and the task submits and pays again."
+    )
+
+    def __init__(self, *, accessor: Any, path: str) -> None:
+        self._accessor = accessor
+        self._path = path
+        self.deletion_hint = self._hint("delete", method="DELETE")
+
+    def _load(self) -> Any:
+        return self._accessor.get(STATE_KEY)
+
+    def _save(self, value: dict[str, Any]) -> None:
+        self._accessor.set(
+            STATE_KEY, value, retention=compat.NEVER_EXPIRE
+        )  # the default drops it after 30 days
+
+    def _remove(self) -> None:
+        self._accessor.delete(STATE_KEY)
+
+    def _change_hint(self, value: Mapping[str, Any]) -> str:
+        body = json.dumps({"value": value})
+        return f"{self._hint('edit', method='PATCH')} -H 'Content-Type: application/json' -d '{body}'"
+
+    def _hint(self, verb: str, *, method: str) -> str:
+        return (
+            f"in Airflow's UI, Storage > Task State Store of the task, {verb} key {STATE_KEY!r}; or run: "
+            f'curl -X {method} "$AIRFLOW_URL{self._path}" -H "Authorization: Bearer $AIRFLOW_TOKEN"'
+        )
+
+
+class VariableJournal(Journal):
+    """In an Airflow Variable, on Airflow 3.1 and 3.2, which keep Variables at a clear."""
+
+    retains_finished = False
+
+    def __init__(self, *, name: str) -> None:
+        self._name = name
+        self.deletion_hint = f"run: airflow variables delete {name}"
+
+    def _load(self) -> Any:
+        stored = compat.read_variable(self._name)
+        return None if stored is None else json.loads(stored)
+
+    def _save(self, value: dict[str, Any]) -> None:
+        stored = json.dumps(value)
+        compat.write_variable(self._name, stored)
+        if (
+            compat.read_variable(self._name) != stored
+        ):  # when a Variable cannot be written, Airflow only logs that
             raise KlingJournalError(
-                f"The record of this Airflow task cannot be read or written ({type(error).__name__}: "
-                f"{error}). Only the record tells whether the request was submitted before, so nothing was "
-                "submitted now. A retry reads the record again."
-            ) from error
+                f"The record of this Airflow task could not be written to the Variable {self._name!r}. "
+                "Nothing is submitted without a record. A retry reads it again."
+            )
+
+    def _remove(self) -> None:
+        compat.delete_variable(self._name)
+
+    def _change_hint(self, value: Mapping[str, Any]) -> str:
+        return f"run: airflow variables set {self._name} '{json.dumps(value)}'"
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    try:
+        yield
+    except KlingError:
+        raise
+    except Exception as error:
+        raise KlingJournalError(
+            f"The record of this Airflow task cannot be read or written ({type(error).__name__}: {error}). "
+            "Only the record tells whether the request was submitted before, so nothing was submitted now. A "
+            "retry reads the record again."
+        ) from error
+
+
+def logical_task(context: Context) -> tuple[str, str, str, int]:
+    """Return what identifies the running task in each of its tries: DAG, run, task and map index."""
+    ti: Any = context["ti"]
+    return ti.dag_id, ti.run_id, ti.task_id, ti.map_index
+
+
+def open_journal(context: Context) -> Journal:
+    """Return the journal of the running task."""
+    *names, map_index = logical_task(context)
+    if (accessor := compat.task_state_store(context)) is not None:
+        dag, run, task = (quote(str(name), safe="") for name in names)
+        path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/state-store/{STATE_KEY}"
+        return TaskStateJournal(accessor=accessor, path=f"{path}?map_index={map_index}")
+    identity = "\0".join(map(str, (*names, map_index)))
+    return VariableJournal(name=f"kling_journal_{hashlib.sha256(identity.encode()).hexdigest()[:32]}")

@@ -95,37 +95,29 @@ class Record:
     def from_json(cls, stored: object) -> Self:
         """Read a stored record; an ``intent`` that was given a task id by hand is a submitted one.
 
-        :raises KlingJournalError: it is damaged, or written by a later release. A guess might pay twice.
+        :raises KlingJournalError: it is damaged, or of a later release. A guess might pay twice.
         """
-        if not isinstance(stored, Mapping):
-            kind = type(stored).__name__
-            message = f"The record of this Airflow task is no JSON object, but {kind}. {_NOTHING_SENT}"
-            raise KlingJournalError(message, retryable=False)
-        version = stored.get("version")
-        if version != VERSION:
-            raise KlingJournalError(
-                f"The record of this Airflow task has version {version!r}, and this release knows version "
-                f"{VERSION}. {_NOTHING_SENT}",
-                retryable=False,
-            )
         try:
-            known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
-            record = cls(**known)
+            # Raised here, so that the errors of a damaged record have one message.
+            if not isinstance(stored, Mapping):
+                raise TypeError(f"it is no JSON object, but {type(stored).__name__}")  # noqa: TRY301
+            if (version := stored.get("version")) != VERSION:
+                unlike = f"it has version {version!r}, and this release knows version {VERSION}"
+                raise ValueError(unlike)  # noqa: TRY301
+            record = cls(**{field.name: stored[field.name] for field in fields(cls) if field.name in stored})
             record = replace(record, phase=Phase(record.phase), uploads=tuple(record.uploads))
             if not all(map(is_id, filter(None, (record.task_id, *record.uploads)))):
-                raise ValueError("task_id or uploads: that is no id")  # noqa: TRY301  # as any other damage
+                raise ValueError("task_id or uploads: that is no id")  # noqa: TRY301
         except (TypeError, ValueError) as error:
-            message = f"The record of this Airflow task is damaged ({error!r}). {_NOTHING_SENT}"
-            raise KlingJournalError(message, retryable=False) from None
+            raise KlingJournalError(
+                f"The record of this Airflow task is damaged, or of another release: {error}. Nothing was "
+                "submitted now; a task that was submitted before may still run and be billed. Repair the "
+                "record, or delete it to submit again, and clear this Airflow task.",
+                retryable=False,
+            ) from None
         if record.phase is Phase.INTENT and record.task_id:
             return record.submitted(record.task_id)
         return record
-
-
-_NOTHING_SENT = (
-    "Nothing was submitted now; a task that was submitted before may still run and be billed. Repair the "
-    "record, or delete it to submit again, and clear this Airflow task."
-)
 
 
 def fingerprint(*, conn_id: str, model: str, body: Mapping[str, Any], extra: Mapping[str, Any]) -> str:

@@ -9,28 +9,24 @@ from airflow_provider_kling.journal.record import Phase, Record
 
 
 class OnUnknownSubmission(StrEnum):
-    """What to do when the outcome of a submission is unknown.
-
-    ``resubmit`` may pay twice; ``fail`` needs a manual decision. Where the service can look a submission up
-    by its key, the outcome is looked up first, whatever the policy.
-    """
+    """What to do when the outcome of a submission is unknown: see the operators' argument."""
 
     FAIL = "fail"
     RESUBMIT = "resubmit"
 
 
 class OnRerun(StrEnum):
-    """What to do when a successful task is cleared and its request is unchanged.
-
-    ``reuse`` returns the recorded result and costs nothing; ``regenerate`` pays for a new one.
-    """
+    """What to do when a successful task is cleared unchanged: see the operators' argument."""
 
     REUSE = "reuse"
     REGENERATE = "regenerate"
 
 
 class Remote(StrEnum):
-    """What the service says of the recorded task."""
+    """What the service says of the recorded task, or of a submission that is looked up by its key.
+
+    ``not_found`` means for a submission that it is certainly absent. A look-up that fails is an error.
+    """
 
     NOT_ASKED = "not_asked"
     RUNNING = "running"
@@ -38,25 +34,6 @@ class Remote(StrEnum):
     FAILED = "failed"
     MODERATED = "moderated"
     NOT_FOUND = "not_found"
-
-
-class Lookup(StrEnum):
-    """What the service says of the recorded submission's key.
-
-    A look-up that finds a task makes the record a submitted one, so there is no value for it; nor is there
-    one for a look-up that fails, which is an error and never "absent".
-    """
-
-    UNSUPPORTED = "unsupported"
-    NOT_ASKED = "not_asked"
-    ABSENT = "absent"
-
-
-class ResultStatus(StrEnum):
-    """Whether a finished task's result can still be used without a request to the service."""
-
-    AVAILABLE = "available"
-    UNAVAILABLE = "unavailable"
 
 
 class Decision(StrEnum):
@@ -79,55 +56,50 @@ class SubmissionState:
     :param same_request: the fingerprint is the recorded one.
     :param same_clear: the record was written since the task was last cleared; so a retry or a crash, and no
         clear, led here.
-    :param lookup: whether the gateway can look a submission up by its key, and what it found.
-    :param remote: what the service says of the recorded task, once it was asked.
-    :param result: for a finished record.
+    :param recoverable: the gateway can look the submission up by its key.
+    :param result_available: a finished task's result can still be used without a request to the service.
     :param expired: the task is older than the service keeps any, so it is normal that it is not found.
     """
 
     record: Record | None
     same_request: bool = True
     same_clear: bool = True
-    lookup: Lookup = Lookup.UNSUPPORTED
+    recoverable: bool = False
     remote: Remote = Remote.NOT_ASKED
-    result: ResultStatus = ResultStatus.UNAVAILABLE
+    result_available: bool = False
     expired: bool = False
     on_unknown: OnUnknownSubmission = OnUnknownSubmission.FAIL
     on_rerun: OnRerun = OnRerun.REUSE
+
+    @property
+    def accepts_two_bills(self) -> bool:
+        """Whether a submission whose outcome is unknown may be repeated."""
+        return self.on_unknown is OnUnknownSubmission.RESUBMIT
 
 
 def decide(state: SubmissionState) -> Decision:
     """Return what to do next.
 
-    ``recover`` means: look the submission up by its key; with what was found, record it as submitted, and
-    decide again. ``check_remote`` means: read the recorded task, fill in ``remote``, and decide again.
+    ``recover`` means: look the submission up by its key, and record its task if there is one.
+    ``check_remote`` means: read the recorded task. After either, fill in ``remote``, and decide again.
     """
     record = state.record
     if record is None or record.phase is Phase.FAILED:
         return Decision.SUBMIT
     if record.phase is Phase.INTENT:
-        return _by_lookup(state)
+        # Also when the request has changed since: the first may be running, and a template that renders
+        # differently at each try would otherwise pay at each try.
+        if not state.recoverable:
+            return Decision.SUBMIT if state.accepts_two_bills else Decision.UNKNOWN
+        return Decision.SUBMIT if state.remote is Remote.NOT_FOUND else Decision.RECOVER
     if not state.same_request:
         return Decision.SUBMIT
     if record.phase is Phase.FINISHED:
         if state.on_rerun is OnRerun.REGENERATE and not state.same_clear:
             return Decision.SUBMIT
-        if state.result is ResultStatus.AVAILABLE:
+        if state.result_available:
             return Decision.REUSE
     return _by_remote(state, record)
-
-
-def _by_lookup(state: SubmissionState) -> Decision:
-    """Decide about an intent, also when the request has changed since: the first may be running, and a
-    template that renders differently at each try would otherwise pay at each try.
-    """  # noqa: D205  - one thought
-    match state.lookup:
-        case Lookup.UNSUPPORTED:
-            return _unless_resubmitting(state, Decision.UNKNOWN)
-        case Lookup.NOT_ASKED:
-            return Decision.RECOVER
-        case Lookup.ABSENT:
-            return Decision.SUBMIT
 
 
 def _by_remote(state: SubmissionState, record: Record) -> Decision:
@@ -136,18 +108,39 @@ def _by_remote(state: SubmissionState, record: Record) -> Decision:
             return Decision.CHECK_REMOTE
         case Remote.RUNNING:
             return Decision.REATTACH
-        case Remote.SUCCEEDED:
+        case Remote.SUCCEEDED | Remote.MODERATED:
+            # The same content would be rejected again; the try that submitted it died before it said so.
             return Decision.COMPLETE
         case Remote.FAILED:
             return Decision.SUBMIT
-        case Remote.MODERATED:
-            # The same content would be rejected again; the try that submitted it died before it said so.
-            return Decision.COMPLETE
         case Remote.NOT_FOUND:
-            if state.expired or record.phase is Phase.FINISHED:
-                return Decision.SUBMIT
-            return _unless_resubmitting(state, Decision.REMOTE_MISSING)
+            accepted = state.expired or record.phase is Phase.FINISHED or state.accepts_two_bills
+            return Decision.SUBMIT if accepted else Decision.REMOTE_MISSING
 
 
-def _unless_resubmitting(state: SubmissionState, otherwise: Decision) -> Decision:
-    return Decision.SUBMIT if state.on_unknown is OnUnknownSubmission.RESUBMIT else otherwise
+def resubmission_reason(record: Record, state: SubmissionState) -> str:
+    """Say why a request is submitted although a submission is on record. For the log."""
+    match record.phase:
+        case Phase.INTENT if not state.recoverable:
+            return (
+                f"The outcome of the submission at {record.intent_at_text} is unknown, and "
+                "on_unknown_submission='resubmit' accepts that both may be billed."
+            )
+        case Phase.INTENT:
+            return f"The submission at {record.intent_at_text} was looked up: the service made no task of it."
+        case Phase.FAILED:
+            return f"The former submission (task {record.task_id}) has failed."
+        case _ if state.remote is Remote.NOT_FOUND:
+            return f"The service does not know task {record.task_id}, or no longer."
+        case _ if state.remote is Remote.FAILED:
+            return f"Task {record.task_id} has failed at the service."
+        case Phase.SUBMITTED:
+            return (
+                f"Task {record.task_id} was submitted before, for a request that has changed since. If it is "
+                "still running, it goes on at the service and is billed."
+            )
+        case Phase.FINISHED:
+            return (
+                f"Task {record.task_id} is finished and was paid for, but the request has changed since, or "
+                "on_rerun='regenerate' asks for a new result."
+            )

@@ -11,9 +11,14 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_kling.compat import default_deferrable
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
+from airflow_provider_kling.generation.arguments import (
+    Upload,
+    check_policies,
+    is_rendered_later,
+    rendered_later,
+)
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.policies import OnRerun, OnUnknownSubmission, Upload, check_policies
-from airflow_provider_kling.generation.templates import is_rendered_later, rendered_later
+from airflow_provider_kling.journal.rules import OnRerun, OnUnknownSubmission
 from airflow_provider_kling.models import find_model
 
 if TYPE_CHECKING:
@@ -145,10 +150,8 @@ class GenerationOperator(BaseOperator):
 
     def execute_queued(self, context: Context, event: object) -> GenerationResult:
         """Submit after a wait for capacity."""
-        from airflow_provider_kling.generation.capacity import CapacityWait
-
         with failing_fast(), self._hook() as hook:
-            return self._begin(hook, context).advance(wait=CapacityWait.from_event(event))
+            return self._begin(hook, context).advance_queued(event)
 
     def execute_complete(self, context: Context, event: object) -> GenerationResult:
         """Continue after the trigger's event. Needs only the event and the record."""

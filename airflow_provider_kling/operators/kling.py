@@ -9,8 +9,8 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, KlingRequestError
+from airflow_provider_kling.generation.arguments import is_rendered_later
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.operators.base import GenerationOperator
 

@@ -12,10 +12,10 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 from airflow_provider_kling.compat import default_deferrable
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import KlingError
+from airflow_provider_kling.generation.arguments import is_rendered_later
 from airflow_provider_kling.generation.completion import Completion
 from airflow_provider_kling.generation.failure import failing_as_sensor, failing_fast
 from airflow_provider_kling.generation.result import GenerationResult
-from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.ids import check_id
 from airflow_provider_kling.polling import PollingPlan
@@ -120,16 +120,9 @@ class KlingTaskSensor(BaseSensorOperator):
     ) -> GenerationResult:
         """Continue after the trigger's event. ``dag.test()`` passes only the event."""
         with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
-            completion = self._completion(hook, context, waiting_since=waiting_since)
-            return completion.complete_from_task(completion.task_from_event(event, task_id=kling_task_id))
+            completion = self._completion(hook, context)
+            task = completion.task_from_event(event, task_id=kling_task_id, since=waiting_since)
+            return completion.complete_from_task(task)
 
-    def _completion(
-        self, hook: KlingHook, context: Context, *, waiting_since: float | None = None
-    ) -> Completion:
-        return Completion(
-            hook=hook,
-            context=context,
-            output=self.output_uri,
-            max_bytes=self.max_bytes,
-            waiting_since=waiting_since,
-        )
+    def _completion(self, hook: KlingHook, context: Context) -> Completion:
+        return Completion(hook=hook, context=context, output=self.output_uri, max_bytes=self.max_bytes)

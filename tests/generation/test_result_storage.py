@@ -16,8 +16,8 @@ import pytest
 import airflow_provider_kling
 from airflow_provider_kling.decorators.kling import video_task
 from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.generation.media_arguments import cut_media
 from airflow_provider_kling.generation.result_storage import target_uri
-from airflow_provider_kling.generation.sidecar import cut_media
 from airflow_provider_kling.models import find_model
 from airflow_provider_kling.operators.kling import KlingDownloadOperator, KlingGenerateOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
@@ -204,7 +204,6 @@ def test_a_result_over_the_cap_is_not_stored(
 KILLED = """
 import sys
 from airflow_provider_kling.generation.result_storage import ResultStorage
-from airflow_provider_kling.generation.sidecar import Provenance
 from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.settings import ClientSettings
@@ -212,8 +211,8 @@ from airflow_provider_kling.gateways import make_gateway
 url, key, task_id, output = sys.argv[1:]
 settings = ClientSettings(base_url=url, credentials=BearerToken(key))
 task = KlingClient(settings=settings).call(make_gateway().task(task_id))
-storage = ResultStorage(output=output, max_bytes=2**30, settings=settings)
-storage.store(task, task.results(), provenance=Provenance(model=None, conn_id="kling_default"))
+storage = ResultStorage(output=output, max_bytes=2**30, settings=settings, conn_id="kling_default")
+storage.store(task, task.results())
 """
 
 

@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.generation.stored_media import probe_stored
+from airflow_provider_kling.generation.files import probe_stored
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance

@@ -11,9 +11,8 @@ from airflow_provider_kling.exceptions import KlingConnectionError
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.gateways.base import LoggedRequest
 from airflow_provider_kling.generation.unknown import unknown_submission
-from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.journal import TaskStateJournal
 from airflow_provider_kling.journal.record import Phase, Record
-from airflow_provider_kling.journal.store import TaskStateStore
 from tests.conftest import FakeTaskInstance
 
 SENT = 1_800_000_000.0
@@ -42,7 +41,7 @@ class Hook:
 
 
 def message(hook: Any) -> str:
-    journal = Journal(store=TaskStateStore(accessor=FakeTaskInstance().store, path="/p"))
+    journal = TaskStateJournal(accessor=FakeTaskInstance().store, path="/p")
     return str(unknown_submission(RECORD, hook=hook, journal=journal, cause="the line was cut"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_kling.journal import store as stores
+from airflow_provider_kling import compat
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import run, video
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.contract
 @pytest.fixture
 def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     values: dict[str, str] = {}
-    monkeypatch.setattr(stores, "read_variable", values.get)
-    monkeypatch.setattr(stores, "write_variable", values.__setitem__)
-    monkeypatch.setattr(stores, "delete_variable", lambda name: values.pop(name, None))
+    monkeypatch.setattr(compat, "read_variable", values.get)
+    monkeypatch.setattr(compat, "write_variable", values.__setitem__)
+    monkeypatch.setattr(compat, "delete_variable", lambda name: values.pop(name, None))
     return values
 
 

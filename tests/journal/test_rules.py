@@ -11,11 +11,9 @@ import pytest
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.rules import (
     Decision,
-    Lookup,
     OnRerun,
     OnUnknownSubmission,
     Remote,
-    ResultStatus,
     SubmissionState,
     decide,
 )
@@ -30,9 +28,9 @@ class Row:
     phase: Phase | str
     same_request: bool = ANY
     same_clear: bool = ANY
-    lookup: Lookup = ANY
+    recoverable: bool = ANY
     on_rerun: OnRerun = ANY
-    result: ResultStatus = ANY
+    result_available: bool = ANY
     remote: Remote = ANY
     expired: bool = ANY
     on_unknown: OnUnknownSubmission = ANY
@@ -46,7 +44,6 @@ class Row:
 FAIL, RESUBMIT = OnUnknownSubmission.FAIL, OnUnknownSubmission.RESUBMIT
 REUSE, REGENERATE = OnRerun.REUSE, OnRerun.REGENERATE
 INTENT, SUBMITTED, FINISHED, FAILED = Phase.INTENT, Phase.SUBMITTED, Phase.FINISHED, Phase.FAILED
-AVAILABLE, UNAVAILABLE = ResultStatus.AVAILABLE, ResultStatus.UNAVAILABLE
 NEVER = "never"
 
 
@@ -66,10 +63,14 @@ TABLE = [
     Row(phase=NEVER, then=Decision.SUBMIT),
     Row(phase=FAILED, then=Decision.SUBMIT),
     # Sent, and the outcome is unknown: also when the request has changed since.
-    Row(phase=INTENT, lookup=Lookup.UNSUPPORTED, on_unknown=FAIL, then=Decision.UNKNOWN),
-    Row(phase=INTENT, lookup=Lookup.UNSUPPORTED, on_unknown=RESUBMIT, then=Decision.SUBMIT),
-    Row(phase=INTENT, lookup=Lookup.NOT_ASKED, then=Decision.RECOVER),
-    Row(phase=INTENT, lookup=Lookup.ABSENT, then=Decision.SUBMIT),
+    Row(phase=INTENT, recoverable=False, on_unknown=FAIL, then=Decision.UNKNOWN),
+    Row(phase=INTENT, recoverable=False, on_unknown=RESUBMIT, then=Decision.SUBMIT),
+    *(
+        Row(phase=INTENT, recoverable=True, remote=remote, then=Decision.RECOVER)
+        for remote in Remote
+        if remote is not Remote.NOT_FOUND
+    ),
+    Row(phase=INTENT, recoverable=True, remote=Remote.NOT_FOUND, then=Decision.SUBMIT),
     # Sent for another request.
     Row(phase=SUBMITTED, same_request=False, then=Decision.SUBMIT),
     Row(phase=FINISHED, same_request=False, then=Decision.SUBMIT),
@@ -88,21 +89,21 @@ TABLE = [
     Row(phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=False, then=Decision.SUBMIT),
     # Finished, and tried again after a crash: whatever the policy, nobody cleared it.
     Row(
-        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result=AVAILABLE,
+        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result_available=True,
         then=Decision.REUSE,
     ),
     *by_remote(
-        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result=UNAVAILABLE
+        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result_available=False
     ),
     Row(
-        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result=UNAVAILABLE,
+        phase=FINISHED, same_request=True, on_rerun=REGENERATE, same_clear=True, result_available=False,
         remote=Remote.NOT_FOUND, then=Decision.SUBMIT,
     ),
     # Finished, and cleared by someone who wants what was paid for.
-    Row(phase=FINISHED, same_request=True, on_rerun=REUSE, result=AVAILABLE, then=Decision.REUSE),
-    *by_remote(phase=FINISHED, same_request=True, on_rerun=REUSE, result=UNAVAILABLE),
+    Row(phase=FINISHED, same_request=True, on_rerun=REUSE, result_available=True, then=Decision.REUSE),
+    *by_remote(phase=FINISHED, same_request=True, on_rerun=REUSE, result_available=False),
     Row(
-        phase=FINISHED, same_request=True, on_rerun=REUSE, result=UNAVAILABLE, remote=Remote.NOT_FOUND,
+        phase=FINISHED, same_request=True, on_rerun=REUSE, result_available=False, remote=Remote.NOT_FOUND,
         then=Decision.SUBMIT,
     ),
 ]  # fmt: skip
@@ -112,9 +113,9 @@ COMBINATIONS = list(
         (NEVER, *Phase),
         (True, False),
         (True, False),
-        Lookup,
+        (True, False),
         OnRerun,
-        ResultStatus,
+        (True, False),
         Remote,
         (True, False),
         OnUnknownSubmission,
@@ -153,30 +154,29 @@ def test_every_line_of_the_table_is_needed() -> None:
 
 
 @pytest.mark.parametrize("policy", OnRerun)
-@pytest.mark.parametrize(
-    ("lookup", "decision"), [(Lookup.UNSUPPORTED, Decision.UNKNOWN), (Lookup.NOT_ASKED, Decision.RECOVER)]
-)
+@pytest.mark.parametrize(("recoverable", "decision"), [(False, Decision.UNKNOWN), (True, Decision.RECOVER)])
 def test_unless_allowed_a_submission_whose_outcome_is_unknown_is_never_repeated(
-    policy: OnRerun, lookup: Lookup, decision: Decision
+    policy: OnRerun, recoverable: bool, decision: Decision
 ) -> None:
     """The one promise that must hold whatever else is true."""
-    for same_request, same_clear, result, remote, expired in product(
-        (True, False), (True, False), ResultStatus, Remote, (True, False)
+    for same_request, same_clear, result_available, remote, expired in product(
+        (True, False), (True, False), (True, False), Remote, (True, False)
     ):
         state = SubmissionState(
             record=record(Phase.INTENT),
             same_request=same_request,
             same_clear=same_clear,
-            lookup=lookup,
-            result=result,
+            recoverable=recoverable,
+            result_available=result_available,
             remote=remote,
             expired=expired,
             on_rerun=policy,
         )
-        assert decide(state) is decision
+        certainly_absent = recoverable and remote is Remote.NOT_FOUND
+        assert decide(state) is (Decision.SUBMIT if certainly_absent else decision)
 
 
 @pytest.mark.parametrize("policy", OnUnknownSubmission)
 def test_where_an_outcome_can_be_looked_up_no_policy_skips_that(policy: OnUnknownSubmission) -> None:
-    state = SubmissionState(record=record(Phase.INTENT), lookup=Lookup.NOT_ASKED, on_unknown=policy)
+    state = SubmissionState(record=record(Phase.INTENT), recoverable=True, on_unknown=policy)
     assert decide(state) is Decision.RECOVER

@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 import pytest
 from airflow.sdk import DAG
 
-from airflow_provider_kling.journal.store import STATE_KEY, open_store
+from airflow_provider_kling.journal.journal import STATE_KEY, open_journal
 from tests import task_runner
 from tests.conftest import FakeTaskInstance
 
@@ -211,7 +211,7 @@ class AirflowTask:
             from airflow.models.variable import Variable
 
             context: Any = {"ti": self._ti}
-            _, _, name = open_store(context).deletion_hint().rpartition(" ")  # of Airflow's command
+            _, _, name = open_journal(context).deletion_hint.rpartition(" ")  # of Airflow's command
             return session.scalar(select(Variable).filter_by(key=name))
         from airflow.models.task_state_store import TaskStateStoreModel
 

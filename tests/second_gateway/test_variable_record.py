@@ -24,7 +24,7 @@ pytestmark = pytest.mark.contract
 
 @pytest.fixture
 def task(real_airflow: AirflowDatabase, monkeypatch: pytest.MonkeyPatch) -> AirflowTask:
-    monkeypatch.setattr("airflow_provider_kling.journal.store.task_state_store", lambda context: None)
+    monkeypatch.setattr("airflow_provider_kling.compat.task_state_store", lambda context: None)
     return AirflowTask(in_variable=True)
 
 

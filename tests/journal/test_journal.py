@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_kling import compat
 from airflow_provider_kling.exceptions import KlingJournalError
-from airflow_provider_kling.journal import store as stores
-from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.journal import Journal, TaskStateJournal, VariableJournal, open_journal
 from airflow_provider_kling.journal.record import Phase, Record
-from airflow_provider_kling.journal.store import TaskStateStore, VariableStore, open_store
 from tests.conftest import FakeTaskInstance
 
 RECORD = Record(
@@ -34,9 +33,9 @@ class Variables:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.values: dict[str, str] = {}
         self.readable = self.writable = True
-        monkeypatch.setattr(stores, "read_variable", self.read)
-        monkeypatch.setattr(stores, "write_variable", self.write)
-        monkeypatch.setattr(stores, "delete_variable", lambda name: self.values.pop(name, None))
+        monkeypatch.setattr(compat, "read_variable", self.read)
+        monkeypatch.setattr(compat, "write_variable", self.write)
+        monkeypatch.setattr(compat, "delete_variable", lambda name: self.values.pop(name, None))
 
     def read(self, name: str) -> str | None:
         if not self.readable:
@@ -58,7 +57,7 @@ def journal(request: pytest.FixtureRequest, task_instance: FakeTaskInstance, var
     context: Any = {"ti": task_instance}
     if request.param == "state store":
         context["task_state_store"] = task_instance.store
-    return Journal(store=open_store(context))
+    return open_journal(context)
 
 
 def test_nothing_is_found_where_nothing_was_written(journal: Journal) -> None:
@@ -79,13 +78,13 @@ def test_a_deleted_record_is_gone(journal: Journal) -> None:
 
 
 def test_a_finished_task_stays_on_record_in_the_state_store(task_instance: FakeTaskInstance) -> None:
-    journal = Journal(store=TaskStateStore(accessor=task_instance.store, path="/"))
+    journal = TaskStateJournal(accessor=task_instance.store, path="/")
     journal.close(RECORD.submitted("task-1").finished({}))
     assert journal.read() is not None
 
 
 def test_a_finished_task_stays_in_its_variable_until_it_is_deleted(variables: Variables) -> None:
-    journal = Journal(store=VariableStore(name="v"))
+    journal = VariableJournal(name="v")
     finished = RECORD.submitted("task-1").finished({})
     journal.close(finished)
     assert not journal.retains_finished
@@ -95,7 +94,7 @@ def test_a_finished_task_stays_in_its_variable_until_it_is_deleted(variables: Va
 
 
 def test_a_failed_task_leaves_no_variable_behind(variables: Variables) -> None:
-    journal = Journal(store=VariableStore(name="v"))
+    journal = VariableJournal(name="v")
     journal.write(RECORD)
     journal.close(RECORD.submitted("task-1").failed())
     assert variables.values == {}
@@ -104,20 +103,20 @@ def test_a_failed_task_leaves_no_variable_behind(variables: Variables) -> None:
 def test_a_variable_that_could_not_be_written_is_an_error(variables: Variables) -> None:
     variables.writable = False
     with pytest.raises(KlingJournalError, match="could not be written"):
-        Journal(store=VariableStore(name="v")).write(RECORD)
+        VariableJournal(name="v").write(RECORD)
 
 
 def test_a_variable_that_cannot_be_read_is_an_error_and_not_nothing(variables: Variables) -> None:
     variables.readable = False
     with pytest.raises(KlingJournalError, match="the API server is down") as unreadable:
-        Journal(store=VariableStore(name="v")).read()
+        VariableJournal(name="v").read()
     assert unreadable.value.retryable
 
 
 def test_a_variable_that_is_no_json_is_an_error(variables: Variables) -> None:
     variables.values["v"] = "{"
     with pytest.raises(KlingJournalError):
-        Journal(store=VariableStore(name="v")).read()
+        VariableJournal(name="v").read()
 
 
 def test_each_logical_task_has_a_variable_of_its_own_over_all_its_tries(
@@ -126,7 +125,7 @@ def test_each_logical_task_has_a_variable_of_its_own_over_all_its_tries(
     def write(**identity: Any) -> None:
         for name, value in identity.items():
             setattr(task_instance, name, value)
-        open_store({"ti": task_instance}).write({})  # type: ignore[arg-type,typeddict-item]
+        open_journal({"ti": task_instance}).write(RECORD)  # type: ignore[arg-type,typeddict-item]
 
     write()
     write(try_number=7, max_tries=9)
@@ -144,9 +143,9 @@ def test_the_hints_say_how_to_adopt_and_how_to_delete_and_hold_no_prompt(
     context: Any = {"ti": task_instance}
     if kind == "state store":
         context["task_state_store"] = task_instance.store
-    journal = Journal(store=open_store(context))
+    journal = open_journal(context)
     record = replace(RECORD, request={"prompt": "It's a secret boat"})
-    adopt, delete = journal.adoption_hint(record), journal.deletion_hint()
+    adopt, delete = journal.adoption_hint(record), journal.deletion_hint
     body = json.dumps({**RECORD.to_json(), "task_id": "<task id>"})
     assert body in adopt
     if kind == "state store":
