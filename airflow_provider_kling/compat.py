@@ -6,21 +6,12 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context, Variable, conf
+from airflow.providers.common.compat.sdk import Context, conf
 
 try:  # Airflow 3.3
-    from airflow.sdk.execution_time.context import NEVER_EXPIRE
+    from airflow.sdk.execution_time.context import NEVER_EXPIRE as NEVER_EXPIRE
 except ImportError:
     NEVER_EXPIRE = timedelta.max
-
-__all__ = [
-    "NEVER_EXPIRE",
-    "default_deferrable",
-    "delete_variable",
-    "read_variable",
-    "task_state_store",
-    "write_variable",
-]
 
 
 def task_state_store(context: Context) -> Any:
@@ -46,16 +37,6 @@ def read_variable(name: str) -> str | None:
     if isinstance(response, ErrorResponse) and response.error == ErrorType.VARIABLE_NOT_FOUND:
         return None
     raise RuntimeError(f"the Variable {name!r} could not be read: {response!r}")
-
-
-def write_variable(name: str, value: str) -> None:
-    """Set a Variable. Airflow only logs a failure, so read it back."""
-    Variable.set(name, value)
-
-
-def delete_variable(name: str) -> None:
-    """Delete a Variable, if there is one."""
-    Variable.delete(name)
 
 
 _CONFIG_FILE = "airflow.cfg"  # as Airflow names the source of an option

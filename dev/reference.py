@@ -94,11 +94,11 @@ SECTIONS: Final = (
                 internal=frozenset(
                     {
                         "call",
+                        "call_async",
                         "connection",
                         "connection_async",
                         "gateway",
                         "get_conn",
-                        "get_conn_async",
                         "poll_task",
                         "poll_task_async",
                     }

@@ -166,8 +166,6 @@ class Submission:
         self._record(record, problem=f"Task {record.task_id} was submitted, but its id could not be recorded")
         return record
 
-    # -- deciding -----------------------------------------------------------------------------
-
     def _state(self, record: Record) -> SubmissionState:
         gateway, age_s = self.hook.gateway, time.time() - record.intent_at
         return SubmissionState(
@@ -195,8 +193,6 @@ class Submission:
                 f"Task {record.task_id} was submitted before, and may still run and be billed. Nothing was "
                 "submitted again; the next try of this Airflow task reads the same task."
             ) from error.__cause__
-
-    # -- sending ------------------------------------------------------------------------------
 
     def _intent(self, former: Record | None, *, uploads: tuple[str, ...]) -> Record:
         now = time.time()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from time import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow import __version__ as airflow_version
@@ -22,7 +21,7 @@ from airflow_provider_kling.gateways.base import LoggedRequest, ModelInfo, Publi
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.hooks.metrics import StatsObserver
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
-from airflow_provider_kling.http.client import AsyncKlingClient, KlingClient, shared_client
+from airflow_provider_kling.http.client import KlingClient, shared_client
 from airflow_provider_kling.http.ids import check_id
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.observer import Observer
@@ -68,8 +67,6 @@ class KlingHook(BaseHook):
         self._connection: KlingConnection | None = None
         self._client: KlingClient | None = None
 
-    # -- connecting ---------------------------------------------------------------------------
-
     @property
     def connection(self) -> KlingConnection:
         """The connection, looked up at the first use. For workers; it blocks.
@@ -111,13 +108,6 @@ class KlingHook(BaseHook):
             self._client = KlingClient(settings=self.connection.client)
         return self._client
 
-    @asynccontextmanager
-    async def get_conn_async(self) -> AsyncIterator[AsyncKlingClient]:
-        """Hold the asynchronous client that is shared on this event loop."""
-        connection = await self.connection_async()
-        async with shared_client(connection.client) as client:
-            yield client
-
     def close(self) -> None:
         """Close the synchronous client's connections. The hook can be used again afterwards."""
         if self._client is not None:
@@ -127,12 +117,8 @@ class KlingHook(BaseHook):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
-
-    # -- generations --------------------------------------------------------------------------
 
     def submit(
         self,
@@ -169,8 +155,7 @@ class KlingHook(BaseHook):
         """Start a generation without blocking the event loop; see :meth:`submit`."""
         gateway = (await self.connection_async()).gateway
         encoded = gateway.encode(request, extra_parameters=extra_parameters)
-        async with self.get_conn_async() as client:
-            return await client.call(gateway.submit(encoded, key=key), observer=self.observer)
+        return await self.call_async(gateway.submit(encoded, key=key))
 
     def get_task(self, task_id: str) -> Task:
         """Read a task once. Free.
@@ -185,9 +170,7 @@ class KlingHook(BaseHook):
 
     async def get_task_async(self, task_id: str) -> Task:
         """Read a task once without blocking the event loop; see :meth:`get_task`."""
-        gateway = (await self.connection_async()).gateway
-        async with self.get_conn_async() as client:
-            return await client.call(_poll(gateway, task_id), observer=self.observer)
+        return await self.call_async(_poll((await self.connection_async()).gateway, task_id))
 
     def wait_for_task(
         self, task_id: str, *, timeout: float = TIMEOUT_S, submitted_at: float | None = None
@@ -231,14 +214,13 @@ class KlingHook(BaseHook):
 
     async def poll_task_async(self, waiter: TaskWaiter) -> PollOutcome:
         """Make a waiter's polls without blocking. All waiters of this event loop share one budget."""
-        poll = _poll((await self.connection_async()).gateway, waiter.task_id)
-        async with self.get_conn_async() as client:
+        connection = await self.connection_async()
+        poll = _poll(connection.gateway, waiter.task_id)
+        async with shared_client(connection.client) as client:
             return await waiter.wait_async(
                 lambda: client.call(poll, observer=self.observer),
                 lambda: Budget(rate_limit=client.rate_limit, pollers=client.holders),
             )
-
-    # -- files --------------------------------------------------------------------------------
 
     def upload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:
         """Store a file at the service. Free.
@@ -266,8 +248,6 @@ class KlingHook(BaseHook):
         """
         files = self._offered(self.gateway.files, "store files")
         self.call(files.delete(check_id(file_id, field="file_id", subject="file")))
-
-    # -- account ------------------------------------------------------------------------------
 
     def balance(self) -> Decimal:
         """Return the balance of the account, in the unit of the gateway (USD for most). Free."""
@@ -304,8 +284,6 @@ class KlingHook(BaseHook):
         except KlingError as error:
             return False, str(error)
 
-    # -- models -------------------------------------------------------------------------------
-
     def list_models(self) -> list[ModelInfo]:
         """Return the models that the service offers. Free."""
         return self.call(self._offered(self.gateway.catalogue, "list its models").models())
@@ -325,11 +303,14 @@ class KlingHook(BaseHook):
         with closing(KlingClient(settings=public)) as client:
             return client.call(catalogue.schema(name))
 
-    # -- calling ------------------------------------------------------------------------------
-
     def call(self, call: Call[T]) -> T:
         """Make a call that the connection's gateway prepared."""
         return self.get_conn().call(call, observer=self.observer)
+
+    async def call_async(self, call: Call[T]) -> T:
+        """Make a call without blocking, with the client that is shared on this event loop."""
+        async with shared_client((await self.connection_async()).client) as client:
+            return await client.call(call, observer=self.observer)
 
     def _offered(self, capability: T | None, purpose: str) -> T:
         if capability is None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from airflow.providers.common.compat.sdk import Variable
+
 from airflow_provider_kling import compat
 from airflow_provider_kling.exceptions import KlingError, KlingJournalError
 from airflow_provider_kling.journal.record import Phase, Record
@@ -106,9 +108,8 @@ class TaskStateJournal(Journal):
         return self._accessor.get(STATE_KEY)
 
     def _save(self, value: dict[str, Any]) -> None:
-        self._accessor.set(
-            STATE_KEY, value, retention=compat.NEVER_EXPIRE
-        )  # the default drops it after 30 days
+        # The default would drop it after 30 days.
+        self._accessor.set(STATE_KEY, value, retention=compat.NEVER_EXPIRE)
 
     def _remove(self) -> None:
         self._accessor.delete(STATE_KEY)
@@ -139,17 +140,16 @@ class VariableJournal(Journal):
 
     def _save(self, value: dict[str, Any]) -> None:
         stored = json.dumps(value)
-        compat.write_variable(self._name, stored)
-        if (
-            compat.read_variable(self._name) != stored
-        ):  # when a Variable cannot be written, Airflow only logs that
+        Variable.set(self._name, stored)
+        # When a Variable cannot be written, Airflow only logs that.
+        if compat.read_variable(self._name) != stored:
             raise KlingJournalError(
                 f"The record of this Airflow task could not be written to the Variable {self._name!r}. "
                 "Nothing is submitted without a record. A retry reads it again."
             )
 
     def _remove(self) -> None:
-        compat.delete_variable(self._name)
+        Variable.delete(self._name)
 
     def _change_hint(self, value: Mapping[str, Any]) -> str:
         return f"run: airflow variables set {self._name} '{json.dumps(value)}'"

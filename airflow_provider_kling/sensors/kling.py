@@ -14,7 +14,7 @@ from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation.arguments import is_rendered_later
 from airflow_provider_kling.generation.completion import Completion
-from airflow_provider_kling.generation.failure import failing_as_sensor, failing_fast
+from airflow_provider_kling.generation.failure import error_context, failing_as_sensor, failing_fast
 from airflow_provider_kling.generation.result import GenerationResult
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.ids import check_id
@@ -99,11 +99,11 @@ class KlingTaskSensor(BaseSensorOperator):
         """Poll the task once. After a transient error, the sensor polls again."""
         with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
             try:
-                task = hook.get_task(self.kling_task_id)
+                with error_context(f"Task {self.kling_task_id} may still run at the service and be billed."):
+                    task = hook.get_task(self.kling_task_id)
             except KlingError as error:
                 if not error.transient:
-                    fate = f"Task {self.kling_task_id} may still run at the service and be billed."
-                    raise error.with_context(fate) from error.__cause__
+                    raise
                 self.log.warning("A poll of the task failed, and the sensor polls again: %s", error)
                 return PokeReturnValue(is_done=False)
             if not task.status.terminal:

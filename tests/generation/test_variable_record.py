@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import Variable
 
 from airflow_provider_kling import compat
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.contract
 def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     values: dict[str, str] = {}
     monkeypatch.setattr(compat, "read_variable", values.get)
-    monkeypatch.setattr(compat, "write_variable", values.__setitem__)
-    monkeypatch.setattr(compat, "delete_variable", lambda name: values.pop(name, None))
+    monkeypatch.setattr(Variable, "set", values.__setitem__)
+    monkeypatch.setattr(Variable, "delete", lambda name: values.pop(name, None))
     return values
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import Variable
 
 from airflow_provider_kling import compat
 from airflow_provider_kling.exceptions import KlingJournalError
@@ -34,8 +35,8 @@ class Variables:
         self.values: dict[str, str] = {}
         self.readable = self.writable = True
         monkeypatch.setattr(compat, "read_variable", self.read)
-        monkeypatch.setattr(compat, "write_variable", self.write)
-        monkeypatch.setattr(compat, "delete_variable", lambda name: self.values.pop(name, None))
+        monkeypatch.setattr(Variable, "set", self.write)
+        monkeypatch.setattr(Variable, "delete", lambda name: self.values.pop(name, None))
 
     def read(self, name: str) -> str | None:
         if not self.readable:

@@ -47,8 +47,7 @@ def test_one_request_reads_each_task_that_the_service_knows(service: SecondServi
 async def test_the_asynchronous_client_reads_a_batch_too(service: SecondService) -> None:
     hook = KlingHook()
     ids = [(await hook.submit_async(REQUEST)).task_id for _ in range(3)]
-    async with hook.get_conn_async() as client:
-        found = await client.call(batch_of(hook).tasks(ids))
+    found = await hook.call_async(batch_of(hook).tasks(ids))
     assert list(found) == ids
 
 
