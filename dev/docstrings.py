@@ -1,4 +1,4 @@
-"""Reading what the docstrings of the package say, and finding what they leave out. For ``dev.reference``."""
+"""Reading what the docstrings of the package say, and finding what they leave out."""
 
 from __future__ import annotations
 

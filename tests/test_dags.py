@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.reference import PUBLIC_MODULES
+from dev.public_surface import PUBLIC_MODULES
 from tests.dagbag import parse
 
 DAGS = Path(__file__).parent.parent / "dags"

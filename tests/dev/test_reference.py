@@ -11,7 +11,8 @@ from airflow_provider_kling import models
 from airflow_provider_kling.models import KlingRequest
 from dev import docstrings
 from dev.docstrings import PACKAGE, Documented, gaps, members, read
-from dev.reference import PAGE, PUBLIC_MODULES, Entry, anchor, entries, public_objects, reference_page
+from dev.public_surface import PUBLIC_MODULES, Entry, entries, public_objects
+from dev.reference import PAGE, anchor, reference_page
 
 OBJECTS = list(public_objects())
 CLASSES = [documented for entry, documented in OBJECTS if documented.is_class]
