@@ -18,7 +18,7 @@ PACKAGE = Path(airflow_provider_kling.__file__).parent
 
 # From the bottom up; a part may import those before it. The first ones work without Airflow.
 PURE = [
-    *("exceptions", "defaults", "media_type", "http", "models"),
+    *("exceptions", "arguments", "defaults", "media_type", "http", "models"),
     *("gateways", "catalogue", "polling", "media", "video"),
 ]
 ORDER = [

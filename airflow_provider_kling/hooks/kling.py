@@ -90,7 +90,7 @@ class KlingHook(BaseHook):
         """The connection's service: how its requests are written, and what it offers."""
         return self.connection.gateway
 
-    def _parse(self, connection: Connection, *, extra: Mapping[str, Any]) -> KlingConnection:
+    def _parse(self, connection: Connection, *, extra: object) -> KlingConnection:
         return parse_connection(
             conn_id=self.conn_id,
             login=connection.login,
@@ -98,7 +98,7 @@ class KlingHook(BaseHook):
             host=connection.host,
             schema=connection.schema,
             port=connection.port,
-            extra=extra,
+            extra=extra or connection.extra or {},  # Airflow reads broken JSON as no extras
             caller=f"apache-airflow/{airflow_version}",
         )
 

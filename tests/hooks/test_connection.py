@@ -36,10 +36,25 @@ def parse(**parts: Any) -> KlingConnection:
         ({"host": "http://localhost:8787"}, "http://localhost:8787"),
         ({"host": "http://[::1]:8787"}, "http://[::1]:8787"),
         ({"host": "http://sandbox:8787", "extra": {"allow_insecure_http": True}}, "http://sandbox:8787"),
+        ({"host": "gw.example.com/kling", "port": 8443}, "https://gw.example.com:8443/kling"),
+        ({"host": "https://gw.example.com/kling/", "port": 8443}, "https://gw.example.com:8443/kling"),
+        ({"host": "gw.example.com:8443", "port": 9}, "https://gw.example.com:8443"),
+        ({"host": "gw.example.com", "schema": "kling", "port": 8443}, "https://gw.example.com:8443/kling"),
+        ({"host": "gw.example.com", "schema": "api/v1"}, "https://gw.example.com"),
+        ({"host": "::1", "port": 8787}, "https://[::1]:8787"),
+        ({"host": "::1", "schema": "http"}, "http://[::1]"),
+        ({"host": "[2001:db8::1]/kling", "port": 443}, "https://[2001:db8::1]:443/kling"),
+        ({"host": " api.example.com\n"}, "https://api.example.com"),
+        ({"host": "  "}, "https://api.modellix.ai"),
     ],
 )
 def test_every_way_to_write_the_host_leads_to_one_base_url(parts: dict[str, Any], base_url: str) -> None:
     assert parse(**parts).client.base_url == base_url
+
+
+SWITCHES = ("allow_private_hosts", "allow_insecure_http")
+ODD_SWITCHES = ("maybe", "2", 2, 0.5, [], ["true"], {"true": 1})
+ODD_NUMBERS = ("nan", "inf", float("nan"), "1e999", True, [5], "five", "-0.5", -1, 0)
 
 
 # -- what makes no sense --------------------------------------------------------------------------
@@ -59,9 +74,24 @@ def test_every_way_to_write_the_host_leads_to_one_base_url(parts: dict[str, Any]
         ({"host": "https://api.example.com:port"}, "host"),
         ({"host": "http://[bad", "port": 80}, "host"),
         ({"host": "http://api.example.com"}, "host"),
+        ({"host": "https://api.example.com?x=1"}, "host"),
+        ({"host": "https://api.example.com#top"}, "host"),
+        ({"host": "https://user:canary@api.example.com"}, "host"),
+        ({"host": "https://api.exa mple.com"}, "host"),
+        ({"host": "https://api.example.com\\@evil.example"}, "host"),
+        ({"extra": ["allow_private_hosts"]}, "extra"),
+        ({"extra": "{"}, "extra"),
+        ({"extra": '"text"'}, "extra"),
+        ({"extra": {"gateway": ["modellix"]}}, "gateway"),
+        ({"extra": {"api_version": 2026}}, "api_version"),
+        ({"extra": {"webhook_url": 5}}, "webhook_url"),
         ({"extra": {"request_timeout": "soon"}}, "extra.request_timeout"),
         ({"extra": {"request_timeout": 0}}, "extra.request_timeout"),
+        *(({"extra": {"request_timeout": odd}}, "extra.request_timeout") for odd in ODD_NUMBERS),
+        ({"extra": {"request_timeout": 1e9}}, "extra.request_timeout"),
         ({"extra": {"requests_per_minute": -5}}, "extra.requests_per_minute"),
+        *(({"extra": {"requests_per_minute": odd}}, "extra.requests_per_minute") for odd in ODD_NUMBERS),
+        *(({"extra": {name: odd}}, f"extra.{name}") for name in SWITCHES for odd in ODD_SWITCHES),
         ({"extra": {"gateway": "nowhere"}}, "gateway"),
         ({"extra": {"api_version": "1999-01"}}, "api_version"),
         ({"extra": {"webhook_url": "hooks.example"}}, "webhook_url"),
@@ -94,8 +124,16 @@ def test_an_unknown_gateway_is_named_alone_because_the_other_parts_depend_on_it(
 
 @pytest.mark.parametrize(
     "parts",
-    [{"password": "sk canary"}, {"extra": {"webhook_url": "hooks.example?token=canary"}}],
-    ids=["password", "webhook_url"],
+    [
+        {"password": "sk canary"},
+        {"extra": {"webhook_url": "hooks.example?token=canary"}},
+        {"extra": {"webhook_url": ["canary"]}},
+        {"extra": ["canary"]},
+        {"extra": "{'password': 'canary'"},
+        {"host": "https://canary@api.example.com"},
+        {"host": "https://user:canary@api.example.com"},
+    ],
+    ids=["password", "webhook", "webhook list", "extra list", "extra text", "host user", "host password"],
 )
 def test_a_secret_that_is_rejected_is_not_quoted(parts: dict[str, Any]) -> None:
     with pytest.raises(KlingRequestError) as caught:
@@ -134,7 +172,25 @@ def test_extras_reach_the_client_and_the_gateway() -> None:
     assert connection.gateway.webhook_url == "https://hooks.example"
 
 
-@pytest.mark.parametrize("extra", [{}, {"gateway": "", "api_version": "", "webhook_url": ""}])
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *((word, False) for word in ("false", "False", "FALSE", "0", "no", "off", 0, False, "", None)),
+        *((word, True) for word in ("true", "True", "1", "yes", "on", 1, True)),
+    ],
+)
+def test_a_switch_is_what_its_text_says(name: str, written: object, meant: bool) -> None:
+    assert getattr(parse(extra={name: written}).client, name) is meant
+
+
+def test_extras_may_be_the_text_that_airflow_could_not_read_as_an_object() -> None:
+    assert parse(extra='{"requests_per_minute": "5"}').client.requests_per_minute == 5
+
+
+@pytest.mark.parametrize(
+    "extra", [{}, {"gateway": "", "api_version": "", "webhook_url": "", "request_timeout": ""}]
+)
 def test_a_connection_without_extras_uses_the_first_api_version_at_the_services_own_pace(
     extra: dict[str, str],
 ) -> None:

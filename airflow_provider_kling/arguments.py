@@ -1,0 +1,142 @@
+"""What people write in connections, DAGs and templates, read as the type that is meant.
+
+The values often come as text: those of a URI's query, of a form, of a template. What has no sensible meaning
+is an error that names the field, the rule and the value, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from os import PathLike
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+
+_LONGEST_S = 366 * 86400.0  # a longer time is a mistake, and does not fit into what Airflow calculates with
+
+# How pydantic's kinds of error read as rules.
+_RULES = {
+    "missing": "is required",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "decimal_type": "must be a number",
+    "decimal_parsing": "must be a number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "string_type": "must be a text",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "too_long": "must have {max_length} items",
+    "too_short": "must have {min_length} items",
+}
+
+
+class Arguments(BaseModel):
+    """The base of a set of values that somebody wrote. Text is read as the type of its field.
+
+    >>> class Wait(Arguments):
+    ...     seconds: Seconds = 60.0
+    >>> Wait.read({"seconds": "1.5"}, subject="wait").seconds
+    1.5
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], *, subject: str, prefix: str = "") -> Self:
+        """Return the values as their types.
+
+        :param given: by field. Others than those of the class are ignored.
+        :param subject: what an error says is wrong, such as an operator's name.
+        :param prefix: what an error puts before the names of the fields.
+        :raises KlingRequestError: values make no sense. All of them are named.
+        """
+        try:
+            return cls.model_validate(dict(given))
+        except ValidationError as error:
+            lines = error.errors(include_url=False)
+            broken = [broken_rule(line, rules=_RULES, prefix=prefix) for line in lines]
+            raise KlingRequestError(subject=subject, broken=broken) from None
+
+
+def broken_rule(
+    line: ErrorDetails, *, rules: Mapping[str, str], prefix: str = "", **known: Any
+) -> BrokenRule:
+    """Return one of pydantic's errors as a rule that was broken.
+
+    :param rules: what each of pydantic's kinds of error reads as; its own text for others.
+    :param prefix: what to put before the name of the field.
+    :param known: for the rules, beside what pydantic knows.
+    """
+    name, *steps = line["loc"] or ("value",)
+    field = f"{prefix}{name}{''.join(f'[{step}]' if isinstance(step, int) else '' for step in steps)}"
+    rule = rules.get(line["type"])
+    context = {**line.get("ctx", {}), **known}
+    value = None if line["type"] == "missing" else line["input"]
+    return BrokenRule(field=field, rule=rule.format(**context) if rule else line["msg"], value=value)
+
+
+def _no_flag(value: object) -> object:
+    """Keep true and false from being read as 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "must be a number")
+    return value
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if not isinstance(value, bool):
+        try:
+            return float(value)  # type: ignore[arg-type]  # it may be anything
+        except (TypeError, ValueError, OverflowError):
+            pass
+    raise PydanticCustomError("seconds", "must be a number of seconds, or a timedelta")
+
+
+def _path(value: object) -> object:
+    # Airflow's ObjectStoragePath names itself with its scheme and its connection.
+    return str(value) if is_path(value) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=_LONGEST_S, allow_inf_nan=False)]
+"""A length of time: a number of seconds, or a ``timedelta``."""
+
+Count = Annotated[int, BeforeValidator(_no_flag), Field(ge=1)]
+"""A whole number above 0."""
+
+Number = Annotated[float, BeforeValidator(_no_flag), Field(allow_inf_nan=False)]
+"""A finite number."""
+
+Location = Annotated[str, BeforeValidator(_path), Field(min_length=1)]
+"""The URI of a file or a folder, or a path object."""
+
+
+def is_path(value: object) -> bool:
+    """Tell whether a value is a path object: Python's, or Airflow's ``ObjectStoragePath``."""
+    return isinstance(value, PathLike) or (hasattr(value, "protocol") and hasattr(value, "joinpath"))
+
+
+def plain(value: Any) -> Any:
+    """Return a value with dicts, lists and texts for mappings, sequences and paths, at any depth.
+
+    Airflow gives the results of a mapped task as a sequence that is read lazily.
+    """
+    if isinstance(value, Mapping):
+        return {name: plain(member) for name, member in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+        return [plain(member) for member in value]
+    return str(value) if is_path(value) else value
