@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
 from os import PathLike
 from typing import Annotated, Any, Self
 
@@ -42,6 +44,14 @@ _RULES = {
     "too_long": "must have {max_length} items",
     "too_short": "must have {min_length} items",
 }
+
+
+class Upload(StrEnum):
+    """How media on the user's storage reach the service: see the operators' ``upload``."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 class Arguments(BaseModel):
@@ -120,6 +130,9 @@ Count = Annotated[int, BeforeValidator(_no_flag), Field(ge=1)]
 
 Number = Annotated[float, BeforeValidator(_no_flag), Field(allow_inf_nan=False)]
 """A finite number."""
+
+Amount = Annotated[Decimal, BeforeValidator(_no_flag), Field(allow_inf_nan=False)]
+"""An amount of money: a number, exact where it is text."""
 
 Location = Annotated[str, BeforeValidator(_path), Field(min_length=1)]
 """The URI of a file or a folder, or a path object."""

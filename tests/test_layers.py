@@ -34,7 +34,7 @@ ROOT = "__init__"
 PURE_MODULES = [
     *("journal/record.py", "journal/rules.py"),
     *("hooks/connection.py", "hooks/waiter.py"),
-    *("generation/xcom_keys.py", "generation/arguments.py"),
+    *("generation/xcom_keys.py", "generation/templates.py"),
 ]
 
 # The name of a service belongs to its gateway and to the sandbox, and to what a connection falls back to.

@@ -18,8 +18,8 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.generation.arguments import rendered_later
 from airflow_provider_kling.generation.failure import failing_fast
+from airflow_provider_kling.generation.templates import rendered_later
 from airflow_provider_kling.models import KlingRequest, find_model
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeGuard
 
+from airflow_provider_kling.arguments import Upload
 from airflow_provider_kling.exceptions import (
     BrokenRule,
     KlingError,
@@ -23,7 +24,6 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.gateways.base import UploadedFile
 from airflow_provider_kling.gateways.encoded import EncodedRequest, FieldPath, MediaField
-from airflow_provider_kling.generation.arguments import Upload
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.hooks.kling import KlingHook

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_kling.arguments import Upload
 from airflow_provider_kling.exceptions import (
     KlingBalanceError,
     KlingCapacityError,
@@ -24,7 +25,6 @@ from airflow_provider_kling.exceptions import (
     KlingSubmissionUnknownError,
 )
 from airflow_provider_kling.generation import unknown
-from airflow_provider_kling.generation.arguments import Upload
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import exists, file_at
 from airflow_provider_kling.generation.media_arguments import MediaArguments, cut_media, delete_uploads
@@ -64,15 +64,15 @@ class GenerationTask(Protocol):
     max_bytes: int
     extra_parameters: Mapping[str, Any] | None
     queue_timeout: float
-    min_balance: float | str | Decimal | None
-    on_unknown_submission: str
-    on_rerun: str
-    upload: str
+    min_balance: Decimal | None
+    on_unknown_submission: OnUnknownSubmission
+    on_rerun: OnRerun
+    upload: Upload
     keep_uploads: bool
     retries: int | None
     on_success_callback: Any
 
-    def request_parameters(self) -> Mapping[str, Any]:
+    def rendered_parameters(self) -> Any:
         """Return the fields of the request."""
 
     def defer(self, *, trigger: Any, method_name: str, timeout: timedelta) -> Any:
@@ -92,9 +92,9 @@ class Submission:
         self.journal = journal
         self.logical_task = logical_task(context)
         self.clear_count: int = context["ti"].max_tries
-        self.resubmits = task.on_unknown_submission == OnUnknownSubmission.RESUBMIT
+        self.resubmits = task.on_unknown_submission is OnUnknownSubmission.RESUBMIT
         self.model = str(model.name)
-        self.request = model.parse(task.request_parameters(), rendered=True)
+        self.request = model.parse(task.rendered_parameters(), rendered=True)
         self.extra_parameters = task.extra_parameters or {}
         self.fingerprint = fingerprint(
             conn_id=hook.conn_id, model=self.model, body=self.request.body(), extra=self.extra_parameters
@@ -140,7 +140,7 @@ class Submission:
         encoded = self.hook.gateway.encode(self.request, extra_parameters=self.extra_parameters)
         self._check_balance()
         media = MediaArguments(
-            hook=self.hook, policy=Upload(self.task.upload), label=f"kling-{self.fingerprint[:16]}"
+            hook=self.hook, policy=self.task.upload, label=f"kling-{self.fingerprint[:16]}"
         )
         encoded, uploads = media.resolve(encoded)
         record = self._intent(former, uploads=uploads)
@@ -176,8 +176,8 @@ class Submission:
             recoverable=gateway.recovery is not None and record.gateway_name == gateway.name,
             result_available=_is_result_available(record),
             expired=age_s > gateway.retention.total_seconds(),
-            on_unknown=OnUnknownSubmission(self.task.on_unknown_submission),
-            on_rerun=OnRerun(self.task.on_rerun),
+            on_unknown=self.task.on_unknown_submission,
+            on_rerun=self.task.on_rerun,
         )
 
     def _read(self, state: SubmissionState, record: Record) -> Task | None:
@@ -294,7 +294,7 @@ class Submission:
         may_be_older = self.clear_count > (self.task.retries or 0) and not is_recorded
         match _remote(task):
             case Remote.SUCCEEDED:
-                return self.task.on_rerun == OnRerun.REUSE or not may_be_older
+                return self.task.on_rerun is OnRerun.REUSE or not may_be_older
             case Remote.MODERATED:
                 return not may_be_older
             case remote:
@@ -306,9 +306,9 @@ class Submission:
         return unknown.unknown_submission(record, hook=self.hook, journal=self.journal, cause=cause)
 
     def _check_balance(self) -> None:
-        if self.task.min_balance is None:
+        least = self.task.min_balance
+        if least is None:
             return
-        least = Decimal(str(self.task.min_balance))
         with error_context("It was read because of min_balance; nothing was submitted or billed."):
             balance = self.hook.balance()
         if balance < least:

@@ -4,31 +4,58 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_kling.arguments import Amount, Arguments, Count, Location, Seconds, Upload, plain
 from airflow_provider_kling.compat import default_deferrable
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
-from airflow_provider_kling.generation.arguments import (
-    Upload,
-    check_policies,
-    is_rendered_later,
-    rendered_later,
-)
 from airflow_provider_kling.generation.failure import failing_fast
+from airflow_provider_kling.generation.templates import (
+    is_rendered_later,
+    known_now,
+    rendered_later,
+    without_rendered_none,
+)
 from airflow_provider_kling.journal.rules import OnRerun, OnUnknownSubmission
 from airflow_provider_kling.models import find_model
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from os import PathLike
+
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from airflow_provider_kling.generation.result import GenerationResult
     from airflow_provider_kling.generation.run import GenerationRun
     from airflow_provider_kling.hooks.kling import KlingHook
 
 log = logging.getLogger(__name__)
+
+
+class _Literals(Arguments):
+    """The arguments that are not templated, so that they are known while the DAG is parsed."""
+
+    deferrable: bool | None
+    timeout: Seconds
+    max_bytes: Count
+    queue_timeout: Seconds
+    min_balance: Amount | None
+    on_unknown_submission: OnUnknownSubmission
+    on_rerun: OnRerun
+    upload: Upload
+    keep_uploads: bool
+
+
+class _Templated(Arguments):
+    """The templated arguments that every generating operator has."""
+
+    model: str = ""
+    conn_id: str = ""
+    output: Location | None = None
+    extra_parameters: dict[str, Any] | None = None
 
 
 class GenerationOperator(BaseOperator):
@@ -40,18 +67,19 @@ class GenerationOperator(BaseOperator):
     :param deferrable: wait in the triggerer, which holds no worker slot. False waits on the worker. The
         default is True, unless Airflow's ``[operators] default_deferrable`` is set. The generation and its
         price are the same.
-    :param timeout: seconds from the submission after which the task fails. It ends the waiting only: the
-        generation continues at the service and may be billed.
-    :param output: where to copy the result, as a URI on any storage that Airflow supports (templated). A URI
-        that ends in the extension of a media file names the file; any other names a folder. None returns only
-        links, which expire. Beside each file, a ``.json`` file has the request and what it cost.
+    :param timeout: seconds (or a ``timedelta``) from the submission after which the task fails. It ends the
+        waiting only: the generation continues at the service and may be billed.
+    :param output: where to copy the result: a URI on any storage that Airflow supports, or a path object
+        (templated). One that ends in the extension of a media file names the file; any other names a folder.
+        None returns only links, which expire. Beside each file, a ``.json`` file has the request and what it
+        cost.
     :param max_bytes: a larger result is not stored, and the task fails. The result was billed, and stays at
         the service until it expires.
     :param extra_parameters: fields to send as they are, unchecked, for those newer than this release
         (templated).
-    :param queue_timeout: longest wait, in seconds, for capacity when the service rejects a submission because
-        of its limits. Nothing is billed during the wait, and a deferrable task holds no worker. After it, the
-        task fails and can be retried.
+    :param queue_timeout: longest wait (seconds or a ``timedelta``) for capacity when the service rejects a
+        submission because of its limits. Nothing is billed during the wait, and a deferrable task holds no
+        worker. After it, the task fails and can be retried.
     :param min_balance: with less than this in the account (in USD for most services), the task fails before
         anything is submitted.
     :param on_unknown_submission: what to do when the outcome of a submission is unknown. ``fail`` needs a
@@ -85,11 +113,11 @@ class GenerationOperator(BaseOperator):
         model: str,
         conn_id: str = CONN_ID,
         deferrable: bool | None = None,
-        timeout: float = TIMEOUT_S,
-        output: str | None = None,
+        timeout: float | timedelta = TIMEOUT_S,
+        output: str | PathLike[str] | ObjectStoragePath | None = None,
         max_bytes: int = MAX_BYTES,
         extra_parameters: Mapping[str, Any] | None = None,
-        queue_timeout: float = 86400.0,
+        queue_timeout: float | timedelta = 86400.0,
         min_balance: float | str | Decimal | None = None,
         on_unknown_submission: str = OnUnknownSubmission.FAIL.value,
         on_rerun: str = OnRerun.REUSE.value,
@@ -99,42 +127,70 @@ class GenerationOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
+        literals = {
+            "deferrable": deferrable,
+            "timeout": timeout,
+            "max_bytes": max_bytes,
+            "queue_timeout": queue_timeout,
+            "min_balance": min_balance,
+            "on_unknown_submission": on_unknown_submission,
+            "on_rerun": on_rerun,
+            "upload": upload,
+            "keep_uploads": keep_uploads,
+        }
+        with failing_fast():
+            checked = _Literals.read(literals, subject=type(self).__name__)
         self.model = model
         self.conn_id = conn_id
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.timeout = timeout
+        self.deferrable = default_deferrable() if checked.deferrable is None else checked.deferrable
+        self.timeout = checked.timeout
         # `output` itself is what other tasks take this one's result from.
-        self.output_uri = output
-        self.max_bytes = max_bytes
+        self.output_uri: str | None = plain(output)
+        self.max_bytes = checked.max_bytes
         self.extra_parameters = extra_parameters
-        self.queue_timeout = queue_timeout
-        self.min_balance = min_balance
-        self.on_unknown_submission = on_unknown_submission
-        self.on_rerun = on_rerun
-        self.upload = upload
-        self.keep_uploads = keep_uploads
+        self.queue_timeout = checked.queue_timeout
+        self.min_balance = checked.min_balance
+        self.on_unknown_submission = checked.on_unknown_submission
+        self.on_rerun = checked.on_rerun
+        self.upload = checked.upload
+        self.keep_uploads = checked.keep_uploads
         self._run: GenerationRun | None = None
+        self._written: Any = None
+        self._extra_written = extra_parameters
         with failing_fast():
-            check_policies(on_unknown_submission=on_unknown_submission, on_rerun=on_rerun, upload=upload)
+            self._read_templated(rendered=False)
 
     def request_parameters(self) -> Mapping[str, Any]:
         """Return the fields of the request. None counts as not given."""
         raise NotImplementedError
+
+    def _read_templated(self, *, rendered: bool = True) -> _Templated:
+        given = {
+            "model": self.model,
+            "conn_id": self.conn_id,
+            "output": self.output_uri,
+            "extra_parameters": without_rendered_none(self._extra_written, plain(self.extra_parameters)),
+        }
+        return _Templated.read(given if rendered else known_now(given), subject=type(self).__name__)
 
     def check_literals(self) -> None:
         """Check what is known while the DAG is parsed. Templates are checked when they are rendered.
 
         :raises KlingRequestError: a rule is broken, so the task would fail. Nothing is submitted.
         """
+        parameters = self._written = self.rendered_parameters()
         if is_rendered_later(self.model):
             return
-        parameters = self.request_parameters()
         with failing_fast():
             model = find_model(self.model)
             if isinstance(parameters, Mapping):
                 model.check_known(parameters, unknown=self.undecided(parameters))
             else:
                 model.warn()
+
+    def rendered_parameters(self) -> Any:
+        """Return the fields of the request as plain values. A template without a value is None."""
+        return without_rendered_none(self._written, plain(self.request_parameters()))
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that have no value before the task runs."""
@@ -174,5 +230,7 @@ class GenerationOperator(BaseOperator):
         # Only now: parsing a DAG does without what a run needs.
         from airflow_provider_kling.generation.run import GenerationRun
 
+        rendered = self._read_templated()
+        self.output_uri, self.extra_parameters = rendered.output, rendered.extra_parameters
         self._run = GenerationRun(task=self, hook=hook, context=context)
         return self._run

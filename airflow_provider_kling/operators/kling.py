@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_kling.arguments import Arguments, Count, Location, plain
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, KlingRequestError
-from airflow_provider_kling.generation.arguments import is_rendered_later
 from airflow_provider_kling.generation.failure import failing_fast
+from airflow_provider_kling.generation.templates import is_rendered_later, known_now
 from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.operators.base import GenerationOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from os import PathLike
+
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
     from airflow_provider_kling.generation.result import GenerationResult
     from airflow_provider_kling.models import KlingRequest
@@ -118,11 +121,18 @@ class KlingGenerateOperator(GenerationOperator):
         return self.parameters
 
 
+class _DownloadArguments(Arguments):
+    output: Location = ""
+    max_bytes: Count = MAX_BYTES
+    conn_id: str = ""
+
+
 class KlingDownloadOperator(BaseOperator):
     """Copy the result of a task to storage. Costs nothing at the service.
 
     :param source: the id of the task, or the dict that a generation returned (templated).
-    :param output: the URI of a file or a folder, as for the generating operators (templated).
+    :param output: the URI of a file or a folder, or a path object, as for the generating operators
+        (templated).
     :param max_bytes: a larger result is not stored, and the task fails.
     :param conn_id: the connection whose credentials submitted the task (templated).
     :param multiple_outputs: push each key of the result as an XCom of its own too, for
@@ -142,7 +152,7 @@ class KlingDownloadOperator(BaseOperator):
         self,
         *,
         source: str | Mapping[str, Any],
-        output: str,
+        output: str | PathLike[str] | ObjectStoragePath,
         max_bytes: int = MAX_BYTES,
         conn_id: str = CONN_ID,
         multiple_outputs: bool = True,
@@ -150,11 +160,12 @@ class KlingDownloadOperator(BaseOperator):
     ) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.source = source
-        self.output_uri = output
+        self.output_uri: str = plain(output)
         self.max_bytes = max_bytes
         self.conn_id = conn_id
-        if not is_rendered_later(source):
-            with failing_fast():
+        with failing_fast():
+            self.max_bytes = self._read_arguments(rendered=False).max_bytes
+            if not is_rendered_later(source):
                 self._task_id()
 
     def execute(self, context: Context) -> GenerationResult:
@@ -164,14 +175,15 @@ class KlingDownloadOperator(BaseOperator):
         from airflow_provider_kling.hooks.kling import KlingHook
 
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
+            arguments = self._read_arguments()
             task = hook.get_task(self._task_id())
             completion = Completion(
                 hook=hook,
                 context=context,
                 model=self._known("model"),
                 media_type=self._known("type"),
-                output=self.output_uri,
-                max_bytes=self.max_bytes,
+                output=arguments.output,
+                max_bytes=arguments.max_bytes,
             )
             if not task.status.terminal:
                 raise KlingProtocolError(
@@ -179,6 +191,11 @@ class KlingDownloadOperator(BaseOperator):
                     f"{task.raw_status!r}. A retry of this Airflow task reads it again and costs nothing."
                 )
             return completion.complete_from_task(task)
+
+    def _read_arguments(self, *, rendered: bool = True) -> _DownloadArguments:
+        templated = {"output": self.output_uri, "conn_id": self.conn_id}
+        given = {**(templated if rendered else known_now(templated)), "max_bytes": self.max_bytes}
+        return _DownloadArguments.read(given, subject=type(self).__name__)
 
     def _task_id(self) -> str:
         task_id = self._known("task_id") if isinstance(self.source, Mapping) else self.source

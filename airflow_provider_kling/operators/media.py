@@ -15,9 +15,9 @@ from typing import Any, Final
 from airflow.sdk import BaseOperator, Context
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
-from airflow_provider_kling.generation.arguments import is_rendered_later
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.files import file_at, reading, write, write_poster
+from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.frames import Edge, read_frame
 from airflow_provider_kling.video.clip import ClipFile

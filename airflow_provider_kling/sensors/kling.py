@@ -9,22 +9,32 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_kling.arguments import Arguments, Count, Location, plain
 from airflow_provider_kling.compat import default_deferrable
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import KlingError
-from airflow_provider_kling.generation.arguments import is_rendered_later
 from airflow_provider_kling.generation.completion import Completion
 from airflow_provider_kling.generation.failure import error_context, failing_as_sensor, failing_fast
 from airflow_provider_kling.generation.result import GenerationResult
+from airflow_provider_kling.generation.templates import is_rendered_later, known_now
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.ids import check_id
 from airflow_provider_kling.polling import PollingPlan
 from airflow_provider_kling.triggers.kling import DEFER_NET_S, KlingTaskTrigger
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from os import PathLike
+
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 __all__ = ["KlingTaskSensor"]
+
+
+class _SensorArguments(Arguments):
+    output: Location | None = None
+    max_bytes: Count = MAX_BYTES
+    conn_id: str = ""
+    deferrable: bool | None = None
 
 
 class KlingTaskSensor(BaseSensorOperator):
@@ -61,7 +71,7 @@ class KlingTaskSensor(BaseSensorOperator):
         kling_task_id: str,
         conn_id: str = CONN_ID,
         deferrable: bool | None = None,
-        output: str | None = None,
+        output: str | PathLike[str] | ObjectStoragePath | None = None,
         max_bytes: int = MAX_BYTES,
         multiple_outputs: bool = True,
         **kwargs: Any,
@@ -69,12 +79,15 @@ class KlingTaskSensor(BaseSensorOperator):
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.kling_task_id = kling_task_id
         self.conn_id = conn_id
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.output_uri = output
+        self.deferrable = deferrable
+        self.output_uri: str | None = plain(output)
         self.max_bytes = max_bytes
-        if not is_rendered_later(kling_task_id):
-            with failing_fast():
+        with failing_fast():
+            arguments = self._read_arguments(rendered=False)
+            if not is_rendered_later(kling_task_id):
                 check_id(kling_task_id, field="kling_task_id", subject=type(self).__name__)
+        self.deferrable = default_deferrable() if arguments.deferrable is None else arguments.deferrable
+        self.max_bytes = arguments.max_bytes
 
     def execute(self, context: Context) -> Any:
         """Poll the task once; if it is still running, wait for it."""
@@ -124,5 +137,15 @@ class KlingTaskSensor(BaseSensorOperator):
             task = completion.task_from_event(event, task_id=kling_task_id, since=waiting_since)
             return completion.complete_from_task(task)
 
+    def _read_arguments(self, *, rendered: bool = True) -> _SensorArguments:
+        templated = {"output": self.output_uri, "conn_id": self.conn_id}
+        given = {
+            **(templated if rendered else known_now(templated)),
+            "max_bytes": self.max_bytes,
+            "deferrable": self.deferrable,
+        }
+        return _SensorArguments.read(given, subject=type(self).__name__)
+
     def _completion(self, hook: KlingHook, context: Context) -> Completion:
-        return Completion(hook=hook, context=context, output=self.output_uri, max_bytes=self.max_bytes)
+        output = self._read_arguments().output
+        return Completion(hook=hook, context=context, output=output, max_bytes=self.max_bytes)

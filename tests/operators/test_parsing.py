@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import DAG, XComArg, task
 
 from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
-from airflow_provider_kling.generation.arguments import is_rendered_later
+from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.models import VideoO1Request, find_model
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 from tests.airflow_names import AirflowFailException
