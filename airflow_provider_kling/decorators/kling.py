@@ -6,6 +6,8 @@ that is another request, which is submitted and billed on its own (``docs/never-
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -60,8 +62,11 @@ class _RequestFromFunction(DecoratedOperator):
     def _call_function(self, context: Context) -> None:
         context_merge(context, self.op_kwargs)
         arguments = determine_kwargs(self.python_callable, self.op_args, context)
+        returned = self.python_callable(*self.op_args, **arguments)
+        if inspect.iscoroutine(returned):  # of an `async def`
+            returned = asyncio.run(returned)
         with failing_fast():
-            self._returned = _parameters(self.python_callable(*self.op_args, **arguments))
+            self._returned = _parameters(returned)
 
 
 def _parameters(returned: object) -> Mapping[str, Any]:
@@ -120,7 +125,7 @@ def video_task(
     The function is called at each try, before anything is submitted. If it returns something else than
     before, that is another request, which is submitted and billed on its own.
 
-    :param python_callable: the decorated function.
+    :param python_callable: the decorated function, which may be an ``async def``.
     :param multiple_outputs: push each key of the result as an XCom of its own too.
     :param kwargs: the arguments of :class:`~airflow_provider_kling.operators.kling.KlingVideoOperator`.
         Fields that the function returns override them.

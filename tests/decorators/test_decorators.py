@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,17 @@ def test_a_function_takes_arguments_and_the_context(
     run(operator, task_instance, ds="2026-11-22")
     (post,) = sandbox.requests("POST")
     assert post["body"]["prompt"] == "A boat on 2026-11-22"
+
+
+@pytest.mark.contract
+def test_a_function_may_be_asynchronous(sandbox: SandboxProcess, task_instance: FakeTaskInstance) -> None:
+    async def describe() -> str:
+        await asyncio.sleep(0)
+        return "A paper boat"
+
+    assert run(operator_of(video_task(**CHEAP), describe), task_instance)["status"] == "success"
+    (post,) = sandbox.requests("POST")
+    assert post["body"] == EXPECTED
 
 
 @pytest.mark.contract
