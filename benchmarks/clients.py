@@ -75,8 +75,8 @@ def ours(library: str) -> Client:
         from airflow_provider_kling.http.client import shared_client
         from airflow_provider_kling.http.credentials import BearerToken
         from airflow_provider_kling.http.library import httpx
+        from airflow_provider_kling.http.network import MAX_CONNECTIONS
         from airflow_provider_kling.http.settings import ClientSettings
-        from airflow_provider_kling.http.transport import MAX_CONNECTIONS
 
         assert (httpx.__name__, MAX_CONNECTIONS) == (library, CONNECTIONS)
         gateway = make_gateway()

@@ -208,7 +208,7 @@ class KlingHook(BaseHook):
         """Make a waiter's polls, and block meanwhile."""
         client, poll = self.get_conn(), _poll(self.gateway, waiter.task_id)
         return waiter.wait(
-            lambda: client.call(poll, observer=self.observer),
+            lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline),
             lambda: Budget(rate_limit=client.rate_limit),
         )
 
@@ -218,7 +218,7 @@ class KlingHook(BaseHook):
         poll = _poll(connection.gateway, waiter.task_id)
         async with shared_client(connection.client) as client:
             return await waiter.wait_async(
-                lambda: client.call(poll, observer=self.observer),
+                lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline),
                 lambda: Budget(rate_limit=client.rate_limit, pollers=client.holders),
             )
 

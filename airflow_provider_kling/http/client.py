@@ -5,25 +5,49 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, closing
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_kling.exceptions import KlingError
-from airflow_provider_kling.http.library import httpx
+from airflow_provider_kling.http.library import httpcore
 from airflow_provider_kling.http.message import Call, HttpResponse
+from airflow_provider_kling.http.network import async_connection_pool, connection_pool, within
 from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer
 from airflow_provider_kling.http.request_flow import ClientCore, Outcome, Send, Wait
-from airflow_provider_kling.http.response_reader import ResponseReader
+from airflow_provider_kling.http.response_reader import HTTP_ERRORS, ResponseReader
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.http.transport import RequestBuilder, transport_options
+from airflow_provider_kling.http.transport import RequestBuilder
 
 T = TypeVar("T")
 
 
-class KlingClient(ClientCore):
+class _Client(ClientCore):
+    """What both clients have in common: all but sending and waiting."""
+
+    def __init__(
+        self,
+        *,
+        settings: ClientSettings,
+        retry: RetryPolicy | None,
+        clock: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        super().__init__(settings=settings, retry=retry, clock=clock, random=random)
+        self._requests = RequestBuilder(settings)
+
+    def _reader(self, send: Send) -> ResponseReader:
+        return ResponseReader(
+            request=send.request,
+            base_url=self.settings.base_url,
+            redactor=self.signer.redactor,
+            traced=send.traced,
+        )
+
+
+class KlingClient(_Client):
     """Makes calls one after another, and waits by blocking; see :class:`ClientCore`.
 
     :param sleep: waits, in seconds.
@@ -40,18 +64,19 @@ class KlingClient(ClientCore):
     ) -> None:
         super().__init__(settings=settings, retry=retry, clock=clock, random=random)
         self._sleep = sleep
-        self._requests = RequestBuilder(settings)
-        self._transport = httpx.HTTPTransport(**transport_options(settings))
+        self._pool = connection_pool(settings.base_url)
 
-    def call(self, call: Call[T], *, observer: Observer = NULL_OBSERVER) -> T:
+    def call(self, call: Call[T], *, observer: Observer = NULL_OBSERVER, until: float | None = None) -> T:
         """Make one call.
 
         :param call: what a gateway prepared.
         :param observer: receives the events of the call.
+        :param until: Unix seconds. After this time, no further attempt is made; one that is made just before
+            it may take the ``read_timeout_s`` of the settings.
         :returns: what the call parses from the response.
         :raises KlingError: what the response, or the lack of one, means.
         """
-        flow = self.request_flow(call, observer=observer)
+        flow = self.request_flow(call, observer=observer, until=until)
         outcome: Outcome = None
         while True:
             try:
@@ -66,27 +91,33 @@ class KlingClient(ClientCore):
                 outcome = self._send(effect)
 
     def _send(self, send: Send) -> HttpResponse | KlingError:
-        reader = ResponseReader(
-            request=send.request, base_url=self.settings.base_url, redactor=self.signer.redactor
-        )
+        reader = self._reader(send)
+
+        def trace(event: str, info: Mapping[str, Any]) -> None:
+            reader.on_event(event, info)
+
+        extensions = {"trace": trace} if send.traced else {}
         try:
-            with closing(self._transport.handle_request(self._requests.build(send))) as response:
-                reader.begin(response)
-                for chunk in response.iter_raw():
+            with within(send.limit_s), closing(self._exchange(send, extensions)) as response:
+                reader.begin(response.status, response.headers)
+                for chunk in response.iter_stream():
                     reader.feed(chunk)
-        except httpx.HTTPError as error:
+        except HTTP_ERRORS as error:
             return reader.failure(error)
         except KlingError as error:
             return error
         return reader.finish(now=self._clock())
 
+    def _exchange(self, send: Send, extensions: Mapping[str, Any]) -> httpcore.Response:
+        return self._pool.handle_request(self._requests.build(send, **extensions))
+
     def close(self) -> None:
         """Close the pooled connections."""
         self.closed = True
-        self._transport.close()
+        self._pool.close()
 
 
-class AsyncKlingClient(ClientCore):
+class AsyncKlingClient(_Client):
     """Does what :class:`KlingClient` does without blocking the event loop on which it is first used.
 
     :func:`shared_client` returns one for all tasks on a loop.
@@ -107,12 +138,13 @@ class AsyncKlingClient(ClientCore):
         self.holders = 0
         """How many share it; see :func:`shared_client`."""
         self._sleep = sleep
-        self._requests = RequestBuilder(settings)
-        self._transport = httpx.AsyncHTTPTransport(**transport_options(settings))
+        self._pool = async_connection_pool(settings.base_url)
 
-    async def call(self, call: Call[T], *, observer: Observer = NULL_OBSERVER) -> T:
+    async def call(
+        self, call: Call[T], *, observer: Observer = NULL_OBSERVER, until: float | None = None
+    ) -> T:
         """Make one call; see :meth:`KlingClient.call`."""
-        flow = self.request_flow(call, observer=observer)
+        flow = self.request_flow(call, observer=observer, until=until)
         outcome: Outcome = None
         while True:
             try:
@@ -127,16 +159,22 @@ class AsyncKlingClient(ClientCore):
                 outcome = await self._send(effect)
 
     async def _send(self, send: Send) -> HttpResponse | KlingError:
-        reader = ResponseReader(
-            request=send.request, base_url=self.settings.base_url, redactor=self.signer.redactor
-        )
+        reader = self._reader(send)
+
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            reader.on_event(event, info)
+
+        extensions = {"trace": trace} if send.traced else {}
+        request = self._requests.build(send, **extensions)
         try:
-            request = self._requests.build(send)
-            async with aclosing(await self._transport.handle_async_request(request)) as response:
-                reader.begin(response)
-                async for chunk in response.aiter_raw():
+            async with (
+                asyncio.timeout(send.limit_s),
+                aclosing(await self._pool.handle_async_request(request)) as response,
+            ):
+                reader.begin(response.status, response.headers)
+                async for chunk in response.aiter_stream():
                     reader.feed(chunk)
-        except httpx.HTTPError as error:
+        except (*HTTP_ERRORS, TimeoutError) as error:
             return reader.failure(error)
         except KlingError as error:
             return error
@@ -145,7 +183,7 @@ class AsyncKlingClient(ClientCore):
     async def aclose(self) -> None:
         """Close the pooled connections."""
         self.closed = True
-        await self._transport.aclose()
+        await self._pool.aclose()
 
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ClientSettings, AsyncKlingClient]] = (

@@ -30,10 +30,16 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
-    """The driver sends the request with its signature, and sends back the response or an error."""
+    """The driver sends the request with its signature, and sends back the response or an error.
+
+    :param limit_s: how long the whole exchange may take, in seconds.
+    :param traced: it matters whether a byte of the request was sent.
+    """
 
     request: HttpRequest
     signature: Mapping[str, str] = field(repr=False)
+    limit_s: float
+    traced: bool = False
 
 
 Effect = Wait | Send
@@ -68,12 +74,13 @@ class ClientCore:
         self._random = random
 
     def request_flow(
-        self, call: Call[T], *, observer: Observer = NULL_OBSERVER
+        self, call: Call[T], *, observer: Observer = NULL_OBSERVER, until: float | None = None
     ) -> Generator[Effect, Outcome, T]:
         """Yield what to do next; return what the call returns.
 
         A call that is not idempotent is sent once, whatever its outcome.
 
+        :param until: Unix seconds; see :meth:`KlingClient.call`.
         :raises KlingError: what the last response, or the lack of one, means.
         """
         if self.closed:
@@ -85,15 +92,12 @@ class ClientCore:
                 report.wait(pause, reason=WaitReason.RATE_LIMIT)
                 yield Wait(seconds=pause)
             report.attempts += 1
-            signature = self.signer.headers(call.request, now=self._clock())
             try:
-                result = self._parse(call, (yield Send(request=call.request, signature=signature)))
+                result = self._parse(call, (yield self._send_once(call, until=until)))
             except KlingError as error:
                 if isinstance(error, KlingAuthenticationError):
                     self.signer.discard()
-                delay = None
-                if call.idempotent:
-                    delay = self._retry.delay(error, attempt=report.attempts, jitter=self._random())
+                delay = self._delay(call, error, attempt=report.attempts, until=until)
                 if delay is None:
                     explained = call.explain(error)
                     report.failure(explained)
@@ -105,6 +109,24 @@ class ClientCore:
                 return result
             report.wait(delay, reason=WaitReason.RETRY)
             yield Wait(seconds=delay)
+
+    def _delay(
+        self, call: Call[Any], error: KlingError, *, attempt: int, until: float | None
+    ) -> float | None:
+        """Return the seconds to wait before the next attempt; None for no other attempt."""
+        if not call.idempotent:
+            return None
+        delay = self._retry.delay(error, attempt=attempt, jitter=self._random())
+        too_late = delay is not None and until is not None and self._clock() + delay > until
+        return None if too_late else delay
+
+    def _send_once(self, call: Call[Any], *, until: float | None) -> Send:
+        request, now = call.request, self._clock()
+        limit_s = self.settings.longest_exchange_s(sent_bytes=len(request.content or b""))
+        if until is not None:
+            limit_s = min(limit_s, max(self.settings.read_timeout_s, until - now))
+        signature = self.signer.headers(request, now=now)
+        return Send(request=request, signature=signature, limit_s=limit_s, traced=not call.idempotent)
 
     def _parse(self, call: Call[T], outcome: Outcome) -> T:
         if isinstance(outcome, KlingError):

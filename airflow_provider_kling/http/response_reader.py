@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from airflow_provider_kling.exceptions import KlingConnectionError, KlingError, KlingProtocolError
-from airflow_provider_kling.http.library import httpx
+from airflow_provider_kling.http.library import httpcore
 from airflow_provider_kling.http.message import HttpRequest, HttpResponse
 from airflow_provider_kling.http.redaction import Redactor
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 
-# Failures that come before a single byte of the request is out.
-_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+# What the HTTP library raises; its classes have no common base of their own.
+HTTP_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+# Those that come before a single byte of the request is out. A proxy may have received the name of the host.
+_NOTHING_SENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
 
 
 class ResponseReader:
     """Reads one response up to the cap, and redacts the client's secrets in it."""
 
-    def __init__(self, *, request: HttpRequest, base_url: str, redactor: Redactor) -> None:
+    def __init__(
+        self, *, request: HttpRequest, base_url: str, redactor: Redactor, traced: bool = False
+    ) -> None:
         self._request = request
+        self._sent: bool | None = False if traced else None  # None: it is not known
         self._base_url = base_url
         self._redactor = redactor
         self._status: int | None = None
@@ -25,14 +45,19 @@ class ResponseReader:
         self._chunks: list[bytes] = []
         self._size = 0
 
-    def begin(self, response: httpx.Response) -> None:
+    def on_event(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take an event of the HTTP library's extension ``trace``."""
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self._sent = True
+
+    def begin(self, status: int, raw_headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Take the status and the headers.
 
         :raises KlingProtocolError: the body is compressed: a few hundred bytes may become gigabytes.
         """
-        self._status = response.status_code
+        self._status = status
         headers = self._headers
-        for raw_name, raw_value in response.headers.raw:
+        for raw_name, raw_value in raw_headers:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         coding = headers.get("content-encoding", "identity").strip().lower()
@@ -67,13 +92,14 @@ class ResponseReader:
             redactor=redactor,
         )
 
-    def failure(self, error: httpx.HTTPError) -> KlingError:
-        """Return this package's error for one of the HTTP library."""
+    def failure(self, error: Exception) -> KlingError:
+        """Return this package's error for one of the HTTP library, or for a timeout of the event loop."""
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         detail = self._redactor.text(detail)
-        if isinstance(error, httpx.RemoteProtocolError) and self._status is not None:
+        if isinstance(error, httpcore.RemoteProtocolError) and self._status is not None:
             return KlingProtocolError(f"The response to {self._request} was cut short ({detail})")
-        if isinstance(error, _NOTHING_SENT):
+        sent = self._sent
+        if not (not isinstance(error, _NOTHING_SENT) if sent is None else sent):
             return KlingConnectionError(
                 f"{self._request} did not reach {self._base_url} ({detail}); nothing was sent",
                 request_sent=False,

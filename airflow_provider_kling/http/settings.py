@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from airflow_provider_kling import __version__
 from airflow_provider_kling.http.credentials import Credentials
 
+_SLOWEST_BYTES_PER_S = 50_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClientSettings:
@@ -31,6 +33,14 @@ class ClientSettings:
     requests_per_minute: int | None = None
     allow_private_hosts: bool = False
     allow_insecure_http: bool = False
+
+    def longest_exchange_s(self, *, sent_bytes: int = 0) -> float:
+        """Return how long a request and its response may take in all, in seconds.
+
+        That is four times the longest silence, and longer for a large request. Without this limit, a service
+        that sends a byte from time to time would hold the caller for ever.
+        """
+        return 4 * self.read_timeout_s + sent_bytes / _SLOWEST_BYTES_PER_S
 
     @property
     def user_agent(self) -> str:

@@ -1,94 +1,65 @@
-"""How requests are put on the wire, the same for both clients.
-
-The clients use the HTTP library's transports, which send one request and return one response. The library's
-own ``Client`` would also keep cookies and log every URL. Neither is wanted, and both cost CPU time per poll.
-"""
+"""How requests are put on the wire, the same for both clients."""
 
 from __future__ import annotations
 
-import ssl
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]
+from urllib.parse import urlencode
 
-from airflow_provider_kling.http.library import httpx
+from airflow_provider_kling.http.library import httpcore, httpx
+from airflow_provider_kling.http.message import FilePart
+from airflow_provider_kling.http.network import time_limits
 from airflow_provider_kling.http.request_flow import Send
 from airflow_provider_kling.http.settings import ClientSettings
 
-CONNECT_TIMEOUT_S = 5.0
-MAX_CONNECTIONS = 10
-_KEEP_IDLE_S = 30.0
-_URLS_KEPT = 2048  # a triggerer runs 1,000 triggers by default
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """Return the one TLS context of this process: making one blocks an event loop for about 20 ms.
-
-    With httpx2 it trusts the certificates of the system, with httpx those of the package certifi.
-    """
-    return httpx.create_ssl_context()
-
-
-def transport_options(settings: ClientSettings) -> dict[str, Any]:
-    """Return the arguments of ``httpx.HTTPTransport`` and ``httpx.AsyncHTTPTransport``."""
-    return {
-        "verify": tls_context(),
-        "limits": httpx.Limits(
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_CONNECTIONS,
-            keepalive_expiry=_KEEP_IDLE_S,
-        ),
-        "proxy": environment_proxy(settings.base_url),
-    }
-
-
-def environment_proxy(url: str) -> str | None:
-    """Return the URL of the proxy for ``url``; None where it is reached directly.
-
-    ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` are read as curl reads them
-    (https://everything.curl.dev/usingcurl/proxies/env.html).
-    """
-    parts, proxies = urlsplit(url), getproxies()
-    # The standard library knows this form of a domain without its asterisk only.
-    proxies["no"] = proxies.get("no", "").replace("*.", ".")
-    hosts = (parts.hostname or "", parts.netloc.rpartition("@")[2])
-    if any(proxy_bypass_environment(host, proxies) for host in hosts):
-        return None
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
-
 
 class RequestBuilder:
-    """Makes the HTTP library's requests for one client."""
+    """Makes the requests for one client. What is the same in all of them is encoded once."""
 
     def __init__(self, settings: ClientSettings) -> None:
-        self._base_url = settings.base_url
+        base = httpx.URL(settings.base_url)
+        self._url = partial(httpcore.URL, scheme=base.raw_scheme, host=base.raw_host, port=base.port)
+        self._root = base.raw_path.rstrip(b"/")
         self._headers = [
-            ("User-Agent", settings.user_agent),
-            ("Accept", "application/json"),
+            (b"Host", base.netloc),
+            (b"User-Agent", settings.user_agent.encode()),
+            (b"Accept", b"application/json"),
             # A compressed response can be thousands of times larger than what was received.
-            ("Accept-Encoding", "identity"),
+            (b"Accept-Encoding", b"identity"),
         ]
-        timeout = httpx.Timeout(settings.read_timeout_s, connect=CONNECT_TIMEOUT_S)
-        self._extensions = {"timeout": timeout.as_dict()}
-        # Parsing a URL is a tenth of the work of a poll, and a task is polled many times.
-        self._url = lru_cache(maxsize=_URLS_KEPT)(httpx.URL)
+        self._limits = time_limits(settings.read_timeout_s)
 
-    def build(self, send: Send) -> httpx.Request:
-        """Return the request to send. Everything but a form is encoded already."""
+    def build(self, send: Send, **extensions: Any) -> httpcore.Request:
+        """Return the request to send. Everything but a form is encoded already.
+
+        :param extensions: for the HTTP library.
+        """
         request = send.request
         query = f"?{urlencode(request.params)}" if request.params else ""
-        headers = [*self._headers, *send.signature.items(), *request.headers.items()]
-        if request.content_type is not None:
-            headers.append(("Content-Type", request.content_type))
-        part = request.file
-        return httpx.Request(
+        content, content_type = request.content, request.content_type
+        if request.file is not None:
+            content, content_type = _form(request.file)
+        headers = [*self._headers, *_encoded(send.signature), *_encoded(request.headers)]
+        if content_type is not None:
+            headers.append((b"Content-Type", content_type.encode()))
+        if content is not None:
+            headers.append((b"Content-Length", b"%d" % len(content)))
+        return httpcore.Request(
             request.method,
-            self._url(f"{self._base_url}{request.path}{query}"),
+            self._url(target=self._root + f"{request.path}{query}".encode()),
             headers=headers,
-            content=request.content,
-            files={part.name: (part.filename, part.content, part.content_type)} if part else None,
-            extensions=self._extensions,
+            content=content,
+            extensions={"timeout": self._limits, **extensions},
         )
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def _form(part: FilePart) -> tuple[bytes, str]:
+    """Return a form with one file, and its content type."""
+    files = {part.name: (part.filename, part.content, part.content_type)}
+    form = httpx.Request("POST", "http://localhost", files=files)
+    return form.read(), form.headers["content-type"]

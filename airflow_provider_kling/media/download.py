@@ -22,8 +22,8 @@ from airflow_provider_kling.exceptions import (
     KlingResultHostError,
 )
 from airflow_provider_kling.http.library import httpx
+from airflow_provider_kling.http.network import CONNECT_TIMEOUT_S, tls_context
 from airflow_provider_kling.http.retry import RetryPolicy
-from airflow_provider_kling.http.transport import CONNECT_TIMEOUT_S, tls_context
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
 from airflow_provider_kling.media.hosts import HostRules, without_query

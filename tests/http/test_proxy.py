@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateways import make_gateway
-from airflow_provider_kling.http.transport import environment_proxy
+from airflow_provider_kling.http.proxy import environment_proxy
 from tests.http.conftest import Caller
 from tests.http.raw_server import RawServer, reply
 
@@ -38,7 +39,8 @@ def test_the_variable_for_the_scheme_names_the_proxy(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert environment_proxy(url) == proxy
+    found = environment_proxy(url)
+    assert (None if found is None else str(found.url)) == proxy
 
 
 @pytest.mark.parametrize(
@@ -55,11 +57,18 @@ def test_the_variable_for_the_scheme_names_the_proxy(
         ("api", API, False),
         ("", API, False),
         (",", API, False),
-        ("127.0.0.1", "http://127.0.0.1:8787", True),
-        ("::1", "http://[::1]:8787", True),
-        ("[::1]", "http://[::1]:8787", True),
-        ("localhost", "http://localhost:8787/base", True),
-        ("localhost", "http://user:word@localhost:8787", True),
+        ("10.1.2.3", "http://10.1.2.3:8787", True),
+        ("10.1.2.3:8787", "http://10.1.2.3:8787", True),
+        ("10.1.2.3:1", "http://10.1.2.3:8787", False),
+        ("10.0.0.0/8", "http://10.1.2.3", True),
+        ("10.0.0.0/8", "http://11.1.2.3", False),
+        ("10.0.0.0/8", API, False),
+        ("2001:db8::1", "http://[2001:db8::1]:8787", True),
+        ("[2001:db8::1]", "http://[2001:db8::1]:8787", True),
+        ("localhost,fd07:b51a:cc66:f0::/64", "http://[fd07:b51a:cc66:f0::5]", True),
+        ("localhost,fd07:b51a:cc66:f0::/64", API, False),
+        ("[::1", API, False),
+        ("10.0.0.0/99 api.example.com", API, True),
     ],
 )
 def test_no_proxy_excepts_hosts_and_the_domains_above_them(
@@ -68,6 +77,41 @@ def test_no_proxy_excepts_hosts_and_the_domains_above_them(
     monkeypatch.setenv("all_proxy", "http://proxy:3128")
     monkeypatch.setenv("no_proxy", no_proxy)
     assert (environment_proxy(url) is None) is direct
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "[::1]", "localhost."])
+def test_this_machine_is_never_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("all_proxy", "http://proxy:3128")
+    assert environment_proxy(f"http://{host}:8787") is None
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks://proxy",
+        "socks4://proxy",
+        "ftp://proxy",
+        "http://[bad",
+        "http://proxy:port",
+        "http://proxy:99999",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_an_error_that_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy.replace("://", "://user:canary@"))
+    with pytest.raises(KlingRequestError, match="ALL_PROXY: must be the URL") as caught:
+        environment_proxy(API)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("airflow_provider_kling.http.proxy.find_spec", lambda name: None)
+    monkeypatch.setenv("https_proxy", "socks5://proxy:1080")
+    with pytest.raises(KlingRequestError, match=r"HTTPS_PROXY: names a SOCKS proxy.*pip install socksio"):
+        environment_proxy(API)
 
 
 def test_a_client_uses_the_proxy(

@@ -9,12 +9,11 @@ import pytest
 
 from airflow_provider_kling.exceptions import KlingProtocolError, KlingSubmissionUnknownError
 from airflow_provider_kling.gateways import make_gateway
-from airflow_provider_kling.http.library import httpx
 from airflow_provider_kling.http.message import HttpRequest
+from airflow_provider_kling.http.network import MAX_CONNECTIONS
 from airflow_provider_kling.http.redaction import Redactor
 from airflow_provider_kling.http.response_reader import MAX_RESPONSE_BYTES, ResponseReader
 from airflow_provider_kling.http.retry import RetryPolicy
-from airflow_provider_kling.http.transport import MAX_CONNECTIONS
 from airflow_provider_kling.models import VideoO1Request
 from tests.http.conftest import Caller
 from tests.http.raw_server import Answer, RawServer, reply
@@ -78,7 +77,7 @@ def test_a_response_that_is_dropped_does_not_keep_its_connection(
 
 def test_what_exceeds_the_cap_is_not_kept() -> None:
     reading = reader()
-    reading.begin(httpx.Response(200))
+    reading.begin(200, [])
     reading.feed(bytes(MAX_RESPONSE_BYTES))
     with pytest.raises(KlingProtocolError):
         reading.feed(b"x")
@@ -88,7 +87,7 @@ def test_what_exceeds_the_cap_is_not_kept() -> None:
 def test_headers_are_read_with_lower_case_names_and_repeated_ones_joined() -> None:
     reading = reader("canary")
     headers = [(b"Retry-After", b"7"), (b"X-Note", b"a canary"), (b"x-note", b"\xfc")]
-    reading.begin(httpx.Response(429, headers=headers))
+    reading.begin(429, headers)
     reading.feed(b"one ")
     reading.feed(b"two canary")
     response = reading.finish(now=5.0)
