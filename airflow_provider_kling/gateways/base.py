@@ -133,7 +133,7 @@ class ModelInfo:
     :param type: what the model makes, in the service's own word.
     :param description: for people.
     :param docs_url: the page about the model.
-    :param price: as published, such as ``{"fixed": 0.1, "unit": "$/s"}``.
+    :param price: as published, such as ``{"fixed": 0.1, "unit": "$/sec"}``.
     """
 
     slug: str

@@ -12,6 +12,8 @@ from airflow_provider_kling.exceptions import KlingProtocolError
 from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.http.message import HttpResponse
 
+_FIRST_SECONDS: Final = 10**9
+_FIRST_MILLISECONDS: Final = 10**11
 _LONGEST_ID: Final = 80  # of one that is rejected, in a message
 
 
@@ -66,24 +68,26 @@ def amount(value: object) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-def iso_time(value: object) -> datetime | None:
-    """Return an ISO 8601 time. One without a zone is read as UTC."""
-    try:
-        parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+def moment(value: object) -> datetime | None:
+    """Return a time: ISO 8601 (UTC where it names no zone), or a number of Unix seconds or milliseconds.
+
+    Services mix all three, sometimes in one response. A number below 10^11 is in seconds: as milliseconds it
+    would be before 1974. One below 10^9 is no time of a service at all.
+    """
+    if isinstance(value, str):
+        return _iso_time(value)
+    found = number(value)
+    if found is None or found < _FIRST_SECONDS:
         return None
-    return parsed.replace(tzinfo=UTC) if parsed and parsed.tzinfo is None else parsed
-
-
-def epoch_ms(value: object) -> datetime | None:
-    """Return a time in Unix milliseconds."""
-    milliseconds = number(value)
     try:
-        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+        return datetime.fromtimestamp(found if found < _FIRST_MILLISECONDS else found / 1000, tz=UTC)
     except (OverflowError, ValueError, OSError):
         return None
 
 
-def moment(value: object) -> datetime | None:
-    """Return a time in either form."""
-    return iso_time(value) or epoch_ms(value)
+def _iso_time(written: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

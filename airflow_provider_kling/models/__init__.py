@@ -42,8 +42,9 @@ _EXPORTS = {
         "FramesToVideoRequest V26ImageToVideoRequest MultiImageToVideoRequest"
     ),
     "video_v3": (
-        "V3TextToVideoRequest V3TextRequest V3ImageToVideoRequest V3OmniVideoRequest V3OmniEditRequest "
-        "V3OmniTextRequest V3OmniImageToVideoRequest V3TurboTextRequest V3TurboImageToVideoRequest"
+        "V3TextToVideoRequest V3TextRequest V3ImageToVideoRequest V3FramesToVideoRequest V3OmniVideoRequest "
+        "V3OmniEditRequest V3OmniTextRequest V3OmniImageToVideoRequest V3TurboTextRequest "
+        "V3TurboImageToVideoRequest"
     ),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names.split()}

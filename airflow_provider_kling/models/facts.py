@@ -44,7 +44,7 @@ class Price:
     """A published price, for information only: the service decides what it bills.
 
     :param as_of: the day, the month or the year of the publication; None where it has no date.
-    :param unit: ``$/s`` (for each second of video), ``$/image`` or ``$/request``.
+    :param unit: ``$/sec`` (for each second of video), ``$/img`` or ``$/request``.
     :param usd: USD for one unit by resolution or mode; ``any`` for a flat price.
     :param usd_with_audio: the same for videos with generated audio, where they have a price of their own.
     :param range: only the lowest and the highest price were published; to which resolution or mode they

@@ -49,10 +49,10 @@ PromptInferredLength = Annotated[str, Field(min_length=1), PromptText(), Inferre
 Id = Annotated[str, Field(min_length=1)]
 
 # Lengths, in seconds.
-_OneOfIntegers = BeforeValidator(_refuse_float)
-FiveOrTen = Annotated[Literal[5, 10], _OneOfIntegers]
-ThreeToTen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10], _OneOfIntegers]
-ThreeToFifteen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], _OneOfIntegers]
+OneOfIntegers = BeforeValidator(_refuse_float)
+FiveOrTen = Annotated[Literal[5, 10], OneOfIntegers]
+ThreeToTen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10], OneOfIntegers]
+ThreeToFifteen = Annotated[Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], OneOfIntegers]
 
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 ExpansionRatio = Annotated[float, Field(ge=0, le=2)]

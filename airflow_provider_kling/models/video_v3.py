@@ -1,17 +1,18 @@
 """Kling V3, V3 Omni and V3 Turbo: videos from text, from images, or by editing a video.
 
 The older API version has ``mode`` and ``sound``, the newer one ``resolution`` and ``audio``. The newer one is
-not documented for Omni: its fields are inferred from O1, which was split in three, and from V3. Those of
-Turbo are inferred from V3.
+documented in part only for images and for Omni: the rest is inferred from O1, which was split in three, and
+from V3.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from airflow_provider_kling.models import fields
+from airflow_provider_kling.models.annotations import Inferred, PromptText
 from airflow_provider_kling.models.request import KlingRequest
 from airflow_provider_kling.models.video_o1 import EditedVideo, OmniVideo
 
@@ -91,7 +92,7 @@ class V3OmniVideoRequest(OmniVideo, default_model="kling-v3-omni-video"):
 
 
 class V3OmniEditRequest(_UpTo4k, fields.WithAspectRatio, EditedVideo, default_model="kling-v3-omni-video"):
-    """A video that is edited or followed: V3 Omni in its newer API version; all inferred.
+    """A video that is edited or followed: V3 Omni in its newer API version; partly inferred.
 
     :param duration: length in seconds, 3 to 15. Default 5. The price grows with it.
     """
@@ -105,25 +106,53 @@ class V3TextRequest(_UpTo4k, fields.WithAspectRatio, _VideoWithAudio, default_mo
     :param prompt: what the video should show, 1 to 3072 characters. Several shots can be written as
         ``shot 1, 2, <text>; shot 2, 3, <text>;`` (number, seconds, text).
     :param audio: ``native`` generates audio and costs about half as much again. Default ``off``.
-    :param multi_shot: let the model cut between several shots. Default true.
+    :param multi_shot: let the model cut between several shots, up to 6. Default true.
     :param resolution: ``720p`` (default), ``1080p`` or ``4k``, which costs five times as much as 720p.
     """
 
     multi_shot: bool = True
 
 
+class V3FramesToVideoRequest(_UpTo4k, _VideoWithAudio, default_model="kling-v3-i2v"):
+    """A video from its first frame, and its last one if given: V3 in its newer API version; partly inferred.
+
+    :param image: the first frame, a public URL or Base64.
+    :param image_tail: the last frame, a public URL or Base64 (the name of the field is inferred).
+    :param prompt: what should happen, 1 to 3072 characters. Required. Several shots can be written as
+        ``shot 1, 2, <text>; shot 2, 3, <text>;`` (number, seconds, text).
+    :param multi_shot: let the model cut between several shots, up to 6. No default is known.
+    """
+
+    image: fields.Image
+    image_tail: fields.Image | None = None
+    multi_shot: bool | None = None
+
+
 class V3OmniTextRequest(_UpTo4k, fields.WithAspectRatio, _VideoWithAudio, default_model="kling-v3-omni-t2v"):
-    """A video from text: V3 Omni in its newer API version; all inferred."""
+    """A video from text: V3 Omni in its newer API version; partly inferred.
+
+    :param multi_shot: let the model cut between several shots, up to 6. No default is known.
+    """
+
+    multi_shot: bool | None = None
 
 
 class V3OmniImageToVideoRequest(_UpTo4k, _ImagesToVideo, default_model="kling-v3-omni-i2v"):
-    """A video from images: V3 Omni in its newer API version; all inferred."""
+    """A video from images: V3 Omni in its newer API version; partly inferred."""
 
 
-class V3TurboTextRequest(
-    _UpTo1080p, fields.WithAspectRatio, _VideoWithAudio, default_model="kling-v3-turbo-t2v"
-):
-    """A video from text: V3 Turbo; all inferred."""
+class V3TurboTextRequest(_UpTo1080p, default_model="kling-v3-turbo-t2v"):
+    """A video from text: V3 Turbo. It takes neither ``audio`` nor ``multi_shot``.
+
+    :param prompt: what the video should show, at least 1 character, up to 3072 (inferred).
+    :param aspect_ratio: ``16:9`` (default), ``9:16`` or ``1:1``; all of it is inferred.
+    :param duration: length in seconds, 3 to 15. Default 5. The bounds and the default are inferred. The price
+        grows with it.
+    """
+
+    prompt: Annotated[str, Field(min_length=1), PromptText(), Inferred({"maxLength": 3072})]
+    aspect_ratio: Annotated[str, Inferred({"enum": list(get_args(fields.AspectRatio))})] = "16:9"
+    duration: Annotated[int, fields.OneOfIntegers, Inferred({"minimum": 3, "maximum": 15})] = 5
 
 
 class V3TurboImageToVideoRequest(_UpTo1080p, _ImagesToVideo, default_model="kling-v3-turbo-i2v"):

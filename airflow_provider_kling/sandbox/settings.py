@@ -40,9 +40,9 @@ class Settings:
     speed: float = 20.0
     seed: int = 1
     api_version: AcceptedVersions = AcceptedVersions.BOTH
-    retired: Retired = Retired.SERVED
+    retired: Retired = Retired.GONE
     allow_unknown_fields: bool = False
-    result_ttl: float = 24 * 3600.0
+    result_ttl: float = 7 * 24 * 3600.0
     balance: float = 100.0
     optional_fields: OptionalFields = OptionalFields.ALL
     cover: bool = False

@@ -24,11 +24,12 @@ def schema_fault(model: str, **fields: object) -> dict[str, object]:
 
 
 def test_without_drift_it_says_how_many_were_compared_and_ends_with_0(
-    kling_sandbox: SandboxProcess, capsys: pytest.CaptureFixture[str]
+    kling_sandbox_factory: Callable[..., SandboxProcess], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["check", "--url", kling_sandbox.url]) == 0
+    complete = kling_sandbox_factory(retired="served")
+    assert main(["check", "--url", complete.url]) == 0
     count = len(list_models())
-    assert capsys.readouterr().out == f"{count} models compared with {kling_sandbox.url}, 0 differ\n"
+    assert capsys.readouterr().out == f"{count} models compared with {complete.url}, 0 differ\n"
 
 
 def test_drift_is_printed_with_the_model_and_ends_with_1(
@@ -46,11 +47,10 @@ def test_drift_is_printed_with_the_model_and_ends_with_1(
 
 
 def test_a_model_that_is_gone_is_drift_unless_it_was_to_go(
-    kling_sandbox_factory: Callable[..., SandboxProcess], capsys: pytest.CaptureFixture[str]
+    kling_sandbox: SandboxProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gone = kling_sandbox_factory(retired="gone")
-    assert main(["check", "--url", gone.url]) == 0
-    assert main(["check", "--url", gone.url, "kling/kling-v9-t2v"]) == 1
+    assert main(["check", "--url", kling_sandbox.url]) == 0
+    assert main(["check", "--url", kling_sandbox.url, "kling/kling-v9-t2v"]) == 1
     assert "kling-v9-t2v: the service publishes no schema" in capsys.readouterr().out
 
 

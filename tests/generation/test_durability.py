@@ -295,7 +295,7 @@ def sandbox_task(sandbox: SandboxProcess) -> str:
     answer = httpx.get(
         f"{sandbox.url}/api/v1/logs", headers={"Authorization": f"Bearer {sandbox.api_key}"}
     ).json()
-    (entry,) = answer["data"]["requests"]
+    (entry,) = answer["requests"]
     return str(entry["task_id"])
 
 

@@ -16,6 +16,7 @@ from airflow_provider_kling.exceptions import (
     KlingBadRequestError,
     KlingFileStoreFullError,
     KlingMediaError,
+    KlingNotFoundError,
     KlingRequestError,
     KlingTaskFailedError,
 )
@@ -108,7 +109,7 @@ def test_a_file_is_found_inside_a_list_of_dicts(
     operator = KlingGenerateOperator(
         task_id="generate", model="kling-v1-i2v", parameters={"image": still, "dynamic_masks": masks}
     )
-    with pytest.raises(TaskDeferred):
+    with pytest.raises(KlingNotFoundError):  # no model that is still served takes such a list
         operator.execute(context(operator, task_instance))
     (body,) = posted(sandbox)
     sent = shown(base64.b64encode((tmp_path / "still.png").read_bytes()).decode())

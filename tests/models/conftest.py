@@ -24,6 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def sandbox(kling_sandbox_factory: Callable[..., SandboxProcess]) -> Iterator[Sandbox]:
-    process = kling_sandbox_factory(speed=0.0001, tier="1000", balance=1e9)
+    process = kling_sandbox_factory(speed=0.0001, tier="1000", balance=1e9, retired="served")
     with httpx.Client(trust_env=False) as http:
         yield Sandbox(process, http)

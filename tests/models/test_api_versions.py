@@ -29,10 +29,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::airflow_provider_kling.exceptio
         ("kling-v3-t2v", {"prompt": "x", "sound": "on"}, OLD),
         ("kling-v3-t2v", {"prompt": "x", "audio": "native", "resolution": "4k"}, NEW),
         ("kling-v3-t2v", {"prompt": "x", "multi_shot": False}, NEW),
+        ("kling-v3-i2v", {"prompt": "x", "image": "a", "image_tail": "b"}, NEW),
+        ("kling-v3-i2v", {"prompt": "x", "image": "a", "cfg_scale": 0.5}, OLD),
         ("kling-v3-t2v", {"prompt": "x", "multi_shot": False, "sound": None}, NEW),
         # Models in one API version, whatever is asked for.
         ("kling-video-o1-t2v", {"prompt": "x"}, NEW),
-        ("kling-v3-turbo-t2v", {"prompt": "x", "unheard": 1}, NEW),
+        ("kling-v3-turbo-i2v", {"prompt": "x", "unheard": 1}, NEW),
         ("kling-avatar", {"image": "a", "sound_file": "b"}, OLD),
     ],
 )

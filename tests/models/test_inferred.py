@@ -42,6 +42,8 @@ def test_a_model_whose_documents_were_never_seen_refuses_nothing(
         ("kling-v3-omni-image", {"prompt": "x", "series_amount": 1}, "series_amount should be at least 2"),
         ("kling-v3-omni-image", {"prompt": "x", "resolution": "8k"}, "resolution should be one of .*4k"),
         ("kling-v2-mi2i", {"prompt": "x", "aspect_ratio": "5:4"}, "aspect_ratio should be one of .*21:9"),
+        ("kling-v3-turbo-t2v", {"prompt": "x", "duration": 16}, "duration should be at most 15"),
+        ("kling-v3-turbo-t2v", {"prompt": "x" * 3073}, "prompt should have at most 3072 characters"),
     ],
 )
 def test_an_inferred_bound_of_a_documented_model_warns(
@@ -57,7 +59,7 @@ def test_an_inferred_bound_of_a_documented_model_warns(
         ("kling-video-o1", {"prompt": "x", "images": ["a"] * 7}),
         ("kling-video-o1-t2v", {"prompt": "x" * 2500}),
         ("kling-v3-omni-image", {"prompt": "x", "n": 9, "series_amount": 9, "resolution": "4k"}),
-        ("kling-v2-mi2i", {"prompt": "x", "aspect_ratio": "21:9"}),
+        ("kling-v3-turbo-t2v", {"prompt": "x", "aspect_ratio": "9:16", "duration": 15}),
         ("kling-v3-omni-t2v", {"prompt": "x", "duration": 15, "resolution": "4k"}),
     ],
 )
@@ -72,12 +74,20 @@ def test_a_documented_rule_of_the_same_model_is_still_a_rule() -> None:
         parse_request("kling-v3-omni-image", {"prompt": "x", "n": 10, "result_type": "many"})
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("audio", "native"), ("audio", "off"), ("multi_shot", True), ("resolution", "4k")]
+)
+def test_what_the_documents_say_turbo_does_not_take_is_refused(field: str, value: object) -> None:
+    with pytest.raises(KlingRequestError, match=f"kling-v3-turbo-t2v(.|\n)*{field}: "):
+        parse_request("kling-v3-turbo-t2v", {"prompt": "x", field: value})
+
+
 def test_an_effect_that_does_nothing_is_warned_of() -> None:
     asked = {"prompt": "x", "image": "a", "human_fidelity": 0.5}
     with pytest.warns(KlingRequestWarning, match="human_fidelity has no effect"):
         assert parse_request("kling-v1.5-i2i", asked).body() == asked
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.filterwarnings("error", message=".*no effect")
         parse_request("kling-v1.5-i2i", {**asked, "image_reference": "subject"})
 
 

@@ -28,8 +28,9 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the one file that a contributor writes: here, the fields of V2.6 at another price."""
     facts: dict[str, Any] = json.loads((FACTS / "kling-v2.6-t2v.json").read_text())
     facts |= {"slug": NEW, "documented_path": f"/api/v1/kling/{NEW}", "note": "just arrived"}
+    del facts["retired"], facts["successor"]
     (version,) = facts["api_versions"].values()
-    version["price"] = {"as_of": "2027-01-05", "unit": "$/s", "usd": {"any": 0.25}}
+    version["price"] = {"as_of": "2027-01-05", "unit": "$/sec", "usd": {"any": 0.25}}
     (tmp_path / f"{NEW}.json").write_text(json.dumps(facts))
     return tmp_path
 
@@ -51,7 +52,7 @@ def test_a_request_that_its_class_makes_is_still_for_the_model_that_it_was_for(f
 def test_the_sandbox_serves_it_by_its_rules(
     folder: Path, kling_sandbox_factory: Callable[..., SandboxProcess]
 ) -> None:
-    sandbox = kling_sandbox_factory(facts_dir=str(folder), speed=1000)
+    sandbox = kling_sandbox_factory(facts_dir=str(folder), speed=1000, retired="served")
 
     def post(**body: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {sandbox.api_key}"}
@@ -74,6 +75,6 @@ def test_the_command_shows_it_on_the_page(folder: Path, tmp_path: Path) -> None:
     page = tmp_path / "models.md"
     assert main(["--facts-dir", str(folder), str(page)]) == 0
     (row,) = (line for line in page.read_text(encoding="utf-8").splitlines() if f"| `{NEW}` |" in line)
-    assert "0.25 any<br>$/s, 2027-01-05" in row
+    assert "0.25 any<br>$/sec, 2027-01-05" in row
     assert "just arrived" in row
     assert f"For `kling-v2.6-t2v`, `{NEW}`." in page.read_text(encoding="utf-8")

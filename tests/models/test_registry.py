@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import airflow_provider_kling.models
 from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
 from airflow_provider_kling.models import (
+    KlingModel,
     TextToImageRequest,
     UncheckedRequest,
     V26TextToVideoRequest,
@@ -17,6 +21,8 @@ from airflow_provider_kling.models import (
     list_models,
     parse_request,
 )
+
+FOLDER = Path(airflow_provider_kling.models.__file__).parent / "facts"
 
 
 @pytest.mark.parametrize("model", ["kling-video-o1", "kling/kling-video-o1"])
@@ -99,7 +105,7 @@ def test_what_json_cannot_say_is_not_sent_to_an_unknown_model(value: object, rul
         ("kling-v1.6-t2v", {"prompt": "x"}, "was retired on 2026-09-15.*Use 'kling-v3-t2v' instead"),
         ("kling-v1.6-mi2v", {"prompt": "x", "images": ["a"]}, "retired.*Use 'kling-video-o1-i2v' instead"),
         ("kolors-virtual-try-on-v1", {"human_image": "a", "cloth_image": "b"}, "retired.*No other model"),
-        ("kling-v2-new-t2i", {"prompt": "x"}, "left the service's documents after 2026-04-04.*kling-v3-t2i"),
+        ("kling-v2-new-t2i", {"prompt": "x"}, "retired on 2026-09-15.*kling-v3-t2i"),
     ],
 )
 def test_a_retired_model_warns_and_names_its_successor(
@@ -120,7 +126,28 @@ def test_successors_are_known_and_not_retired() -> None:
 def test_a_current_model_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        parse_request("kling-v2.6-t2v", {"prompt": "x"})
+        parse_request("kling-v3-t2v", {"prompt": "x"})
+
+
+@pytest.mark.parametrize(
+    ("slug", "day"),
+    [
+        ("kling-v2.6-t2v", "2026-09-24"),
+        ("kling-v2.5-turbo-t2v", "2026-09-24"),
+        ("kling-v1-t2i", "2026-09-15"),
+    ],
+)
+def test_every_model_of_v1_and_v2_is_retired(slug: str, day: str) -> None:
+    assert str(find_model(slug).retired) == day
+    others = {model.slug for model in list_models() if model.slug.startswith(("kling-v1", "kling-v2"))}
+    assert {one for one in others if find_model(one).retired is None} == set()
+
+
+def test_a_model_that_has_only_left_the_documents_warns() -> None:
+    facts = json.loads((FOLDER / "kling-v2-new-t2i.json").read_text())
+    del facts["retired"]
+    with pytest.warns(KlingRequestWarning, match="left the service's documents after 2026-04-04"):
+        KlingModel.from_facts(facts).warn()
 
 
 def test_parameters_are_held_to_the_models_rules() -> None:

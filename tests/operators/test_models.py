@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,12 @@ from airflow_provider_kling.exceptions import (
     KlingNotFoundError,
     KlingRequestWarning,
 )
-from airflow_provider_kling.models import ImageO1Request, TextToImageRequest
+from airflow_provider_kling.models import ImageO1Request, TextToImage2kRequest
 from airflow_provider_kling.operators.kling import KlingDownloadOperator, KlingGenerateOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.decorators.test_decorators import operator_of
-from tests.task_runner import poll_often, run
+from tests.task_runner import run
 
 pytestmark = pytest.mark.contract
 
@@ -98,15 +97,15 @@ def test_the_models_name_and_the_form_of_its_parameters_make_no_difference(
 def test_a_request_of_shared_fields_is_sent_to_the_model_that_is_named(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance
 ) -> None:
-    run(generate("kling-v1.5-t2i", TextToImageRequest(prompt="An owl")), task_instance)
+    run(generate("kling-v3-t2i", TextToImage2kRequest(prompt="An owl")), task_instance)
     (post,) = sandbox.requests("POST")
-    assert post["path"] == "/api/v1/kling/kling-v1.5-t2i/async"
+    assert post["path"] == "/api/v1/kling/kling-v3-t2i/async"
 
 
 def test_what_a_picture_costs_is_null_where_nobody_tells(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance
 ) -> None:
-    assert run(generate("kling-v2-t2i", {"prompt": "An owl"}), task_instance)["cost_usd"] is None
+    assert run(generate("kling-v3-omni-image", {"prompt": "An owl"}), task_instance)["cost_usd"] is None
     assert "kling_cost_usd" not in task_instance.xcoms
 
 
@@ -122,19 +121,13 @@ def test_a_model_the_service_does_not_have_costs_nothing_and_says_so(
 
 
 def test_a_retired_model_is_tried_and_the_services_no_is_told(
-    kling_sandbox_factory: Callable[..., SandboxProcess],
-    connect: Callable[..., None],
-    task_instance: FakeTaskInstance,
-    monkeypatch: pytest.MonkeyPatch,
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
 ) -> None:
-    strict = kling_sandbox_factory(speed=1000, tier="1000", retired="gone")
-    connect(host=strict.url, password=strict.api_key)
-    poll_often(monkeypatch)
     with pytest.warns(KlingRequestWarning, match="kling-v1-t2v was retired .* Use 'kling-v3-t2v' instead"):
         operator = generate("kling-v1-t2v", {"prompt": "An owl"})
     with pytest.raises(KlingNotFoundError, match="does not exist"):
         run(operator, task_instance)
-    assert strict.stats()["submissions_accepted"] == 0
+    assert sandbox.stats()["submissions_accepted"] == 0
 
 
 def test_refused_content_is_a_moderation_error(
@@ -149,7 +142,7 @@ def test_refused_content_is_a_moderation_error(
     [
         ("kling-image-o1", "An owl"),
         ("kling-image-o1", ImageO1Request(prompt="An owl")),
-        ("kling/kling-v1.5-t2i", {"prompt": "An owl"}),
+        ("kling/kling-v3-t2i", {"prompt": "An owl"}),
     ],
 )
 def test_a_function_can_ask_any_model(

@@ -106,7 +106,7 @@ def client(kling_sandbox: SandboxProcess) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def lifelike_process(kling_sandbox_factory) -> SandboxProcess:
-    return kling_sandbox_factory(speed=1, tier="10")
+    return kling_sandbox_factory(speed=1, tier="10", retired="served")
 
 
 @pytest.fixture
@@ -118,7 +118,13 @@ def lifelike(lifelike_process: SandboxProcess) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def april_process(kling_sandbox_factory) -> SandboxProcess:
     return kling_sandbox_factory(
-        speed=1, api_version="2026-04", allow_unknown_fields=True, cover=True, result_ttl=3600, balance=1
+        speed=1,
+        api_version="2026-04",
+        allow_unknown_fields=True,
+        cover=True,
+        result_ttl=3600,
+        balance=1,
+        retired="served",
     )
 
 
@@ -130,7 +136,9 @@ def april_only(april_process: SandboxProcess) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def august_process(kling_sandbox_factory) -> SandboxProcess:
-    return kling_sandbox_factory(speed=1, api_version="2026-08", tier="<10", optional_fields="none")
+    return kling_sandbox_factory(
+        speed=1, api_version="2026-08", tier="<10", optional_fields="none", retired="served"
+    )
 
 
 @pytest.fixture

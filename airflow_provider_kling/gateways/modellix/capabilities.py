@@ -26,6 +26,8 @@ from airflow_provider_kling.http.message import Call, FilePart, HttpRequest, Htt
 from airflow_provider_kling.models import ModelName
 
 BASE_URL = "https://api.modellix.ai"
+_LOG_WINDOW_S = 30 * 86_400
+_LOG_AHEAD_S = 3600
 _FILES_PATH = "/api/v1/media/files"
 _NO_CONTENT = 204
 _WEBSITE = "https://www.modellix.ai"
@@ -58,13 +60,18 @@ class ModellixRequestLog:
     """See :class:`~airflow_provider_kling.gateways.base.RequestLog`."""
 
     def newest(self, *, entries: int, until: datetime) -> Call[list[LoggedRequest]]:
-        """Read the newest submissions of the key. This log needs no window of time."""
-        del until
-        return Call.read("/api/v1/logs", _parse_log, params={"page": 1, "page_size": entries})
+        """Read the newest submissions of the key.
+
+        The window of time has at most 30 days. Whether it is required is unclear, so it is sent. It ends a
+        little later than ``until``, for a service whose clock is ahead.
+        """
+        end = int(until.timestamp()) + _LOG_AHEAD_S
+        window = {"start_time": end - _LOG_WINDOW_S, "end_time": end}
+        return Call.read("/api/v1/logs", _parse_log, params={"page": 1, "page_size": entries, **window})
 
 
 def _parse_log(response: HttpResponse) -> list[LoggedRequest]:
-    """Read the log, of which the documents do not say whether its list is in ``data``."""
+    """Read the log: bare, as the newer posts show it, or in the envelope's ``data``."""
     envelope = parse_object(response)
     requests = mapping(envelope.get("data")).get("requests", envelope.get("requests"))
     if not isinstance(requests, list):

@@ -14,9 +14,8 @@ from airflow_provider_kling.exceptions import KlingProtocolError
 from airflow_provider_kling.gateways.json_values import (
     amount,
     count,
-    epoch_ms,
-    iso_time,
     mapping,
+    moment,
     number,
     service_id,
     text,
@@ -71,9 +70,9 @@ def _task(data: Mapping[str, Any], *, response: HttpResponse) -> Task:
         model_id=text(data.get("model_id")),
         resources=_resources(result.get("resources") or data.get("resources")),
         cost_usd=amount(mapping(data.get("billing")).get("amount")),
-        submitted_at=iso_time(times.get("submit_time")),
-        finished_at=iso_time(times.get("end_time")),
-        expires_at=epoch_ms(data.get("result_expires_at")),
+        submitted_at=moment(times.get("submit_time")),
+        finished_at=moment(times.get("end_time")),
+        expires_at=moment(data.get("result_expires_at")),
         failure=_failure(data.get("error")) if status is TaskStatus.FAILED else None,
         raw=data,
     )

@@ -97,6 +97,12 @@ def _v3_text_to_video(draft: _Draft) -> str:
     return "kling-v3-t2v"
 
 
+def _v3_image_to_video(draft: _Draft) -> str:
+    """Rename what is known; whether August's takes the other fields is not, and its class warns of them."""
+    _write_settings(draft.body)
+    return "kling-v3-i2v"
+
+
 def _image_o1(draft: _Draft) -> str:
     if draft.body.get("aspect_ratio") == "auto":
         draft.reject("aspect_ratio", 'must not be "auto" in this API version; left out, it is 1:1')
@@ -122,5 +128,6 @@ _TRANSLATORS: Mapping[str, Callable[[_Draft], str]] = {
     "kling-video-o1": _video_o1,
     "kling-v3-omni-video": _v3_omni_video,
     "kling-v3-t2v": _v3_text_to_video,
+    "kling-v3-i2v": _v3_image_to_video,
     "kling-image-o1": _image_o1,
 }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, NoReturn
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +10,8 @@ from starlette.routing import Route
 
 from airflow_provider_kling.sandbox.http import responses
 from airflow_provider_kling.sandbox.http.query import positive_integer
+from airflow_provider_kling.sandbox.http.request_body import MalformedJsonError, parse_json
+from airflow_provider_kling.sandbox.http.request_log import RequestLogResponses, read_window
 from airflow_provider_kling.sandbox.http.responses import JsonResponse
 from airflow_provider_kling.sandbox.http.signed_urls import UrlSigner, base_url_of
 from airflow_provider_kling.sandbox.service.catalogue import PathForm
@@ -56,6 +57,7 @@ class ApiRoutes:
             offer,
             _parse(await request.body()),
             webhook_url=request.headers.get("x-webhook-url"),
+            user_id=request.headers.get("x-mdlx-user-id"),
             forced_outcome=getattr(request.state, "task_fault", None),
         )
         return JsonResponse(responses.submitted(task, base_url=base_url_of(request)))
@@ -65,7 +67,7 @@ class ApiRoutes:
         task = self._service.find_task(request.path_params["task_id"])
         settings = self._service.settings
         builder = responses.TaskResponses(
-            base_url=base_url_of(request), signer=self._signer, settings=settings
+            base_url=base_url_of(request), signer=self._signer, settings=settings, older=_older(request)
         )
         body = builder.task_state(task, now=self._service.clock.now())
         body["data"] |= getattr(request.state, "task_fault", {})
@@ -87,17 +89,16 @@ class ApiRoutes:
         return JsonResponse(responses.success({"balance": round(self._service.balance, 4)}))
 
     async def logs(self, request: Request) -> Response:
-        """Return a page of the request log."""
-        page = positive_integer(request, "page", default=1)
-        page_size = positive_integer(request, "page_size", default=10, maximum=_MAX_PAGE_SIZE)
-        return JsonResponse(
-            responses.log_page(
-                list(self._service.tasks.values()),
-                page=page,
-                page_size=page_size,
-                now=self._service.clock.now(),
-            )
+        """Return a page of the request log, which has a window of time and a filter by end user."""
+        now = self._service.clock.now()
+        log = RequestLogResponses(
+            page=positive_integer(request, "page", default=1),
+            page_size=positive_integer(request, "page_size", default=10, maximum=_MAX_PAGE_SIZE),
+            window=read_window(request, now=now),
+            user_id=request.query_params.get("user_id"),
         )
+        tasks = list(self._service.tasks.values())
+        return JsonResponse(log.older_body(tasks, now=now) if _older(request) else log.body(tasks, now=now))
 
     async def schema(self, request: Request) -> Response:
         """Return the published schema of a model; no key is needed."""
@@ -110,13 +111,13 @@ class ApiRoutes:
         return JsonResponse(responses.published_schema(model, offer, url=url))
 
 
+def _older(request: Request) -> bool:
+    """Whether a fault wants the shapes of the older documents."""
+    return getattr(request.state, "older_shapes", False)
+
+
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_reject_constant)
-    except (ValueError, RecursionError):
-        # docs: error-handling, verbatim
-        raise Rejection(Category.INVALID_FORMAT, "invalid JSON format") from None
-
-
-def _reject_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+        return parse_json(body)
+    except MalformedJsonError as error:
+        raise Rejection(Category.INVALID_FORMAT, str(error)) from None  # docs: error-handling, verbatim

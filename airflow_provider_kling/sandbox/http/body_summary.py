@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from airflow_provider_kling.sandbox.http.form import MalformedFormError, parse_form
+from airflow_provider_kling.sandbox.http.request_body import MalformedJsonError, parse_json
 
 
 async def summarize_body(body: bytes, *, content_type: str) -> Any:
@@ -26,8 +26,8 @@ async def summarize_body(body: bytes, *, content_type: str) -> Any:
     except UnicodeDecodeError:
         return _type_and_size(body, content_type)
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(body)
+    except MalformedJsonError:
         return text
 
 

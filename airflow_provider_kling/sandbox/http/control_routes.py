@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from airflow_provider_kling.sandbox.http.request_body import MalformedJsonError, parse_json
 from airflow_provider_kling.sandbox.http.responses import JsonResponse
 from airflow_provider_kling.sandbox.service.faults import FaultError, FaultList
 from airflow_provider_kling.sandbox.service.recorder import Recorder
 from airflow_provider_kling.sandbox.service.service import Service
 from airflow_provider_kling.sandbox.service.upload_store import UploadStore
+
+_LATEST: Final = 32_503_680_000  # the year 3000, in epoch seconds: later times overflow elsewhere
 
 
 class ControlRoutes:
@@ -81,8 +82,10 @@ class ControlRoutes:
         """Move the clock forward; respond when everything that is due by then is done."""
         data = await _json_body(request)
         seconds = data.get("advance_s") if isinstance(data, dict) else None
-        if not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
             return _bad_request('expected {"advance_s": seconds}')
+        if self._service.clock.now() + seconds > _LATEST:
+            return _bad_request("the clock cannot be moved beyond the year 3000")
         await self._service.advance(seconds)
         return JsonResponse({"now": self._service.clock.now()})
 
@@ -97,8 +100,8 @@ class ControlRoutes:
 
 async def _json_body(request: Request) -> Any:
     try:
-        return json.loads(await request.body())
-    except ValueError:
+        return parse_json(await request.body())
+    except MalformedJsonError:
         return None
 
 

@@ -52,4 +52,4 @@ class DownloadRoutes:
 
     def _is_valid(self, request: Request) -> bool:
         now = self._service.clock.now()
-        return self._signer.is_valid(request.url.path, request.query_params, now=now)
+        return self._signer.is_valid(request.scope["path"], request.query_params, now=now)

@@ -10,18 +10,20 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from airflow_provider_kling.sandbox.http.authenticator import Authenticator
 from airflow_provider_kling.sandbox.http.body_summary import summarize_body
 from airflow_provider_kling.sandbox.http.connections import Connections
+from airflow_provider_kling.sandbox.http.control_middleware import CONTROL
+from airflow_provider_kling.sandbox.http.file_routes import UPLOAD_PATH
+from airflow_provider_kling.sandbox.http.request_body import MAX_BODY_BYTES, read_body, replay
 from airflow_provider_kling.sandbox.http.signed_urls import RESULTS
 from airflow_provider_kling.sandbox.service.clock import Clock
 from airflow_provider_kling.sandbox.service.faults import Action, Drop, FaultList
 from airflow_provider_kling.sandbox.service.fetcher import USER_AGENT
+from airflow_provider_kling.sandbox.service.limits import MAX_CONCURRENT_UPLOADS, UploadSlots
 from airflow_provider_kling.sandbox.service.recorder import Recorder, RequestRecord
 from airflow_provider_kling.sandbox.service.rejection import Category, Rejection, error_body
 
-# What the vendor's own client sends at most; the limit of the service is unknown.
-_MAX_BODY_BYTES: Final = 64 * 2**20
-_CONTROL: Final = "/_sandbox/"
 _RANGE_REQUEST: Final = (b"range", b"if-range")
 _RANGE_RESPONSE: Final = (b"accept-ranges",)
 
@@ -30,32 +32,68 @@ class FaultMiddleware:
     """ASGI middleware around the API and the files. Requests for ``/_sandbox/`` are passed on unchanged."""
 
     def __init__(
-        self, *, app: ASGIApp, clock: Clock, faults: FaultList, recorder: Recorder, connections: Connections
+        self,
+        *,
+        app: ASGIApp,
+        clock: Clock,
+        faults: FaultList,
+        recorder: Recorder,
+        connections: Connections,
+        authenticator: Authenticator,
     ) -> None:
         self._app = app
         self._clock = clock
         self._faults = faults
         self._recorder = recorder
         self._connections = connections
+        self._authenticator = authenticator
+        self._upload_slots = UploadSlots()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"].startswith(_CONTROL):
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
-            return
+        elif not self._authenticator.permits_body(scope):
+            await self._handle(scope, receive, send, body=b"")
+        elif scope["method"] != "POST" or scope["path"] != UPLOAD_PATH:
+            await self._read_and_handle(scope, receive, send)
+        elif self._upload_slots.take():
+            try:
+                await self._read_and_handle(scope, receive, send)
+            finally:
+                self._upload_slots.give_back()
+        else:
+            number = MAX_CONCURRENT_UPLOADS
+            rejection = Rejection(Category.CONCURRENCY, f"{number} of {number} uploads are running")
+            await self._handle(scope, receive, send, body=b"", rejection=rejection)
+
+    async def _read_and_handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await _read_body(receive)
+            body = await read_body(receive)
         except ClientDisconnect:
             return  # an incomplete request has no effect
-        record = self._recorder.add(await self._record(scope, body or b""))
-        action = self._faults.take(scope["method"], scope["path"])
+        if body is None:
+            rejection = Rejection(Category.TOO_LARGE, f"the body is larger than {MAX_BODY_BYTES} bytes")
+            await self._handle(scope, receive, send, body=b"", rejection=rejection)
+        else:
+            await self._handle(scope, replay(body, receive), send, body=body)
+
+    async def _handle(
+        self, scope: Scope, receive: Receive, send: Send, *, body: bytes, rejection: Rejection | None = None
+    ) -> None:
+        """Record a request and respond to it.
+
+        :param body: empty where the body was not read.
+        :param rejection: set if the request is rejected before faults apply.
+        """
+        record = self._recorder.add(await self._record(scope, body))
         response = _ResponseSender(send)
         try:
-            if body is None:
-                rejection = Rejection(Category.TOO_LARGE, f"the body is larger than {_MAX_BODY_BYTES} bytes")
+            if rejection is not None:
                 await response.send_action(Action(status=rejection.status, body=rejection.body))
             else:
-                await self._apply(action, scope, _replay(body, receive), response)
+                action = self._faults.take(scope["method"], scope["path"])
+                await self._apply(action, scope, receive, response)
         finally:
             self._recorder.finish(record, response.status)
             self._count_download(scope, response.status)
@@ -71,8 +109,15 @@ class FaultMiddleware:
         if action.ignore_range:
             scope = _without_headers(scope, *_RANGE_REQUEST)
             response.removed_headers = _RANGE_RESPONSE
+        state = scope.setdefault("state", {})
+        state["older_shapes"] = action.older_shapes
         if action.task is not None:
-            scope.setdefault("state", {})["task_fault"] = action.task
+            state["task_fault"] = action.task
+        await self._respond(action, scope, receive, response)
+
+    async def _respond(
+        self, action: Action, scope: Scope, receive: Receive, response: _ResponseSender
+    ) -> None:
         if action.status is not None:
             await response.send_action(action)
         elif action.drop is Drop.BEFORE:
@@ -156,30 +201,3 @@ def _without_headers(carrier: MutableMapping[str, Any], *names: bytes) -> Mutabl
 
 async def _discard(message: Message) -> None:
     """Discard a response."""
-
-
-async def _read_body(receive: Receive) -> bytes | None:
-    """Return the body of a request, or None if it is too large.
-
-    :raises ClientDisconnect: the client disconnected before the end of the body.
-    """
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > _MAX_BODY_BYTES:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a receiver that yields a body that was read already."""
-    pending: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return pending.pop() if pending else await receive()
-
-    return replay

@@ -15,7 +15,7 @@ from airflow_provider_kling.sandbox.http.signed_urls import UPLOADS, UrlSigner, 
 from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
 from airflow_provider_kling.sandbox.service.upload_store import Upload, UploadStore
 
-_PATH: Final = "/api/v1/media/files"
+UPLOAD_PATH: Final = "/api/v1/media/files"
 _PART: Final = "file"
 _MAX_LISTED: Final = 100
 
@@ -30,9 +30,9 @@ class FileRoutes:
     def routes(self) -> list[Route]:
         """Return the routes. They go before those for submissions, whose paths match too."""
         return [
-            Route(_PATH, self.upload, methods=["POST"]),
-            Route(_PATH, self.list, methods=["GET"]),
-            Route(f"{_PATH}/{{file_id}}", self.delete, methods=["DELETE"]),
+            Route(UPLOAD_PATH, self.upload, methods=["POST"]),
+            Route(UPLOAD_PATH, self.list, methods=["GET"]),
+            Route(f"{UPLOAD_PATH}/{{file_id}}", self.delete, methods=["DELETE"]),
         ]
 
     async def upload(self, request: Request) -> Response:

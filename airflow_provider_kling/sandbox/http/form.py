@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,9 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 FORM: Final = "multipart/form-data"
+
+# The parser warns of each malformed form; the response says it already.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
 class MalformedFormError(ValueError):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.requests import Request
 
 from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
+
+_MAX_DIGITS: Final = 20
 
 
 def positive_integer(request: Request, name: str, *, default: int, maximum: int = 2**31) -> int:
@@ -17,7 +21,8 @@ def positive_integer(request: Request, name: str, *, default: int, maximum: int 
         raise Rejection(
             Category.INVALID_PARAMETERS, f"parameter '{name}' must be an integer, got '{text[:40]}'"
         )
-    if not 1 <= int(text) <= maximum:
+    # Python refuses to convert a number with thousands of digits.
+    if len(text) > _MAX_DIGITS or not 1 <= int(text) <= maximum:
         raise Rejection(
             Category.OUT_OF_RANGE, f"parameter '{name}' must be between 1 and {maximum}, got {text[:40]}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,11 +52,13 @@ class TaskResponses:
     """Builds the responses to polls.
 
     :param base_url: the address of the sandbox, as the client sees it.
+    :param older: answer in the shapes of the older documents: times in ISO 8601, the amount as a number.
     """
 
     base_url: str
     signer: UrlSigner
     settings: Settings
+    older: bool = False
 
     def task_state(self, task: Task, *, now: float) -> dict[str, Any]:
         """Return the response to a poll (docs: query-task-result)."""
@@ -85,19 +87,25 @@ class TaskResponses:
         request_id = f"req-{task.task_id.rpartition('-')[2]}"
         images = sum(entry["type"] == "image" for entry in resources)
         return {
-            "duration": round((finished_at - submitted_at) * 1000),
+            "duration": task.elapsed_ms,
             "result_expires_at": round(expires_at * 1000),
-            **({} if task.cost is None else {"billing": {"amount": task.cost}}),
+            **({} if task.cost is None else {"billing": self._billing(task.cost)}),
             "result": {
                 "resources": resources,
                 "metadata": {"image_count": images, "request_id": request_id},
                 "extensions": {
-                    "submit_time": _iso(submitted_at),
-                    "end_time": _iso(finished_at),
+                    "submit_time": self._time(submitted_at),
+                    "end_time": self._time(finished_at),
                     "request_id": request_id,
                 },
             },
         }
+
+    def _billing(self, cost: float) -> dict[str, Any]:
+        return {"amount": cost} if self.older else {"status": "succeeded", "amount": f"{cost:.4f}"}
+
+    def _time(self, moment: float) -> str | int:
+        return iso_time(moment) if self.older else round(moment * 1000)
 
     def _resource(self, task: Task, result: Result) -> dict[str, Any]:
         resource = {"url": self._url(task, result), "type": result.type}
@@ -120,33 +128,6 @@ class TaskResponses:
         path = f"{RESULTS}/{task.file_name(result)}"
         expires_at = task.expires_at(self.settings.result_ttl) or 0
         return self.signer.sign(path, base_url=self.base_url, expires_at=expires_at)
-
-
-def log_page(tasks: Sequence[Task], *, page: int, page_size: int, now: float) -> dict[str, Any]:
-    """Return a page of the request log, newest first (blog of 2026-09-15; the envelope is inferred).
-
-    :param tasks: in the order of submission.
-    :param page: counts from 1.
-    """
-    begin = (page - 1) * page_size
-    shown = list(reversed(tasks))[begin : begin + page_size]
-    return success(
-        {
-            "requests": [
-                {
-                    "task_id": task.task_id,
-                    "status": task.status(now=now),
-                    "model": {"provider": task.model.provider, "model_name": task.model.slug},
-                    "created_at": _iso(task.schedule.submitted_at),
-                    "cost": task.cost,
-                }
-                for task in shown
-            ],
-            "page": page,
-            "page_size": page_size,
-            "total": len(tasks),
-        }
-    )
 
 
 def model_list(offers: Iterable[tuple[Model, Offer]]) -> dict[str, Any]:
@@ -186,6 +167,6 @@ def published_schema(model: Model, offer: Offer, *, url: str) -> dict[str, Any]:
     }
 
 
-def _iso(moment: float) -> str:
+def iso_time(moment: float) -> str:
     """Return epoch seconds as ISO 8601 in UTC, to the second."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

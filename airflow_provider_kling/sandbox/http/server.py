@@ -22,7 +22,9 @@ from starlette.types import ASGIApp
 
 from airflow_provider_kling.sandbox.http.api_routes import ApiRoutes
 from airflow_provider_kling.sandbox.http.auth_middleware import AuthMiddleware
+from airflow_provider_kling.sandbox.http.authenticator import Authenticator
 from airflow_provider_kling.sandbox.http.connections import Connections
+from airflow_provider_kling.sandbox.http.control_middleware import ControlMiddleware
 from airflow_provider_kling.sandbox.http.control_routes import ControlRoutes
 from airflow_provider_kling.sandbox.http.download_routes import DownloadRoutes
 from airflow_provider_kling.sandbox.http.fault_middleware import FaultMiddleware
@@ -77,8 +79,17 @@ def build_app(*, settings: Settings, folder: Path, connections: Connections) -> 
         lifespan=lifespan,
     )
     router.router.redirect_slashes = False
-    app = AuthMiddleware(app=router, service=service)
-    return FaultMiddleware(app=app, clock=clock, faults=faults, recorder=recorder, connections=connections)
+    authenticator = Authenticator(api_key=settings.api_key)
+    app: ASGIApp = AuthMiddleware(app=router, service=service, authenticator=authenticator)
+    app = FaultMiddleware(
+        app=app,
+        clock=clock,
+        faults=faults,
+        recorder=recorder,
+        connections=connections,
+        authenticator=authenticator,
+    )
+    return ControlMiddleware(app=app, host=settings.host)
 
 
 def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
@@ -144,7 +155,7 @@ async def _on_rejection(request: Request, error: Any) -> Response:  # noqa: ARG0
 async def _on_unknown_route(request: Request, error: Any) -> Response:  # noqa: ARG001  - a handler's signature
     # The documents have no 405: with another method, the path does not exist.
     return rejection_response(
-        Rejection(Category.NOT_FOUND, f"{request.method} {request.url.path} does not exist")
+        Rejection(Category.NOT_FOUND, f"{request.method} {request.scope['path']} does not exist")
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Self
@@ -20,6 +21,9 @@ from pydantic import (
     model_validator,
 )
 
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_WITHOUT_BODY: Final = (204, 304)
 _EXCLUSIVE: Final = ("status", "drop", "truncate", "task")
 
 
@@ -35,11 +39,12 @@ class FaultError(ValueError):
 
 
 class Action(BaseModel):
-    """What happens to a request. ``delay_s`` and ``ignore_range`` go with any other action.
+    """What happens to a request. ``delay_s``, ``ignore_range`` and ``older_shapes`` go with any other action.
 
     :param delay_s: seconds to wait before the response.
     :param ignore_range: behave like a server without range requests: the response is the whole file, without
         ``Accept-Ranges``.
+    :param older_shapes: a poll and the request log are answered in the shapes of the older documents.
     :param status: respond with this status; the request has no effect.
     :param body: the body for ``status``. Alone: the request takes effect, and this is the body of a 200.
     :param headers: further headers of the response with ``status`` or ``body``.
@@ -48,10 +53,11 @@ class Action(BaseModel):
     :param task: members of the task in the response to a poll. On a submission: the final state of the task.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     delay_s: NonNegativeFloat = 0.0
     ignore_range: bool = False
+    older_shapes: bool = False
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     body: Any = None
     headers: dict[str, str] = {}
@@ -64,17 +70,25 @@ class Action(BaseModel):
         named = [name for name in _EXCLUSIVE if getattr(self, name) is not None]
         if self.body is not None and self.status is None:
             named.append("body")
-        if len(named) > 1 or not (named or self.delay_s or self.ignore_range):
+        if len(named) > 1 or not (named or self.delay_s or self.ignore_range or self.older_shapes):
             raise ValueError(
-                "an action is one of status, body, drop, truncate, task; or delay_s or ignore_range"
+                "an action is one of status, body, drop, truncate, task; or delay_s, ignore_range or "
+                "older_shapes"
             )
         if self.task is not None and not isinstance(self.task.get("status"), str):
             raise ValueError("task needs a status")
+        for name, value in self.headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                raise ValueError(f"{name!r} is not a header that can be sent")
+            if name.lower() == "transfer-encoding":
+                raise ValueError("the server chooses the transfer encoding")
         return self
 
     @property
     def raw_body(self) -> bytes:
-        """Return the body as bytes: a string as it is, anything else as JSON."""
+        """Return the body as bytes: a string as it is, anything else as JSON. Some statuses have none."""
+        if self.status in _WITHOUT_BODY:
+            return b""
         return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
 
     @property

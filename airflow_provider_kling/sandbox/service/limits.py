@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 _WINDOW_S: Final = 60.0
+
+
+# Docs: file-api. The other limits of the file API are in ``upload_store``.
+MAX_CONCURRENT_UPLOADS: Final = 2
+
+
+class Budget(StrEnum):
+    """What has a limit per minute of its own. That each has the tier's is inferred."""
+
+    REQUESTS = "requests"  # submissions, and all that is not named below
+    POLLS = "polls"
+    LOG_READS = "log reads"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +35,7 @@ TIERS: Final = {
     "<10": Tier(concurrent_tasks=2, requests_per_minute=100),
     "10": Tier(concurrent_tasks=10, requests_per_minute=100),
     "100": Tier(concurrent_tasks=20, requests_per_minute=200),
+    "200": Tier(concurrent_tasks=30, requests_per_minute=300),
     "500": Tier(concurrent_tasks=50, requests_per_minute=500),
     "1000": Tier(concurrent_tasks=100, requests_per_minute=1000),
 }
@@ -77,3 +91,20 @@ class RequestWindow:
     def reset(self) -> None:
         """Start with an empty window."""
         self._ends, self._used = -math.inf, 0
+
+
+class UploadSlots:
+    """The uploads of a team that run at the same time: at most two (docs: file-api)."""
+
+    def __init__(self) -> None:
+        self._used = 0
+
+    def take(self) -> bool:
+        """Take a place for an upload that begins, and return whether there was one."""
+        granted = self._used < MAX_CONCURRENT_UPLOADS
+        self._used += granted
+        return granted
+
+    def give_back(self) -> None:
+        """Give back the place of an upload that has ended."""
+        self._used -= 1

@@ -15,8 +15,8 @@ _FLAT: Final = "any"
 class Unit(StrEnum):
     """What a price is for: a second of video, an image, or a request."""
 
-    SECOND = "$/s"
-    IMAGE = "$/image"
+    SECOND = "$/sec"
+    IMAGE = "$/img"
     REQUEST = "$/request"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import logging
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from random import Random
@@ -17,7 +18,7 @@ from airflow_provider_kling.sandbox.render.result import Result
 from airflow_provider_kling.sandbox.service.catalogue import Catalogue, Model, Offer, PathForm, read_models
 from airflow_provider_kling.sandbox.service.clock import Clock
 from airflow_provider_kling.sandbox.service.fetcher import fetch_input
-from airflow_provider_kling.sandbox.service.limits import TIERS, RequestWindow
+from airflow_provider_kling.sandbox.service.limits import TIERS, Budget, RequestWindow
 from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
 from airflow_provider_kling.sandbox.service.spec_parser import parse_spec
 from airflow_provider_kling.sandbox.service.stable_ids import stable_id
@@ -27,6 +28,8 @@ from airflow_provider_kling.sandbox.settings import Settings
 log = logging.getLogger(__name__)
 
 FORBIDDEN: Final = "[forbidden]"  # a prompt that contains this fails the content moderation
+
+_USER_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")  # docs: X-Mdlx-User-Id
 
 _INTERNAL_ERROR: Final = {"code": "InternalError", "message": "the generation failed"}
 # No document shows the service's own error; code and message are those of Kling's platform (inferred).
@@ -43,7 +46,8 @@ class Service:
         self.catalogue = Catalogue(
             models=read_models(*further), accepts=settings.api_version, retired=settings.retired
         )
-        self.window = RequestWindow(limit=TIERS[settings.tier].requests_per_minute)
+        per_minute = TIERS[settings.tier].requests_per_minute
+        self.windows = {budget: RequestWindow(limit=per_minute) for budget in Budget}
         self._renderer = Renderer(folder=folder, seed=settings.seed, in_use=self._folders_in_use)
         self._numbers = itertools.count(1)  # also across resets: no id is used twice
         self._clear()
@@ -66,15 +70,21 @@ class Service:
         body: Any,
         *,
         webhook_url: str | None = None,
+        user_id: str | None = None,
         forced_outcome: Mapping[str, Any] | None = None,
     ) -> Task:
         """Accept a submission and start its task.
 
-        :raises Rejection: 400 for the body, 402 for the balance, 429 for too many concurrent tasks.
+        :param user_id: the end user that the submission is tagged with.
+        :raises Rejection: 400 for the body or the user, 402 for the balance, 429 for too many concurrent
+            tasks.
         """
         allow_unknown = self.settings.allow_unknown_fields
         if (broken := offer.violation(body, allow_unknown=allow_unknown)) is not None:
             raise Rejection(broken.category, broken.detail)
+        if user_id is not None and not _USER_ID.fullmatch(user_id):
+            rule = "must be 8 to 128 letters, digits, '_' or '-'"
+            raise Rejection(Category.INVALID_FORMAT, f"header 'X-Mdlx-User-Id' {rule}")
         spec = parse_spec(model, offer, body)
         now = self.clock.now()
         rng = Random(f"{self.settings.seed}/{self.accepted}/{json.dumps(body, sort_keys=True)}")  # noqa: S311  - decides durations, not secrets
@@ -87,6 +97,8 @@ class Service:
             spec=spec,
             schedule=schedule(spec, now=now, speed=self.settings.speed, rng=rng),
             webhook_url=webhook_url,
+            user_id=user_id,
+            input=body,
             forced_outcome=forced_outcome,
         )
         if task.price is not None and self.balance < task.price:
@@ -141,7 +153,8 @@ class Service:
         await self._stop()
         self._clear()
         self.clock.reset()
-        self.window.reset()
+        for window in self.windows.values():
+            window.reset()
 
     async def close(self) -> None:
         """Stop all tasks and the renderer."""

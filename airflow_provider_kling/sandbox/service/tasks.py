@@ -37,6 +37,7 @@ class Status(StrEnum):
     PROCESSING = "processing"
     SUCCESS = "success"
     FAILED = "failed"
+    CANCELED = "canceled"  # no request causes it; a fault can
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,8 @@ class Schedule:
 class Task:
     """One generation.
 
+    :param input: the parameters of the request, as the log shows them.
+    :param user_id: the end user that the submission is tagged with.
     :param file_stem: the common part of the file names in the URLs of the results.
     :param forced_outcome: the final state that a fault has set: members of the response, of which ``status``
         may be any word.
@@ -67,6 +70,8 @@ class Task:
     spec: RenderSpec
     schedule: Schedule
     file_stem: str
+    input: Mapping[str, Any] = field(default_factory=dict)
+    user_id: str | None = None
     webhook_url: str | None = None
     forced_outcome: Mapping[str, Any] | None = None
     final_status: str | None = None
@@ -97,9 +102,20 @@ class Task:
 
     @property
     def _seconds(self) -> float:
-        """Return the length of the video; an assumed length until it is rendered."""
+        """Return the length that is billed: the requested one, whatever the file has (blog of 2026-09-16).
+
+        Without a request it is the length of the file, and an assumed one until that is rendered.
+        """
+        requested = self.spec.seconds if isinstance(self.spec, VideoSpec) else None
         rendered = [result.seconds for result in self.results if result.seconds is not None]
-        return rendered[0] if rendered else _expected_seconds(self.spec)
+        return requested or (rendered[0] if rendered else _ASSUMED_SECONDS)
+
+    @property
+    def elapsed_ms(self) -> int | None:
+        """Return the time from submission to the end, in milliseconds; None until the task is done."""
+        if self.finished_at is None:
+            return None
+        return round((self.finished_at - self.schedule.submitted_at) * 1000)
 
     def file_name(self, result: Result) -> str:
         """Return the file name in the URL of a result."""

@@ -31,7 +31,7 @@ def published(**changes: Any) -> dict[str, Any]:
 
 
 def test_models_are_listed_and_those_without_a_name_left_out() -> None:
-    price = {"fixed": 0.1008, "unit": "$/s"}
+    price = {"fixed": 0.1008, "unit": "$/sec"}
     call = CATALOGUE.models()
     assert (call.request.method, call.request.path, call.idempotent) == ("GET", "/api/v1/models", True)
     models = call.parse(

@@ -190,7 +190,15 @@ def test_what_is_absent_null_or_nonsense_is_none_and_never_zero(data: dict[str, 
 
 @pytest.mark.parametrize(
     ("amount", "cost"),
-    [(0.4345, "0.4345"), (0.1, "0.1"), (0, "0"), (2, "2"), ("0.4345", "0.4345"), (1e-7, "1E-7")],
+    [
+        (0.4345, "0.4345"),
+        (0.1, "0.1"),
+        (0, "0"),
+        (2, "2"),
+        ("0.4345", "0.4345"),
+        ("0.2400", "0.2400"),
+        (1e-7, "1E-7"),
+    ],
 )
 def test_money_is_exact(amount: object, cost: str) -> None:
     assert str(task(billing={"amount": amount}).cost_usd) == cost
@@ -198,11 +206,20 @@ def test_money_is_exact(amount: object, cost: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["2024-01-01T10:00:00Z", "2024-01-01T10:00:00", "2024-01-01T12:00:00+02:00", "2024-01-01 10:00:00"],
+    [
+        "2024-01-01T10:00:00Z",
+        "2024-01-01T10:00:00",
+        "2024-01-01T12:00:00+02:00",
+        "2024-01-01 10:00:00",
+        1_704_103_200_000,
+        1_704_103_200,
+    ],
 )
-def test_a_time_is_parsed_in_utc(written: str) -> None:
-    parsed = task(result={"extensions": {"submit_time": written}})
-    assert parsed.submitted_at == datetime(2024, 1, 1, 10, tzinfo=UTC)
+def test_a_time_is_parsed_in_utc_whether_it_is_a_text_or_milliseconds_or_seconds(written: object) -> None:
+    times = {"extensions": {"submit_time": written, "end_time": written}}
+    parsed = task(result=times, result_expires_at=written)
+    at = datetime(2024, 1, 1, 10, tzinfo=UTC)
+    assert (parsed.submitted_at, parsed.finished_at, parsed.expires_at) == (at, at, at)
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "1280", True, None, 10**400, float("nan")])

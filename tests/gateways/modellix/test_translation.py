@@ -33,6 +33,12 @@ def sent(api_version: str, model: str, body: dict[str, Any]) -> tuple[str, Any]:
             "kling-v3-t2v",
             {"prompt": "x", "audio": "off", "resolution": "720p", "aspect_ratio": "1:1"},
         ),
+        (
+            "kling-v3-i2v",
+            {"prompt": "x", "image": "a", "sound": "on", "mode": "pro"},
+            "kling-v3-i2v",
+            {"prompt": "x", "image": "a", "audio": "native", "resolution": "1080p"},
+        ),
         ("kling-image-o1", {"prompt": "x", "images": [], "n": 2}, "kling-image-o1", {"prompt": "x", "n": 2}),
         (
             "kling-v3-omni-video",
@@ -91,7 +97,7 @@ def test_what_is_only_inferred_of_august_is_sent_with_a_warning() -> None:
         ("kling-video-o1-t2v", {"prompt": "x", "resolution": "1080p", "duration": 7}),
         ("kling-video-o1", {"prompt": "x", "videos": ["a"], "audio": "original"}),
         ("kling-v3-t2v", {"prompt": "x", "audio": "native", "resolution": "4k"}),
-        ("kling-v3-turbo-t2v", {"prompt": "x", "shots": 3}),
+        ("kling-v3-turbo-i2v", {"prompt": "x", "shots": 3}),
     ],
 )
 def test_august_fields_go_to_augusts_path_under_any_connection(

@@ -53,27 +53,31 @@ def test_every_authenticated_response_has_the_limit_headers(lifelike: Client):
         lifelike.http.get("/api/v1/apikey/validate"),
         lifelike.submit(VIDEO_BODY),
         lifelike.submit({}),
-        lifelike.poll("unknown"),
         lifelike.http.get("/api/v1/none"),
+        lifelike.poll("unknown"),
+        lifelike.http.get("/api/v1/logs"),
+        lifelike.http.get("/api/v1/team/balance"),
     ]
-    assert [response.status_code for response in responses] == [200, 200, 200, 400, 404, 404]
+    assert [response.status_code for response in responses] == [200, 200, 200, 400, 404, 404, 200, 200]
     remaining = [response.headers["X-RateLimit-Remaining"] for response in responses]
-    assert remaining == ["99", "98", "97", "96", "95", "94"]
+    assert remaining == ["99", "98", "97", "96", "95", "99", "99", "94"], "polls and log reads have their own"
     assert {response.headers["X-RateLimit-Limit"] for response in responses} == {"100"}
     stranger = httpx.get(f"{lifelike.sandbox.url}/api/v1/team/balance")
     assert "X-RateLimit-Limit" not in stranger.headers
 
 
-def test_requests_over_the_limit_are_rejected_until_the_minute_is_over(lifelike: Client):
+def test_polls_over_their_limit_are_rejected_until_the_minute_is_over(lifelike: Client):
     task_id = lifelike.submitted(VIDEO_BODY)
-    assert {lifelike.poll(task_id).status_code for _ in range(99)} == {200}
+    assert {lifelike.poll(task_id).status_code for _ in range(100)} == {200}
     rejected = lifelike.poll(task_id)
+    assert lifelike.submit({}).status_code == 400, "a submission is not a poll"
+    assert lifelike.http.get("/api/v1/logs").status_code == 200, "nor is a read of the log"
     assert (rejected.status_code, rejected.json()["code"]) == (429, 429)
     assert rejected.json()["message"].startswith("Rate limit exceeded: ")
     assert rejected.headers["X-RateLimit-Remaining"] == "0"
     assert "Retry-After" not in rejected.headers
     reset = int(rejected.headers["X-RateLimit-Reset"])
-    now = lifelike.sandbox.requests("GET")[-1]["at"]
+    now = lifelike.sandbox.requests("GET")[-2]["at"]
     assert 0 < reset - now <= 61
     lifelike.sandbox.advance(60)
     assert lifelike.poll(task_id).status_code == 200

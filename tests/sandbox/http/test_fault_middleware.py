@@ -6,12 +6,13 @@ import contextlib
 import json
 import socket
 import time
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.sandbox.conftest import VIDEO_BODY, Client
+from tests.sandbox.conftest import PRICE, VIDEO_BODY, Client
 from tests.sandbox.paths import O1
 
 
@@ -50,6 +51,14 @@ def test_a_status_without_a_body_has_the_documented_envelope(lifelike: Client):
         assert response.json()["message"].startswith(category)
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_that_has_no_body_is_sent_without_one(lifelike: Client, status: int):
+    lifelike.sandbox.faults([{"action": {"status": status, "body": "ignored"}}])
+    response = lifelike.poll("any")
+    assert (response.status_code, response.content) == (status, b"")
+    assert lifelike.poll("any").status_code == 404
+
+
 def test_dropped_before_there_is_no_response_and_no_effect(lifelike: Client):
     lifelike.sandbox.faults([{"method": "POST", "action": {"drop": "before"}}])
     assert _raw_response(lifelike, "POST", O1, VIDEO_BODY) == b""
@@ -61,7 +70,7 @@ def test_dropped_after_there_is_no_response_but_the_task_runs(lifelike: Client):
     lifelike.sandbox.faults([{"method": "POST", "action": {"drop": "after"}}])
     assert _raw_response(lifelike, "POST", O1, VIDEO_BODY) == b""
     assert _accepted(lifelike) == 1
-    assert len(lifelike.http.get("/api/v1/logs").json()["data"]["requests"]) == 1
+    assert len(lifelike.http.get("/api/v1/logs").json()["requests"]) == 1
 
 
 def test_a_client_with_a_kept_connection_sees_a_disconnect(lifelike: Client):
@@ -133,6 +142,39 @@ def test_a_poll_can_report_an_undocumented_status(lifelike: Client):
     assert [lifelike.state(task_id)["status"] for _ in range(3)] == ["reviewing", "reviewing", "pending"]
 
 
+def test_a_task_can_be_canceled_which_is_an_end_and_costs_nothing(lifelike: Client):
+    lifelike.sandbox.faults([{"method": "POST", "action": {"task": {"status": "canceled"}}}])
+    task_id = lifelike.submitted(VIDEO_BODY)
+    lifelike.sandbox.advance(600)
+    assert lifelike.state(task_id)["status"] == "canceled"
+    (logged,) = lifelike.http.get("/api/v1/logs").json()["requests"]
+    assert (logged["status"], logged["cost"]) == ("canceled", 0)
+
+
+def test_a_poll_can_have_the_shapes_of_the_older_documents(lifelike: Client):
+    newer = lifelike.finished(VIDEO_BODY)
+    older_shapes = {"path": "/api/v1/tasks/*", "action": {"older_shapes": True}}
+    lifelike.sandbox.faults([older_shapes])
+    older = lifelike.state(newer["task_id"])
+    assert older["billing"] == {"amount": PRICE}
+    for name in ("submit_time", "end_time"):
+        written, milliseconds = (data["result"]["extensions"][name] for data in (older, newer))
+        assert written.endswith("Z")
+        assert datetime.fromisoformat(written).timestamp() == milliseconds // 1000
+    assert lifelike.state(newer["task_id"]) == newer
+
+
+def test_the_log_can_have_the_shape_of_the_older_documents(lifelike: Client):
+    lifelike.finished(VIDEO_BODY)
+    (newer,) = lifelike.http.get("/api/v1/logs").json()["requests"]
+    lifelike.sandbox.faults([{"path": "/api/v1/logs", "action": {"older_shapes": True}}])
+    page = lifelike.http.get("/api/v1/logs").json()
+    assert (page["code"], page["message"]) == (0, "success")
+    (older,) = page["data"]["requests"]
+    assert older["cost"] == PRICE
+    assert datetime.fromisoformat(older["created_at"]).timestamp() == newer["created_at"]
+
+
 def test_a_success_can_have_no_result(lifelike: Client):
     lifelike.sandbox.faults([{"method": "POST", "action": {"task": {"status": "success"}}}])
     assert lifelike.finished(VIDEO_BODY).keys() == {"status", "task_id", "model_id"}
@@ -169,6 +211,11 @@ def test_faults_apply_in_their_order_and_only_where_they_match(lifelike: Client)
         {"action": {"headers": {"a": "b"}}},
         {"action": {"delay_s": "1"}},
         {"action": {"truncate": -1}},
+        {"action": {"older_shapes": 1}},
+        {"action": {"status": 500, "headers": {"A": "line\nbreak"}}},
+        {"action": {"status": 500, "headers": {"no token": "a"}}},
+        {"action": {"status": 500, "headers": {"A": "\u20ac"}}},
+        {"action": {"status": 500, "headers": {"Transfer-Encoding": "gzip"}}},
         {"action": {"task": {"error": "x"}}},
         {"action": {"task": "failed"}},
     ],

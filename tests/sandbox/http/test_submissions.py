@@ -137,6 +137,16 @@ def test_where_rules_are_inferred_every_body_has_a_result(lifelike: Client, body
             assert lifelike.finished(body, path)["status"] == "success", path
 
 
+@pytest.mark.parametrize(
+    "field", [{"audio": "native"}, {"audio": "off"}, {"multi_shot": True}, {"resolution": "4k"}]
+)
+def test_turbo_refuses_what_its_documents_say_it_does_not_take(lifelike: Client, field: dict[str, Any]):
+    response = lifelike.submit({"prompt": "x"} | field, august("kling-v3-turbo-t2v"))
+    assert response.status_code == 400
+    assert next(iter(field)) in response.json()["message"]
+    assert _status(lifelike, august("kling-v3-turbo-t2v"), {"prompt": "x", "resolution": "1080p"}) == 200
+
+
 def test_annotations_of_the_fact_files_are_not_published(lifelike: Client):
     for slug in ("kling-v3-omni-image", "kling-v1-i2v", "kling-v3-turbo-i2v"):
         text = lifelike.http.get(f"/models/kling/{slug}/api_schema").text

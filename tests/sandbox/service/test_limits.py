@@ -11,7 +11,14 @@ from tests.sandbox.paths import O1_T2V
 
 @pytest.mark.parametrize(
     ("tier", "tasks", "requests"),
-    [("<10", 2, 100), ("10", 10, 100), ("100", 20, 200), ("500", 50, 500), ("1000", 100, 1000)],
+    [
+        ("<10", 2, 100),
+        ("10", 10, 100),
+        ("100", 20, 200),
+        ("200", 30, 300),
+        ("500", 50, 500),
+        ("1000", 100, 1000),
+    ],
 )
 def test_the_tiers_are_the_documented_ones(tier: str, tasks: int, requests: int):
     assert (TIERS[tier].concurrent_tasks, TIERS[tier].requests_per_minute) == (tasks, requests)

@@ -61,7 +61,9 @@ SHORT = {"prompt": "x", "duration": 3, "aspect_ratio": "1:1"}
 )
 def test_a_result_costs_the_documented_price(lifelike: Client, path: str, body: dict[str, Any], usd: float):
     data = lifelike.finished(body, path)
-    assert data["billing"] == {"amount": pytest.approx(usd, abs=1e-6)}
+    assert data["billing"] == {"status": "succeeded", "amount": f"{usd:.4f}"}
+    (logged,) = lifelike.http.get("/api/v1/logs").json()["requests"]
+    assert logged["cost"] == round(usd * 10_000)
     assert lifelike.sandbox.stats()["billed_usd"] == pytest.approx(usd, abs=1e-4)
     balance = lifelike.http.get("/api/v1/team/balance").json()["data"]["balance"]
     assert balance == pytest.approx(100 - usd, abs=1e-4)
@@ -71,8 +73,8 @@ def test_an_unknown_price_is_absent_and_not_zero(lifelike: Client):
     data = lifelike.finished({"prompt": "x", "aspect_ratio": "1:1"}, V2_6_T2V)
     assert data["status"] == "success"
     assert "billing" not in data
-    logged = lifelike.http.get("/api/v1/logs").json()["data"]["requests"]
-    assert [entry["cost"] for entry in logged] == [None]
+    logged = lifelike.http.get("/api/v1/logs").json()["requests"]
+    assert [entry["cost"] for entry in logged] == [0], "0 where nothing was charged"
     assert lifelike.http.get("/api/v1/team/balance").json()["data"] == {"balance": 100.0}
     assert lifelike.sandbox.stats()["billed_usd"] == 0
     listed = {entry["slug"]: entry for entry in lifelike.http.get("/api/v1/models").json()["models"]}
@@ -81,9 +83,9 @@ def test_an_unknown_price_is_absent_and_not_zero(lifelike: Client):
 
 def test_the_list_of_models_has_a_fixed_price_or_a_range(lifelike: Client):
     listed = {entry["slug"]: entry for entry in lifelike.http.get("/api/v1/models").json()["models"]}
-    assert listed["kling/kling-image-o1"]["price"] == {"fixed": 0.0224, "unit": "$/image"}
+    assert listed["kling/kling-image-o1"]["price"] == {"fixed": 0.0224, "unit": "$/img"}
     assert listed["kling/kling-video-effects"]["price"] == {"fixed": 1.26, "unit": "$/request"}
-    assert listed["kling/kling-v3-t2v"]["price"] == {"min": 0.0672, "max": 0.336, "unit": "$/s"}
+    assert listed["kling/kling-v3-t2v"]["price"] == {"min": 0.0672, "max": 0.336, "unit": "$/sec"}
 
 
 def test_a_resolution_without_a_documented_price_has_none():

@@ -100,6 +100,16 @@ def test_the_first_frame_comes_first_and_the_last_frame_last():
     assert _spec("kling-v2.5-turbo-i2v", PathForm.PLAIN, {"image": "a"}).ends_with_last_image is False
 
 
+def test_v3_takes_a_last_frame_in_augusts_fields():
+    spec = _spec("kling-v3-i2v", PathForm.PLAIN, {"image": "a", "image_tail": "z", "audio": "native"})
+    assert [entry.text for entry in spec.inputs] == ["a", "z"]
+    assert (spec.ends_with_last_image, spec.resolution, spec.audio) == (True, "720p", AudioSource.TONE)
+
+
+def test_turbo_comes_with_an_audio_track_that_nobody_asked_for():
+    assert _spec("kling-v3-turbo-t2v", PathForm.PLAIN, {}).audio is AudioSource.TONE
+
+
 def test_masks_are_no_input_images():
     spec = _spec("kling-v1-i2v", PathForm.PLAIN, {"image": "a", "static_mask": "m"})
     assert [entry.name for entry in spec.inputs] == ["image"]
