@@ -135,7 +135,7 @@ class KlingAPIError(KlingError):
 
 
 class KlingBadRequestError(KlingAPIError):
-    """400, 413, 415 or 422: the service rejects the request as it is."""
+    """400, 413, 415, 422 and other statuses by which the service rejects the request as it is."""
 
     retryable = False
     retry_reason = "the service would reject the same request again"
@@ -379,9 +379,7 @@ _CLASS_OF_STATUS: dict[int, type[KlingAPIError]] = {
     402: KlingBalanceError,
     403: KlingPermissionError,
     404: KlingNotFoundError,
-    413: KlingBadRequestError,
-    415: KlingBadRequestError,
-    422: KlingBadRequestError,
+    **dict.fromkeys((405, 406, 410, 411, 413, 414, 415, 417, 422, 426, 428, 431, 451), KlingBadRequestError),
     429: KlingRateLimitError,
 }
 

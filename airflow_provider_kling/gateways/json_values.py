@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+from urllib.parse import quote
 
 from airflow_provider_kling.exceptions import KlingProtocolError
 from airflow_provider_kling.http.ids import is_id
@@ -15,6 +16,10 @@ from airflow_provider_kling.http.message import HttpResponse
 _FIRST_SECONDS: Final = 10**9
 _FIRST_MILLISECONDS: Final = 10**11
 _LONGEST_ID: Final = 80  # of one that is rejected, in a message
+_LONGEST_LINK: Final = 4096
+_OF_URLS: Final = "%/:?#[]@!$&'()*+,;=~"
+_MOST_DIGITS: Final = 12  # before the decimal point
+_LONGEST_AMOUNT: Final = 40
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -25,6 +30,26 @@ def mapping(value: object) -> Mapping[str, Any]:
 def text(value: object) -> str | None:
     """Return a text that is not empty."""
     return value if isinstance(value, str) and value else None
+
+
+def label(value: object, *, longest: int = 64) -> str | None:
+    """Return a short text for log lines and messages: on one line, without control characters, and cut."""
+    found = text(value)
+    if found is None:
+        return None
+    shown = "".join(character if character.isprintable() else " " for character in found[: 4 * longest])
+    return " ".join(shown.split())[:longest] or None
+
+
+def link(value: object) -> str | None:
+    """Return a link that can be requested and kept: at most 4,096 characters, without control characters.
+
+    What a URL cannot hold, such as a space or a letter outside of ASCII, is percent-encoded.
+    """
+    found = text(value)
+    if found is None or len(found) > _LONGEST_LINK or not found.isprintable():
+        return None
+    return quote(found, safe=_OF_URLS, errors="replace")
 
 
 def service_id(value: object, *, response: HttpResponse) -> str | None:
@@ -65,7 +90,9 @@ def amount(value: object) -> Decimal | None:
         found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    # A thousand digits, or an exponent of a billion, would fill the memory when they are shown.
+    sensible = found.is_finite() and found.adjusted() < _MOST_DIGITS and len(str(value)) <= _LONGEST_AMOUNT
+    return found if sensible else None
 
 
 def moment(value: object) -> datetime | None:

@@ -87,7 +87,8 @@ class Completion:
             report_task(self.context, task_id=task_id, costs=known_costs(task))
             if end is PollEnd.DEADLINE:
                 since = self.record.intent_at if self.record else since
-                raise timed_out(task_id, waited_s=None if since is None else time.time() - since)
+                waited_s = None if since is None else time.time() - since
+                raise timed_out(task_id, waited_s=waited_s, raw_status=task.raw_status)
             raise KlingProtocolError(
                 f"The wait for task {task_id} ended ({end.value}), but the service says that the task is "
                 f"{task.raw_status!r}. It goes on at the service and may be billed."

@@ -44,7 +44,8 @@ class PollOutcome:
             return finished_task(self.task)
         if self.error is not None and self.end is not PollEnd.DEADLINE:
             raise self.error
-        raise timed_out(self.task_id, waited_s=self.waited_s, last_error=self.error)
+        raw_status = self.task.raw_status if self.task else None
+        raise timed_out(self.task_id, waited_s=self.waited_s, raw_status=raw_status, last_error=self.error)
 
 
 def finished_task(task: Task) -> Task:
@@ -78,16 +79,22 @@ def _bill(task: Task) -> str:
 
 
 def timed_out(
-    task_id: str, *, waited_s: float | None, last_error: KlingError | None = None
+    task_id: str,
+    *,
+    waited_s: float | None,
+    raw_status: str | None = None,
+    last_error: KlingError | None = None,
 ) -> KlingTimeoutError:
     """Return the error for a task that had not ended at the deadline, as far as is known.
 
     :param waited_s: the seconds of the wait; None where they are unknown.
+    :param raw_status: the service's own word for the state of the task, where it was read.
     :param last_error: the error of the last poll, if it failed.
     """
     wait = "at the deadline" if waited_s is None else f"after a wait of {waited_s:.0f} s"
     if last_error is None:
-        known = f"Task {task_id} was still running {wait}. It goes on at the service"
+        word = f" (the service's status is {raw_status!r})" if raw_status else ""
+        known = f"Task {task_id} was still running {wait}{word}. It goes on at the service"
     else:
         known = (
             f"Task {task_id} was not seen to end {wait}, and the last poll failed "

@@ -43,7 +43,7 @@ def retry_after(headers: Mapping[str, str], *, status: int, now: float) -> float
     written = headers.get("retry-after")
     delay = _number(written)
     if written is not None and delay is None:
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             date = parsedate_to_datetime(written)
             # A date without a zone is read as UTC, as HTTP dates are.
             delay = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now

@@ -310,7 +310,7 @@ def test_a_requested_wait_that_is_too_long_ends_the_call_and_is_in_the_error(
 # -- a submission is sent once --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in TRANSIENT if name not in ("429", "another task")])
+@pytest.mark.parametrize("name", [name for name in TRANSIENT if name not in ("425", "429", "another task")])
 def test_a_failed_submission_is_sent_once_and_its_outcome_is_unknown(
     serve: Serve, make_caller: MakeCaller, name: str
 ) -> None:

@@ -20,7 +20,16 @@ from airflow_provider_kling.gateways.base import (
     PublishedSchema,
     UploadedFile,
 )
-from airflow_provider_kling.gateways.json_values import amount, count, mapping, moment, service_id, text
+from airflow_provider_kling.gateways.json_values import (
+    amount,
+    count,
+    label,
+    link,
+    mapping,
+    moment,
+    service_id,
+    text,
+)
 from airflow_provider_kling.gateways.modellix.response import parse_data, parse_object
 from airflow_provider_kling.http.message import Call, FilePart, HttpRequest, HttpResponse
 from airflow_provider_kling.models import ModelName
@@ -79,8 +88,8 @@ def _parse_log(response: HttpResponse) -> list[LoggedRequest]:
     return [
         LoggedRequest(
             task_id=task_id,
-            status=text(entry.get("status")),
-            model=text(mapping(entry.get("model")).get("model_name")),
+            status=label(entry.get("status")),
+            model=label(mapping(entry.get("model")).get("model_name")),
             created_at=moment(entry.get("created_at")),
         )
         for entry in map(mapping, requests)
@@ -136,14 +145,14 @@ def _parse_deletion(response: HttpResponse) -> None:
 
 
 def _file(fields: Mapping[str, Any], *, response: HttpResponse) -> UploadedFile | None:
-    file_id, url = service_id(fields.get("file_id"), response=response), text(fields.get("url"))
+    file_id, url = service_id(fields.get("file_id"), response=response), link(fields.get("url"))
     if file_id is None or url is None:
         return None
     return UploadedFile(
         file_id=file_id,
         url=url,
-        type=text(fields.get("type")),
-        filename=text(fields.get("filename")),
+        type=label(fields.get("type")),
+        filename=label(fields.get("filename"), longest=255),
         size=count(fields.get("size")),
         created_at=moment(fields.get("created_at")),
     )

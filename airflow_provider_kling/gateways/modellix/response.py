@@ -16,7 +16,8 @@ from airflow_provider_kling.exceptions import (
     KlingSubmissionUnknownError,
     api_error_class,
 )
-from airflow_provider_kling.gateways.json_values import mapping, text
+from airflow_provider_kling.gateways.certainty import WITHOUT_TASK
+from airflow_provider_kling.gateways.json_values import label, mapping
 from airflow_provider_kling.gateways.modellix.translation import API_VERSIONS, DISTINCTIVE_FIELDS
 from airflow_provider_kling.http.message import HttpResponse
 from airflow_provider_kling.http.rate_limit import retry_after
@@ -27,8 +28,6 @@ LONGEST_DETAIL = 500
 _CONCURRENT_LIMIT = "concurrent limit exceeded"
 # Statuses beside 429 and 5xx after which the same read may succeed a moment later (RFC 9110, RFC 8470).
 _TRANSIENT = frozenset({408, 425})
-# Statuses of a submission after which there is certainly no task. After any other failure there may be one.
-_REJECTED = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422, 429})
 
 
 def parse_data(response: HttpResponse, *, task_id: str | None = None) -> Mapping[str, Any]:
@@ -41,7 +40,9 @@ def parse_data(response: HttpResponse, *, task_id: str | None = None) -> Mapping
     envelope = parse_object(response, task_id=task_id)
     code = envelope.get("code")
     if isinstance(code, int) and code != 0:
-        raise _api_error(response, status=code, envelope=envelope, task_id=task_id)
+        # The service's codes are the statuses of errors; another one says nothing for certain.
+        status = code if 400 <= code < 600 else response.status
+        raise _api_error(response, status=status, envelope=envelope, task_id=task_id)
     data = envelope.get("data")
     if not isinstance(data, Mapping):
         raise KlingProtocolError(f"{response.request} was answered without data")
@@ -65,13 +66,15 @@ def parse_object(response: HttpResponse, *, task_id: str | None = None) -> Mappi
 def _api_error(
     response: HttpResponse, *, status: int, envelope: Mapping[str, Any], task_id: str | None
 ) -> KlingAPIError:
-    message = text(envelope.get("message")) or ""
+    message = label(envelope.get("message"), longest=LONGEST_DETAIL) or ""
     # The part before the colon is the service's word for the error (docs: error-handling).
-    code = message.partition(":")[0].strip().lower()[:LONGEST_DETAIL] or None
+    code = message.partition(":")[0].strip().lower() or None
+    if 300 <= status < 400 and (target := label(response.headers.get("location"), longest=LONGEST_DETAIL)):
+        message = f"{message or 'a redirect'}, to {target.partition('?')[0]!r}; it is not followed"
     crowded = status == 429 and code == _CONCURRENT_LIMIT
     error_class = KlingCapacityError if crowded else api_error_class(status)
     return error_class(
-        f"{response.request} was answered {status}: {message[:LONGEST_DETAIL] or 'no message'}",
+        f"{response.request} was answered {status}: {message or 'no message'}",
         status_code=status,
         code=code,
         task_id=task_id,
@@ -87,7 +90,7 @@ def explain_submission(error: KlingError, *, api_version: str) -> KlingError:
     """
     if isinstance(error, KlingConnectionError) and not error.request_sent:
         return error
-    if isinstance(error, KlingAPIError) and error.status_code in _REJECTED:
+    if isinstance(error, KlingAPIError) and error.status_code in WITHOUT_TASK:
         return error.with_context(
             "The service rejected the submission: no task exists, and nothing is billed."
             f"{_version_hint(error, api_version=api_version)}"

@@ -14,21 +14,23 @@ from airflow_provider_kling.exceptions import KlingProtocolError
 from airflow_provider_kling.gateways.json_values import (
     amount,
     count,
+    label,
+    link,
     mapping,
     moment,
     number,
     service_id,
-    text,
 )
 from airflow_provider_kling.gateways.modellix.response import LONGEST_DETAIL, parse_data
 from airflow_provider_kling.http.message import HttpResponse
 from airflow_provider_kling.http.task import Resource, ResourceRole, Task, TaskFailure, TaskStatus
 
-_MOST_RESOURCES = 1000
+_MOST_RESOURCES = 50  # a request makes at most nine results, each with a cover and a thumbnail
 
 # The documents have only the first four words; the vendor's own client takes the others as well.
 _STATUS_OF_WORD = {
     **{status.value: status for status in TaskStatus},
+    "succeed": TaskStatus.SUCCESS,  # Kling's own platform
     "succeeded": TaskStatus.SUCCESS,
     "completed": TaskStatus.SUCCESS,
     "error": TaskStatus.FAILED,
@@ -59,17 +61,21 @@ def _task(data: Mapping[str, Any], *, response: HttpResponse) -> Task:
     task_id = service_id(data.get("task_id"), response=response)
     if not task_id:
         raise KlingProtocolError(f"{response.request} was answered without a task id")
-    raw_status = text(data.get("status")) or ""
-    status = _STATUS_OF_WORD.get(raw_status.lower(), TaskStatus.PROCESSING)
+    raw_status = label(data.get("status")) or ""
     result = mapping(data.get("result"))
     times = mapping(result.get("extensions"))
+    resources = _resources(result.get("resources") or data.get("resources"))
+    cost_usd = amount(mapping(data.get("billing")).get("amount"))
+    # A result and a bill are an end, whatever word the service has for it.
+    unknown = TaskStatus.SUCCESS if resources and cost_usd is not None else TaskStatus.PROCESSING
+    status = _STATUS_OF_WORD.get(raw_status.lower(), unknown)
     return Task(
         task_id=task_id,
         status=status,
         raw_status=raw_status,
-        model_id=text(data.get("model_id")),
-        resources=_resources(result.get("resources") or data.get("resources")),
-        cost_usd=amount(mapping(data.get("billing")).get("amount")),
+        model_id=label(data.get("model_id")),
+        resources=resources,
+        cost_usd=cost_usd,
         submitted_at=moment(times.get("submit_time")),
         finished_at=moment(times.get("end_time")),
         expires_at=moment(data.get("result_expires_at")),
@@ -86,18 +92,18 @@ def _resources(listed: object) -> tuple[Resource, ...]:
 def _resource(listed: object) -> Resource | None:
     """Read one file of a result: an object, or just its URL."""
     if isinstance(listed, str):
-        return Resource(url=listed) if listed else None
+        listed = {"url": listed}
     fields = mapping(listed)
-    url = text(fields.get("url"))
+    url = link(fields.get("url"))
     if not url:
         return None
     return Resource(
         url=url,
-        type=text(fields.get("type")),
+        type=label(fields.get("type")),
         role=next((role for role in ResourceRole if role == fields.get("role")), None),
         width=count(fields.get("width")),
         height=count(fields.get("height")),
-        format=text(fields.get("format")),
+        format=label(fields.get("format")),
         duration_s=number(fields.get("duration")),
         size=count(fields.get("size")),
     )
@@ -107,9 +113,9 @@ def _failure(error: object) -> TaskFailure:
     """Read ``data.error``, which may be absent, a text or an object (its shape is not documented)."""
     fields = mapping(error)
     code = fields.get("code")
-    code = str(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
-    message = text(fields.get("message")) if fields else text(error)
+    code = label(str(code)) if isinstance(code, int | str) and not isinstance(code, bool) else None
+    message = label(fields.get("message") if fields else error, longest=LONGEST_DETAIL)
     moderated = code in _MODERATION_CODES or any(
         word in (message or "").lower() for word in _MODERATION_WORDS
     )
-    return TaskFailure(moderated=moderated, code=code, message=message[:LONGEST_DETAIL] if message else None)
+    return TaskFailure(moderated=moderated, code=code, message=message)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from airflow_provider_kling.exceptions import (
@@ -13,13 +16,18 @@ from airflow_provider_kling.exceptions import (
     KlingSubmissionUnknownError,
 )
 from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.gateways.certainty import WITHOUT_TASK
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import VideoO1Request
 from tests.gateways.calls import error_envelope, response
 
-REJECTED = [400, 401, 402, 403, 404, 405, 413, 415, 422, 429]
-UNKNOWN = [302, 408, 409, 418, 425, 500, 502, 503, 504, 599]
+REJECTED = [
+    *(301, 302, 307, 308),
+    *(400, 401, 402, 403, 404, 405, 406, 407, 410, 411, 413, 414, 415, 417),
+    *(421, 422, 425, 426, 428, 429, 431, 451),
+]
+UNKNOWN = sorted({*range(300, 600)} - {*REJECTED})
 
 
 def submission(api_version: str = "2026-04") -> Call[Task]:
@@ -70,7 +78,30 @@ def test_after_any_other_status_the_outcome_is_unknown(status: int) -> None:
     assert "be billed, so nothing was sent again" in str(explained)
 
 
-@pytest.mark.parametrize("code", [1, 500, 1001, -1])
+def test_the_page_has_the_same_table() -> None:
+    page = Path("docs/never-pay-twice.md").read_text()
+    rows = re.findall(r"^\| ([0-9, ]+) \| (.+) \|$", page, re.MULTILINE)
+    told = {int(status): reason for statuses, reason in rows for status in statuses.split(",")}
+    assert told == WITHOUT_TASK
+    assert sorted(told) == REJECTED
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("https://new.example/api?token=canary", "'https://new.example/api'; it is not followed"),
+        ("/elsewhere\x1b[31m", "'/elsewhere [31m'"),
+        ("x" * 10_000, "x" * 100),
+    ],
+)
+def test_a_redirect_says_where_it_leads_to(target: str, told: str) -> None:
+    error = error_of("Moved", status=308, headers={"location": target})
+    assert told in str(error)
+    assert "canary" not in str(error)
+    assert len(str(error)) < 1500
+
+
+@pytest.mark.parametrize("code", [1, 301, 500, 1001, -1])
 def test_after_an_error_that_is_only_in_the_envelope_the_outcome_is_unknown(code: int) -> None:
     error = error_of("Oops: detail", status=200, code=code)
     assert type(explain(error)) is KlingSubmissionUnknownError

@@ -257,8 +257,8 @@ def test_resources_without_a_link_are_left_out() -> None:
     assert urls(task(result={"resources": ["", {}, {"url": None}, 5, [URL], {"url": URL}]})) == [URL]
 
 
-def test_at_most_a_thousand_resources_are_parsed() -> None:
-    assert len(task(result={"resources": [URL] * 1500}).resources) == 1000
+def test_at_most_fifty_resources_are_parsed() -> None:
+    assert len(task(result={"resources": [URL] * 1500}).resources) == 50
 
 
 def entry(name: str, **fields: Any) -> dict[str, Any]:
@@ -413,3 +413,66 @@ def test_an_error_in_the_envelope_counts_even_with_http_status_200() -> None:
 def test_a_missing_envelope_code_does_not_hide_the_data(code: object) -> None:
     body = {"code": code, "data": {"task_id": TASK_ID, "status": "success"}}
     assert GATEWAY.task(TASK_ID).parse(response(body)).status is TaskStatus.SUCCESS
+
+
+# -- what whoever answers may say -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["succeed", "SUCCEED", "done", "finished", "", "完了"])
+def test_a_result_and_a_bill_are_an_end_whatever_the_word(word: str) -> None:
+    found = task(status=word, result={"resources": [URL]}, billing={"amount": "0.24"})
+    assert found.status is TaskStatus.SUCCESS
+    assert found.raw_status == word
+
+
+ONLY = [{"result": {"resources": [URL]}}, {"billing": {"amount": "0.24"}}, {"result": {}, "billing": {}}]
+
+
+@pytest.mark.parametrize("fields", ONLY)
+def test_a_result_or_a_bill_alone_is_no_end(fields: dict[str, Any]) -> None:
+    assert task(status="polishing", **fields).status is TaskStatus.PROCESSING
+
+
+@pytest.mark.parametrize("word", ["processing", "pending"])
+def test_a_known_word_counts_more_than_a_result(word: str) -> None:
+    found = task(status=word, result={"resources": [URL]}, billing={"amount": "0.24"})
+    assert not found.status.terminal
+
+
+def test_texts_are_short_and_on_one_line() -> None:
+    odd = "a\x1b[31m\n\rb\u2028" + "x" * 10_000
+    found = task(
+        status=odd,
+        model_id=odd,
+        result={"resources": [{"url": URL, "type": odd, "format": odd}]},
+    )
+    (file,) = found.resources
+    for shown in (found.raw_status, found.model_id, file.type, file.format):
+        assert shown is not None
+        assert shown.isprintable()
+        assert len(shown) <= 64
+    failed = task(status="failed", error={"code": odd, "message": odd}).failure
+    assert failed is not None
+    for shown, longest in ((failed.message, 500), (failed.code, 64)):
+        assert shown is not None
+        assert shown.isprintable()
+        assert len(shown) <= longest
+
+
+NO_LINKS = ["https://cdn.example/" + "x" * 5000, "https://cdn.example/a\nb", "\x00", 5, {}]
+
+
+@pytest.mark.parametrize("url", NO_LINKS)
+def test_a_link_that_cannot_be_requested_is_none(url: object) -> None:
+    (file,) = task(result={"resources": [{"url": url}, URL]}).resources
+    assert file.url == URL
+
+
+def test_a_link_with_other_letters_is_encoded() -> None:
+    (file,) = task(result={"resources": ["https://cdn.example/ä b.mp4?sig=a%2Fb"]}).resources
+    assert file.url == "https://cdn.example/%C3%A4%20b.mp4?sig=a%2Fb"
+
+
+@pytest.mark.parametrize("amount", ["1e999999999", "9" * 50, "1e13", "-1e13", "NaN", "inf", True, [], "x"])
+def test_an_amount_that_makes_no_sense_is_unknown(amount: object) -> None:
+    assert task(billing={"amount": amount}).cost_usd is None
