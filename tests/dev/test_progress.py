@@ -24,7 +24,7 @@ def test_a_state_is_told_once() -> None:
     assert [*progress.lines([task("running")], elapsed=4)] == []
 
 
-def test_the_second_try_is_told_anew() -> None:
+def test_the_second_try_is_told_again() -> None:
     progress = Progress()
     assert len([*progress.lines([task("running")], elapsed=3)]) == 1
     assert len([*progress.lines([task("running", try_number=2)], elapsed=4)]) == 1

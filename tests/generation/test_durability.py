@@ -109,7 +109,7 @@ def test_a_changed_request_is_submitted_anew_and_the_former_is_named(
 
 
 @both_ways
-def test_a_failed_task_is_submitted_anew(
+def test_a_failed_task_is_submitted_again(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, deferrable: bool
 ) -> None:
     sandbox.faults([{"method": "POST", "action": {"task": {"status": "failed", "error": "melted"}}}])
@@ -121,7 +121,7 @@ def test_a_failed_task_is_submitted_anew(
     assert sandbox.stats()["submissions_accepted"] == 2
 
 
-def test_a_look_that_fails_submits_nothing(
+def test_a_read_that_fails_submits_nothing(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash_after_submitting(task_instance)
@@ -129,7 +129,7 @@ def test_a_look_that_fails_submits_nothing(
     sandbox.faults([{"method": "GET", "times": None, "action": {"status": 503}}])
     with pytest.raises(KlingServerError) as failed:
         run(video(), task_instance)
-    assert not isinstance(failed.value, AirflowFailException), "a retry looks again"
+    assert not isinstance(failed.value, AirflowFailException), "a retry reads it again"
     assert len(sandbox.requests("POST")) == 1
 
 
@@ -144,7 +144,7 @@ def test_a_task_that_the_service_should_know_but_does_not_is_left_to_a_person(
     assert len(sandbox.requests("POST")) == 1
 
 
-def test_a_task_older_than_the_service_keeps_any_is_submitted_anew(
+def test_a_task_older_than_the_service_keeps_any_is_submitted_again(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance
 ) -> None:
     crash_after_submitting(task_instance)
@@ -401,7 +401,7 @@ def test_a_lost_copy_is_fetched_again_as_long_as_the_service_has_it(
     assert sandbox.stats()["submissions_accepted"] == 1
 
 
-def test_a_result_of_which_nothing_is_left_is_made_anew(
+def test_a_result_of_which_nothing_is_left_is_made_again(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance
 ) -> None:
     first = run(video(), task_instance)

@@ -41,7 +41,6 @@ CLASSES = {
     404: KlingNotFoundError,
     405: KlingBadRequestError,
     410: KlingBadRequestError,
-    409: KlingAPIError,
     408: KlingAPIError,
     409: KlingAPIError,
     413: KlingBadRequestError,

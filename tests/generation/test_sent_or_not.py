@@ -1,0 +1,177 @@
+"""The record says ``intent`` exactly when a byte of the submission may have reached the service."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from airflow_provider_kling.exceptions import KlingError, KlingSubmissionUnknownError
+from airflow_provider_kling.http.network import tls_context
+from airflow_provider_kling.operators.kling import KlingGenerateOperator
+from tests.conftest import FakeTaskInstance
+from tests.http.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
+from tests.task_runner import run, video
+
+Connect = Callable[..., None]
+Serve = Callable[..., RawServer]
+
+HALF_AN_EMOJI = json.loads('"A paper boat \\ud83d"')
+CERTAIN = [301, 308, 400, 401, 403, 404, 405, 406, 407, 410, 411, 413, 414, 415, 421, 422, 425, 426, 431, 451]
+UNCERTAIN = [300, 303, 304, 408, 409, 418, 500, 501, 502, 503, 504, 599]
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with ExitStack() as stack:
+        yield lambda *script: stack.enter_context(RawServer(*script))
+
+
+def phase(task_instance: FakeTaskInstance) -> str | None:
+    record = task_instance.store.get("kling")
+    return None if record is None else record["phase"]
+
+
+def fail(operator: Any, task_instance: FakeTaskInstance) -> KlingError:
+    with pytest.raises(KlingError) as caught:
+        run(operator, task_instance)
+    return caught.value
+
+
+# -- certainly not sent ---------------------------------------------------------------------------
+
+ENVIRONMENTS = [
+    {"all_proxy": "socks://127.0.0.1:1"},
+    {"https_proxy": "nonsense://127.0.0.1:1"},
+    {"https_proxy": "http://[::1"},
+    {"https_proxy": "http://127.0.0.1:1"},
+    {"https_proxy": "http://no-such-proxy.invalid:3128"},
+    {"SSL_CERT_FILE": "/nowhere/certificates.pem"},
+]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=str)
+def test_an_environment_that_cannot_be_used_leaves_no_record(
+    connect: Connect,
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+) -> None:
+    connect(host="https://api.example.com")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    tls_context.cache_clear()
+    try:
+        error = fail(video(), task_instance)
+    finally:
+        tls_context.cache_clear()
+    assert not isinstance(error, KlingSubmissionUnknownError)
+    assert phase(task_instance) is None
+
+
+REFUSALS = {
+    **{str(status): reply(b"no", status=status) for status in (403, 407, 502)},
+    "closes": hang_up,
+    "speaks no HTTP": raw(b"220 mail\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("answer", REFUSALS.values(), ids=REFUSALS)
+def test_a_proxy_that_passes_nothing_on_leaves_no_record(
+    connect: Connect,
+    serve: Serve,
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Answer,
+) -> None:
+    connect(host="https://api.example.com")
+    monkeypatch.setenv("https_proxy", serve(answer).url)
+    assert "nothing was sent" in str(fail(video(), task_instance))
+    assert phase(task_instance) is None
+
+
+UNKNOWN_MODEL = {"task_id": "make", "model": "google/veo-3"}
+ODD_REQUESTS: dict[str, Callable[[], Any]] = {
+    "half an emoji": lambda: video(prompt=HALF_AN_EMOJI),
+    "in a model without rules": lambda: KlingGenerateOperator(
+        **UNKNOWN_MODEL, parameters={"shots": [{"text": HALF_AN_EMOJI}]}
+    ),
+    "in an extra parameter": lambda: video(extra_parameters={"note": {"deep": [HALF_AN_EMOJI]}}),
+    "a name": lambda: video(extra_parameters={HALF_AN_EMOJI: 1}),
+    "an object": lambda: video(extra_parameters={"note": [object]}),
+    "no number": lambda: video(extra_parameters={"note": float("nan")}),
+}
+
+
+@pytest.mark.filterwarnings("ignore::airflow_provider_kling.exceptions.KlingRequestWarning")
+@pytest.mark.parametrize("make", ODD_REQUESTS.values(), ids=ODD_REQUESTS)
+def test_a_request_that_cannot_be_encoded_leaves_no_record(
+    connect: Connect, serve: Serve, task_instance: FakeTaskInstance, make: Callable[[], Any]
+) -> None:
+    server = serve(reply({"code": 0, "data": {"task_id": "t"}}))
+    connect(host=server.url)
+    with pytest.raises(KlingError):
+        run(make(), task_instance)
+    assert phase(task_instance) is None
+    assert server.connections == 0
+
+
+def test_a_service_that_nobody_serves_leaves_no_record(
+    connect: Connect, task_instance: FakeTaskInstance
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        connect(host=f"http://127.0.0.1:{probe.getsockname()[1]}")  # bound, and not listening
+        fail(video(), task_instance)
+    assert phase(task_instance) is None
+
+
+@pytest.mark.parametrize("status", CERTAIN)
+def test_a_rejection_that_is_certain_leaves_no_record(
+    connect: Connect, serve: Serve, task_instance: FakeTaskInstance, status: int
+) -> None:
+    connect(host=serve(reply({"code": status, "message": "Oops"}, status=status)).url)
+    assert "nothing is billed" in str(fail(video(), task_instance))
+    assert phase(task_instance) is None
+
+
+# -- perhaps sent ---------------------------------------------------------------------------------
+
+LOST = {
+    **{str(status): reply(b"", status=status) for status in UNCERTAIN},
+    "closes": hang_up,
+    "resets": reset,
+    "resets unread": unread,
+    "is silent": silence,
+    "speaks no HTTP": raw(b"220 mail\r\n\r\n"),
+    "breaks off": reply({"code": 0, "data": {"task_id": "t"}}, declared=5000),
+    "names no task": reply({"code": 0, "data": {}}),
+    "names an odd task": reply({"code": 0, "data": {"task_id": "../../x"}}),
+    "is compressed": reply({}, headers={"Content-Encoding": "gzip"}),
+    "is a page": reply(b"<html>welcome</html>"),
+}
+
+
+@pytest.mark.parametrize("answer", LOST.values(), ids=LOST)
+def test_a_submission_that_may_have_arrived_stays_an_intent(
+    connect: Connect, serve: Serve, task_instance: FakeTaskInstance, answer: Answer
+) -> None:
+    server = serve(answer)
+    connect(host=server.url, extra={"request_timeout": 0.5})
+    assert isinstance(fail(video(), task_instance), KlingSubmissionUnknownError)
+    assert phase(task_instance) == "intent"
+    posted = len([request for request in server.requests if request.method == "POST"])
+    task_instance.retry()
+    assert isinstance(fail(video(), task_instance), KlingSubmissionUnknownError)
+    assert len([request for request in server.requests if request.method == "POST"]) == posted
