@@ -33,7 +33,13 @@ from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.journal.journal import Journal, logical_task
-from airflow_provider_kling.journal.record import Phase, Record, fingerprint, submission_key
+from airflow_provider_kling.journal.record import (
+    Phase,
+    Record,
+    damaged,
+    fingerprint,
+    submission_key,
+)
 from airflow_provider_kling.journal.rules import (
     Decision,
     OnRerun,
@@ -354,11 +360,15 @@ def _is_result_available(record: Record) -> bool:
     result: Any = record.result if record.phase is Phase.FINISHED else None
     if not result:
         return False
-    if uris := stored_uris(result):
+    try:
+        uris, expires_at = stored_uris(result), result["expires_at"]
+        is_linked = expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > time.time()
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise damaged(f"result: {type(error).__name__}") from error
+    if uris:
         with error_context(
             "So it is unknown whether the result of an earlier try is still stored. Nothing was submitted "
             "again; the next try of this Airflow task checks it again."
         ):
             return all(exists(file_at(uri)) for uri in uris)
-    expires_at = result.get("expires_at")
-    return expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > time.time()
+    return is_linked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 STATE_KEY = "kling"
+NOTHING: Any = object()
+"""What is read where nothing is stored."""
 
 
 class Journal(ABC):
@@ -45,7 +48,7 @@ class Journal(ABC):
         with _store_errors():
             stored = self._load()
         try:
-            return None if stored is None else Record.from_json(stored)
+            return None if stored is NOTHING else Record.from_json(stored)
         except KlingJournalError as error:
             raise error.with_context(self.clear_warning) from error.__cause__
 
@@ -78,7 +81,8 @@ class Journal(ABC):
     def _change_hint(self, value: Mapping[str, Any]) -> str: ...
 
     @abstractmethod
-    def _load(self) -> Any: ...
+    def _load(self) -> Any:
+        """Return what is stored, or :data:`NOTHING`. A stored ``null`` is a damaged record."""
 
     @abstractmethod
     def _save(self, value: dict[str, Any]) -> None: ...
@@ -105,7 +109,7 @@ class TaskStateJournal(Journal):
         self.deletion_hint = self._hint("delete", method="DELETE")
 
     def _load(self) -> Any:
-        return self._accessor.get(STATE_KEY)
+        return self._accessor.get(STATE_KEY, NOTHING)
 
     def _save(self, value: dict[str, Any]) -> None:
         # The default would drop it after 30 days.
@@ -116,7 +120,9 @@ class TaskStateJournal(Journal):
 
     def _change_hint(self, value: Mapping[str, Any]) -> str:
         body = json.dumps({"value": value})
-        return f"{self._hint('edit', method='PATCH')} -H 'Content-Type: application/json' -d '{body}'"
+        return (
+            f"{self._hint('edit', method='PATCH')} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+        )
 
     def _hint(self, verb: str, *, method: str) -> str:
         return (
@@ -136,7 +142,12 @@ class VariableJournal(Journal):
 
     def _load(self) -> Any:
         stored = compat.read_variable(self._name)
-        return None if stored is None else json.loads(stored)
+        if stored is None:
+            return NOTHING
+        try:
+            return json.loads(stored)
+        except (ValueError, RecursionError):
+            return stored  # a text is no record, so it is damaged
 
     def _save(self, value: dict[str, Any]) -> None:
         stored = json.dumps(value)
@@ -152,7 +163,7 @@ class VariableJournal(Journal):
         Variable.delete(self._name)
 
     def _change_hint(self, value: Mapping[str, Any]) -> str:
-        return f"run: airflow variables set {self._name} '{json.dumps(value)}'"
+        return f"run: airflow variables set {self._name} {shlex.quote(json.dumps(value))}"
 
 
 @contextmanager

@@ -5,15 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Self
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from airflow_provider_kling.exceptions import KlingJournalError
 from airflow_provider_kling.http.ids import is_id
 
 VERSION = 1
+
+_Text = Annotated[str, Field(min_length=1, max_length=512)]
+_Time = Annotated[float, Field(ge=0, lt=1e11)]  # what Python's calendar has, and more
+
+
+def _check_id(value: str) -> str:
+    if not is_id(value):
+        raise PydanticCustomError("id", "must be an id")
+    return value
+
+
+_Id = Annotated[str, AfterValidator(_check_id)]
 
 
 class Phase(StrEnum):
@@ -49,20 +65,22 @@ class Record:
         stored.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, allow_inf_nan=False)
+
     phase: Phase
-    fingerprint: str
-    key: str
-    conn_id: str
-    model: str
-    gateway: str
-    clear_count: int
-    intent_at: float
-    deadline: float
-    sequence: int = 0
-    task_id: str | None = None
-    result: Mapping[str, Any] | None = None
-    uploads: tuple[str, ...] = ()
-    request: Mapping[str, Any] | None = None
+    fingerprint: _Text
+    key: _Text
+    conn_id: _Text
+    model: _Text
+    gateway: _Text
+    clear_count: Annotated[int, Field(ge=0)]
+    intent_at: _Time
+    deadline: _Time
+    sequence: Annotated[int, Field(ge=0)] = 0
+    task_id: _Id | None = None
+    result: dict[str, Any] | None = None
+    uploads: tuple[_Id, ...] = ()
+    request: dict[str, Any] | None = None
 
     @property
     def intent_at_text(self) -> str:
@@ -80,7 +98,7 @@ class Record:
 
     def finished(self, result: Mapping[str, Any]) -> Self:
         """Return the record after the result was returned."""
-        return replace(self, phase=Phase.FINISHED, result=result)
+        return replace(self, phase=Phase.FINISHED, result=dict(result))
 
     def failed(self) -> Self:
         """Return the record after the service ended the task as failed."""
@@ -97,27 +115,38 @@ class Record:
 
         :raises KlingJournalError: it is damaged, or of a later release. A guess might pay twice.
         """
+        version = stored.get("version") if isinstance(stored, Mapping) else VERSION
+        if version is True or version != VERSION:
+            raise damaged(f"it has version {version!r:.20}, and this release knows version {VERSION}")
         try:
-            # Raised here, so that the errors of a damaged record have one message.
-            if not isinstance(stored, Mapping):
-                raise TypeError(f"it is no JSON object, but {type(stored).__name__}")  # noqa: TRY301
-            if (version := stored.get("version")) != VERSION:
-                unlike = f"it has version {version!r}, and this release knows version {VERSION}"
-                raise ValueError(unlike)  # noqa: TRY301
-            record = cls(**{field.name: stored[field.name] for field in fields(cls) if field.name in stored})
-            record = replace(record, phase=Phase(record.phase), uploads=tuple(record.uploads))
-            if not all(map(is_id, filter(None, (record.task_id, *record.uploads)))):
-                raise ValueError("task_id or uploads: that is no id")  # noqa: TRY301
-        except (TypeError, ValueError) as error:
-            raise KlingJournalError(
-                f"The record of this Airflow task is damaged, or of another release: {error}. Nothing was "
-                "submitted now; a task that was submitted before may still run and be billed. Repair the "
-                "record, or delete it to submit again, and clear this Airflow task.",
-                retryable=False,
-            ) from None
+            # As JSON, where a list is a tuple and a text an enumeration; all other types are strict.
+            record: Self = _adapter().validate_json(json.dumps(stored))
+        except ValidationError as error:
+            lines = error.errors(include_url=False, include_input=False)
+            told = [f"{'.'.join(map(str, line['loc'])) or 'record'}: {line['msg']}" for line in lines]
+            raise damaged("; ".join(told)[:500]) from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise damaged(f"it is no JSON ({type(error).__name__})") from None
         if record.phase is Phase.INTENT and record.task_id:
             return record.submitted(record.task_id)
+        if record.phase in (Phase.SUBMITTED, Phase.FINISHED) and not record.task_id:
+            raise damaged(f"task_id: is required in the phase {record.phase}")
         return record
+
+
+def damaged(why: str) -> KlingJournalError:
+    """Return the error for a record that cannot be used as it is."""
+    return KlingJournalError(
+        f"The record of this Airflow task is damaged, or of another release: {why}. Nothing was submitted "
+        "now; a task that was submitted before may still run and be billed. Repair the record, or delete it "
+        "to submit again, and clear this Airflow task.",
+        retryable=False,
+    )
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Record)
 
 
 def fingerprint(*, conn_id: str, model: str, body: Mapping[str, Any], extra: Mapping[str, Any]) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,3 +162,66 @@ def test_the_hints_say_how_to_adopt_and_how_to_delete_and_hold_no_prompt(
     else:
         assert "airflow variables set kling_journal_" in adopt
         assert "airflow variables delete kling_journal_" in delete
+
+
+# -- what somebody else has stored there ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stored", ["null", "5", '"text"', "[]", "{", "", "[" * 5000])
+def test_a_variable_that_holds_anything_else_is_damage_and_not_nothing(
+    variables: Variables, stored: str
+) -> None:
+    variables.values["v"] = stored
+    with pytest.raises(KlingJournalError) as caught:
+        VariableJournal(name="v").read()
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("stored", [None, 5, "text", []])
+def test_a_state_store_that_holds_anything_else_is_damage_and_not_nothing(
+    task_instance: FakeTaskInstance, stored: Any
+) -> None:
+    task_instance.store.values["kling"] = json.dumps(stored)
+    with pytest.raises(KlingJournalError):
+        TaskStateJournal(accessor=task_instance.store, path="/").read()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Callable[[str], list[str]]:
+    """Return a function that runs a command in a real shell, and returns what its program was given."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("curl", "airflow"):
+        program = programs / name
+        program.write_text("#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n")
+        program.chmod(0o755)
+
+    def run(command: str) -> list[str]:
+        environment = {"PATH": f"{programs}:/usr/bin:/bin", "AIRFLOW_URL": "https://a", "AIRFLOW_TOKEN": "t"}
+        ran = subprocess.run(
+            ["/bin/sh", "-c", command],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return ran.stdout.split("\0")[:-1]
+
+    return run
+
+
+def test_the_commands_can_be_pasted_whatever_a_record_holds(
+    task_instance: FakeTaskInstance, shell: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    """A service, or whoever named a connection, chose the texts."""
+    odd = replace(RECORD, conn_id="a'; touch owned; '", model='"$(touch owned)`touch owned`"')
+    context: Any = {"ti": task_instance, "task_state_store": task_instance.store}
+    task_instance.run_id = "a' \"$(touch owned)`touch owned`"
+    for journal in (open_journal(context), VariableJournal(name="v")):
+        changing = shell(journal.adoption_hint(odd).rpartition("run: ")[2])
+        told = json.loads(changing[-1])
+        assert told.get("value", told)["conn_id"] == odd.conn_id
+        assert shell(journal.deletion_hint.rpartition("run: ")[2])
+    assert not (tmp_path / "owned").exists()

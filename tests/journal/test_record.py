@@ -138,3 +138,65 @@ def test_a_key_fits_into_what_services_take() -> None:
     assert len(key) == 32
     assert key.isalnum()
     assert key.isascii()
+
+
+# -- damage ---------------------------------------------------------------------------------------
+
+FULL = replace(
+    RECORD.submitted("task-1"), uploads=("file-1",), request={"prompt": "A boat"}, sequence=1
+).to_json()
+ODD: list[Any] = [
+    None,
+    True,
+    5,
+    -1,
+    1e30,
+    float("nan"),
+    float("inf"),
+    "",
+    "a b",
+    "x" * 600,
+    "../x",
+    [],
+    ["a b"],
+    {},
+]
+# What is right for a field although it is odd for most.
+RIGHT: dict[str, list[Any]] = {
+    "fingerprint": ["a b", "../x"],
+    "key": ["a b", "../x"],
+    "conn_id": ["a b", "../x"],
+    "model": ["a b", "../x"],
+    "gateway": ["a b", "../x"],
+    "clear_count": [5],
+    "sequence": [5],
+    "intent_at": [5],
+    "deadline": [5],
+    "result": [None, {}],
+    "request": [None, {}],
+    "uploads": [[]],
+}
+
+
+@pytest.mark.parametrize("field", FULL)
+def test_a_field_of_another_type_is_damage_and_never_a_guess(field: str) -> None:
+    for odd in ODD:
+        # As text: in Python, True is 1.
+        if repr(odd) in map(repr, RIGHT.get(field, [])):
+            continue
+        with pytest.raises(KlingJournalError, match="is damaged") as caught:
+            Record.from_json({**FULL, field: odd})
+        assert not caught.value.retryable
+        assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("field", sorted(set(FULL) - {"uploads", "request", "sequence", "result"}))
+def test_a_field_that_is_missing_is_damage(field: str) -> None:
+    with pytest.raises(KlingJournalError):
+        Record.from_json({name: value for name, value in FULL.items() if name != field})
+
+
+def test_a_damaged_record_is_not_quoted() -> None:
+    with pytest.raises(KlingJournalError) as caught:
+        Record.from_json({**FULL, "request": "canary", "task_id": "canary with spaces"})
+    assert "canary" not in str(caught.value)
