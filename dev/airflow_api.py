@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,28 +20,36 @@ Json = dict[str, Any]
 class TaskInstance:
     """One task of one run.
 
+    :param id: of this try, or of all tries before Airflow 3.4.
     :param map_index: -1 unless the task is mapped.
+    :param iteration: of the task loop (Airflow 3.4) that it is in, from 0; None outside of a loop.
+    :param query: tells it from those of the same run and task.
     :param triggerer_id: the job of the triggerer that waits for it; None unless it is deferred and held.
     :param ended_at: when it reached a last state; None before that.
     """
 
+    id: str
     dag_id: str
     run_id: str
     task_id: str
     map_index: int
+    query: Mapping[str, str | int]
     state: str | None
     try_number: int
     rendered_fields: Json
+    iteration: int | None = None
     triggerer_id: int | None = None
     ended_at: datetime | None = None
 
     @property
     def label(self) -> str:
-        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+        index = "" if self.map_index < 0 else f"[{self.map_index}]"
+        iteration = "" if self.iteration is None else f"#{self.iteration}"
+        return f"{self.task_id}{index}{iteration}"
 
     @property
     def path(self) -> str:
-        """Where the API keeps it; a map index goes into the query."""
+        """Where the API keeps it, together with the query."""
         return f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{self.task_id}"
 
 
@@ -87,10 +95,13 @@ class AirflowAPI:
         found = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=100)["task_instances"]
         return [
             TaskInstance(
+                id=each["id"],
                 dag_id=dag_id,
                 run_id=run_id,
                 task_id=each["task_id"],
                 map_index=each["map_index"],
+                query=_query(each),
+                iteration=(each.get("loop_iteration") or {}).get("iteration"),
                 state=each["state"],
                 try_number=each["try_number"],
                 rendered_fields=each["rendered_fields"] or {},
@@ -110,35 +121,41 @@ class AirflowAPI:
 
     def xcoms(self, task: TaskInstance) -> Json:
         """Return everything a task pushed, by key."""
-        index = task.map_index
-        entries = self._get(f"{task.path}/xcomEntries", map_index=index, limit=100)["xcom_entries"]
+        entries = self._of(task, "/xcomEntries", limit=100)["xcom_entries"]
         keys = [entry["key"] for entry in entries]
-        return {
-            key: self._get(f"{task.path}/xcomEntries/{key}", map_index=index, deserialize=True)["value"]
-            for key in keys
-        }
+        return {key: self._of(task, f"/xcomEntries/{key}", deserialize=True)["value"] for key in keys}
 
     def log(self, task: TaskInstance, try_number: int | None = None) -> list[Json]:
         """Return the log of one try, the latest by default, an entry a line: ``timestamp``, ``level``,
         ``event`` and more.
         """
-        response = self._get(
-            f"{task.path}/logs/{try_number or task.try_number}", map_index=task.map_index, full_content=True
-        )
+        response = self._of(task, f"/logs/{try_number or task.try_number}", full_content=True)
         return [entry if isinstance(entry, dict) else {"event": entry} for entry in response["content"]]
 
     def state_store(self, task: TaskInstance) -> Json:
         """Return what a task keeps across its tries (Airflow 3.3)."""
-        return self._get(f"{task.path}/state-store", map_index=task.map_index)
+        return self._of(task, "/state-store")
 
-    def clear(self, dag_id: str, run_id: str, task_ids: Sequence[str]) -> None:
-        """Have tasks run again, whatever became of them."""
-        body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": list(task_ids)}
-        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
+    def clear(self, task: TaskInstance, **options: bool) -> None:
+        """Have a task run again, whatever became of it.
+
+        :param options: of the call; with none, it is what Airflow's UI sends.
+        """
+        if task.iteration is not None:
+            tasks: Json = {"task_instance_ids": [task.id]}
+        else:
+            tasks = {"task_ids": [task.task_id if task.map_index < 0 else [task.task_id, task.map_index]]}
+        body = {"dry_run": False, "only_failed": False, "dag_run_id": task.run_id, **tasks, **options}
+        self._call("POST", f"/dags/{task.dag_id}/clearTaskInstances", json=body)
+
+    def clear_run(self, dag_id: str, run_id: str) -> None:
+        """Have all tasks of a run run again."""
+        body = {"dry_run": False, "only_failed": False}
+        self._call("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", json=body)
 
     def mark(self, task: TaskInstance, state: str) -> None:
         """Set a task's state by hand, as a person does in the UI."""
-        query = {} if task.map_index < 0 else {"map_index": task.map_index}
+        query = {} if task.query == {"map_index": -1} else task.query
         self._call("PATCH", task.path, json={"new_state": state}, params=query)
 
     def triggerers(self) -> dict[int, datetime]:
@@ -163,6 +180,10 @@ class AirflowAPI:
         """Make a call by its whole path, as documentation and messages give it."""
         return self._call(method, path.removeprefix(ROOT), **request)
 
+    def _of(self, task: TaskInstance, path: str, **query: Any) -> Json:
+        """Get what belongs to a task."""
+        return self._call("GET", f"{task.path}{path}", params={**task.query, **query})
+
     def _get(self, path: str, *, authenticated: bool = True, **query: Any) -> Json:
         return self._call("GET", path, params=query, authenticated=authenticated)
 
@@ -175,3 +196,10 @@ class AirflowAPI:
             message = f"{method} {path}: {response.status_code} {response.text[:1000]}"
             raise httpx.HTTPStatusError(message, request=response.request, response=response)
         return dict((response.json() if response.content else None) or {})
+
+
+def _query(task: Json) -> dict[str, str | int]:
+    """Return the query that tells a task from others of the same run and id."""
+    if task.get("loop_iteration"):
+        return {"region_id": task["region_id"], "region_index": task["region_index"]}
+    return {"map_index": task["map_index"]}

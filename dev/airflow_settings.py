@@ -19,6 +19,8 @@ QUICK = {
     "CORE__LOAD_EXAMPLES": "False",
     "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     "CORE__TEST_CONNECTION": "Enabled",
+    # A killed task may clean up this long. With Airflow 3.4's default, 60 s, it goes on beside the next try.
+    "CORE__KILLED_TASK_CLEANUP_TIME": "5",
     "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
     "API__HOST": "127.0.0.1",
     "API__WORKERS": "1",

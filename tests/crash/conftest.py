@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from dev.airflow_stack import AirflowStack
 from dev.service import sandbox_connection
 from dev.waiting import PATIENCE_S
 from tests.crash.cases import CASES, Case
+from tests.crash.clears import CLEAR_CASES, CONNECTIONS, ClearCase, State
 from tests.crash.harness import CAPACITY, SCENES, SLOTS, CapacityDriver, Harness
 from tests.crash.monitor import StateMonitor
 from tests.crash.report import Row, table
@@ -41,6 +42,9 @@ SANDBOXES: dict[str, dict[str, str | int | float]] = {
     "kling_tier_10": {"tier": "10", "speed": HELD},
     "kling_lossy": {"tier": "1000", "speed": 20},
     "kling_failing": {"tier": "1000", "speed": 20},
+    "kling_cleared": {"tier": "1000", "speed": 20},
+    "kling_cleared_running": {"tier": "1000", "speed": HELD},
+    "kling_cleared_unknown": {"tier": "1000", "speed": 20},
 }
 
 
@@ -91,7 +95,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
         yield Harness(stack=stack, folder=folder, sandboxes=sandboxes)
 
 
-SIDE_BY_SIDE = ("scenes", "killed", "lost", "failed", "marked", "fetched", "cleared")
+SIDE_BY_SIDE = ("scenes", "killed", "lost", "failed", "marked", "fetched", "to_clear")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -150,7 +154,14 @@ def fetched(harness: Harness) -> Iterator[Scenario]:
 
 
 @pytest.fixture(scope="session")
-def cleared(harness: Harness) -> Iterator[Scenario]:
-    """A deferred run, for a person to clear."""
-    with harness.held() as scenario:
-        yield scenario
+def to_clear(harness: Harness) -> Mapping[ClearCase, Scenario]:
+    """A run for each way to clear a task, in each state."""
+    lost = sum(case.state is State.UNKNOWN for case in CLEAR_CASES)
+    harness.sandboxes[CONNECTIONS[State.UNKNOWN]].faults(
+        [{"method": "POST", "times": lost, "action": {"drop": "after"}}]
+    )
+    no_output = {State.SUCCEEDED_WITHOUT_OUTPUT: {"output": ""}}
+    return {
+        case: harness.start(case.dag_id, conn_id=CONNECTIONS[case.state], **no_output.get(case.state, {}))
+        for case in CLEAR_CASES
+    }

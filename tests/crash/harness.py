@@ -10,7 +10,7 @@ from pathlib import Path
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from dev.airflow_stack import AirflowStack
-from tests.crash.scenario import Scenario
+from tests.crash.scenario import TASK, Scenario
 from tests.e2e.held import UNTIL_DONE_S, held_sandbox
 
 # Clips of one mapped task, how many workers may make at a time, and how many a service of top-up tier 10 may.
@@ -46,14 +46,19 @@ class Harness:
         self.stack.wait_for(lambda: self.stack.api.has_dag(dag_id), what=f"the DAG {dag_id}")
         prompt, clip = f"Scenario {number}", self._folder / f"{number}.mp4"
         conf = {"prompt": prompt, "output": f"file://{clip}", "conn_id": conn_id, **conf}
-        return Scenario(
+        scenario = Scenario(
             stack=self.stack,
             dag_id=dag_id,
             run_id=self.stack.api.trigger(dag_id, conf, run_id=f"scenario-{number}"),
             prompt=prompt,
             sandbox=sandbox,
-            clip=clip,
+            clip=clip if conf["output"] else None,
         )
+        if dag_id == "looped":  # what is done is done to its second iteration
+            scenario.label = f"again.{TASK}#1"
+            scenario.prompt = f"{prompt} in iteration 1"
+            scenario.clip = scenario.clip and clip.with_name(f"{clip.name}.1.mp4")
+        return scenario
 
 
 class CapacityDriver:

@@ -22,17 +22,19 @@ class Scenario(Run):
     """A run of one clip.
 
     :param prompt: this run's alone, so that the sandbox's log tells its submissions from others'.
-    :param clip: where the clip is stored.
+    :param clip: where the clip is stored; None when it is not.
+    :param label: of the task, in a loop with its iteration.
     """
 
     prompt: str
     sandbox: SandboxProcess
-    clip: Path
+    clip: Path | None
+    label: str = TASK
 
     @property
     def task(self) -> TaskInstance:
         """The task as it is now."""
-        return self.tasks()[TASK]
+        return self.tasks()[self.label]
 
     def posts(self) -> int:
         """Return how often the request reached the service."""
@@ -50,28 +52,34 @@ class Scenario(Run):
         """Wait until a triggerer waits for the clip, and return the task; WaitError when it has ended."""
 
         def held() -> TaskInstance | None:
-            task = self.task
+            task = self.tasks().get(self.label)  # not there before its loop's iteration
+            if task is None:
+                return None
             if task.state in ENDED:
                 raise WaitError(f"{self.run_id} ended before a triggerer held it: {task.state}")
             return task if task.state == "deferred" and task.triggerer_id else None
 
         return self.stack.wait_for(held, what=f"a triggerer to hold {self.run_id}")
 
-    def clear(self) -> None:
-        """Have the task run again."""
-        self.stack.api.clear(self.dag_id, self.run_id, [TASK])
+    def ended(self, *, try_number: int = 1) -> TaskInstance:
+        """Wait until this try of the task has ended, and return the task."""
+
+        def last() -> TaskInstance | None:
+            task = self.tasks().get(self.label)
+            return task if task and task.state in ENDED and task.try_number == try_number else None
+
+        return self.stack.wait_for(last, what=f"the end of try {try_number} of {self.run_id}")
 
     def cleared(self) -> str:
         """Have the task run again, wait for its end, and return the run's state."""
-        before = self.task.try_number
-        self.clear()
-        # A run that has ended keeps that state until the scheduler takes it up again.
-        self.stack.wait_for(lambda: self.task.try_number > before, what="another try")
+        task = self.task
+        self.stack.api.clear(task)
+        self.ended(try_number=task.try_number + 1)
         return self.finish()
 
     def task_log(self, try_number: int | None = None) -> str:
         """Return the log of one try, the latest by default, with every field of its lines."""
-        return self.log(TASK, try_number)
+        return self.log(self.label, try_number)
 
     def error(self) -> str:
         """Return what the latest try's exception says, with its class in front; nothing without one."""
@@ -89,8 +97,16 @@ class Scenario(Run):
         """Return what came of it, and check that a success left the clip."""
         task = self.task
         if task.state == "success":
-            assert self.clip.stat().st_size == self.result(TASK)["bytes"]
+            if self.clip:
+                assert self.clip.stat().st_size == self.result(self.label)["bytes"]
             end = "success"
         else:
             end = self.error().partition(":")[0]
         return Row(what=what, mode=mode, accepted=self.accepted(), tries=task.try_number, end=end)
+
+
+def waits_or_ended(scenario: Scenario, *, try_number: int) -> bool:
+    """Tell whether this try of the task waits in a triggerer, or ended without a need to."""
+    task = scenario.task
+    waits = task.state == "deferred" and task.triggerer_id is not None
+    return task.try_number == try_number and (waits or task.state in ENDED)

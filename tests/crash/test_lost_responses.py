@@ -8,10 +8,12 @@ import shlex
 from urllib.parse import parse_qsl, urlsplit
 
 from dev.airflow_stack import AirflowStack
+from tests.crash.clears import loses_record
 from tests.crash.report import Row
 from tests.crash.scenario import UNKNOWN, Scenario
 
 
+@loses_record
 def test_a_lost_response_is_never_sent_again_and_its_task_can_be_adopted(
     lost: Scenario, report: list[Row]
 ) -> None:

@@ -8,10 +8,12 @@ from dev.progress import Progress, clock, log_tail
 
 def task(state: str | None, *, map_index: int = -1, try_number: int = 1) -> TaskInstance:
     return TaskInstance(
+        id="0",
         dag_id="d",
         run_id="r",
         task_id="generate",
         map_index=map_index,
+        query={"map_index": map_index},
         state=state,
         try_number=try_number,
         rendered_fields={},

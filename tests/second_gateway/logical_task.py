@@ -113,6 +113,7 @@ class AirflowTask:
     def __init__(self, *, in_variable: bool = False) -> None:
         self.dag_id = f"film-{uuid4().hex[:12]}"
         self._ti: Any = None
+        self._tries = 1
         self._in_variable = in_variable
 
     def dag(self) -> DAG:
@@ -169,7 +170,7 @@ class AirflowTask:
         from airflow.utils.state import TaskInstanceState
 
         assert self._ti.state == TaskInstanceState.UP_FOR_RETRY, f"no retry is left: {self._ti.state}"
-        self._update(try_number=self._ti.try_number + 1)
+        self._begin_next_try()
 
     def clear(self) -> None:
         from airflow.models.taskinstance import clear_task_instances
@@ -180,7 +181,12 @@ class AirflowTask:
             clear_task_instances([ti], session)
             session.flush()
         self._refresh()
-        self._update(try_number=self._ti.try_number + 1)
+        self._begin_next_try()
+
+    def _begin_next_try(self) -> None:
+        """Count a try, as the scheduler does; from Airflow 3.4 on, the end of the try before has done it."""
+        self._tries += 1
+        self._update(try_number=self._tries)
 
     @property
     def record(self) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from airflow import sdk
 from airflow.sdk import DAG
 
 # Airflow puts the DAGs' folder on the import path.
@@ -39,6 +40,9 @@ with DAG("killed_blocking", **DAG_OPTIONS):
 with DAG("plain", **DAG_OPTIONS):
     KlingVideoOperator(**ONE)
 
+with DAG("cleared_by_command", **DAG_OPTIONS):
+    KlingVideoOperator(**ONE)
+
 with DAG("impatient", **DAG_OPTIONS):
     KlingVideoOperator(**ONE, pre_execute=take_timeout_of_run)
 
@@ -46,3 +50,25 @@ with DAG("scenes", **DAG_OPTIONS):
     KlingVideoOperator.partial(**CLIP, pool="three").expand(
         prompt=[f"Scene {number}" for number in range(SCENES)]
     )
+
+if hasattr(sdk, "LoopDecision"):  # Airflow 3.4
+
+    def second_iteration(*, loop: Any) -> bool:
+        """End the loop early."""
+        return bool(loop.index == 1)
+
+    with DAG("looped", **DAG_OPTIONS) as looped:
+
+        @sdk.task_group
+        def again() -> None:
+            """Submit to the connection of the run in the second iteration only."""
+            KlingVideoOperator(
+                **{
+                    **CLIP,
+                    "conn_id": "{{ params.conn_id if loop.index else 'kling_cleared' }}",
+                    "prompt": "{{ params.prompt }} in iteration {{ loop.index }}",
+                    "output": "{{ params.output and '%s.%s.mp4' % (params.output, loop.index) }}",
+                }
+            )
+
+        again.loop(max_iterations=3, until=second_iteration)
