@@ -73,6 +73,12 @@ def root(name: str) -> str:
     return name.partition(".")[0]
 
 
+def prefixes(name: str) -> Iterator[str]:
+    """Yield an imported name and the packages and modules that it is in."""
+    parts = name.split(".")
+    yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
 def own_part(module: Path) -> str:
     return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -128,6 +134,33 @@ def test_one_module_imports_the_http_library() -> None:
         and {"httpx", "httpx2"}.intersection(map(root, imported(module)))
     }
     assert importing == {"http/library.py"}
+
+
+# What runs in the child process that decodes foreign files, and in no other.
+IN_THE_CHILD = {
+    *("media/container.py", "media/filters.py", "media/frames.py", "media/probe.py", "media/operations.py"),
+    *("video/audio.py", "video/clip.py", "video/concat.py", "video/mp4_writer.py", "video/operations.py"),
+    "video/timeline.py",
+}
+
+
+def test_only_the_child_process_decodes() -> None:
+    """A module decodes if it imports PyAV, or a module that does; nothing of the parent may."""
+    imports = {
+        str(module.relative_to(PACKAGE)): set(imported(module))
+        for module in modules()
+        if own_part(module) != "sandbox"  # it decodes what its own user sends, and shares no code
+    }
+    assert {path for path, names in imports.items() if "av" in map(root, names)} == {"media/pyav.py"}
+    decoding, used = set[str](), {f"{NAME}.media.pyav.av"}
+    while found := {
+        path
+        for path, names in imports.items()
+        if path not in decoding and used.intersection(prefix for name in names for prefix in prefixes(name))
+    }:
+        decoding |= found
+        used |= {f"{NAME}.{path.removesuffix('.py').replace('/', '.')}" for path in found}
+    assert decoding == IN_THE_CHILD
 
 
 def test_the_sandbox_shares_no_code_with_the_client_and_knows_no_airflow() -> None:

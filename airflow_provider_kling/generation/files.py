@@ -17,10 +17,9 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.atomic_writer import write_atomic
-from airflow_provider_kling.media.frames import read_poster
 from airflow_provider_kling.media.media_info import MediaInfo, differences
-from airflow_provider_kling.media.probe import probe
 from airflow_provider_kling.media.pyav import HAS_PYAV
+from airflow_provider_kling.media.reader import MediaReader
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +77,9 @@ def storage_errors(file: ObjectStoragePath | str, done: str) -> Iterator[None]:
         raise KlingMediaError(f"{file} cannot be {done} ({type(error).__name__}: {error})") from error
 
 
-def probe_stored(file: ObjectStoragePath, *, request: Mapping[str, Any] | None) -> MediaInfo | None:
+def probe_stored(
+    file: ObjectStoragePath, *, request: Mapping[str, Any] | None, reader: MediaReader
+) -> MediaInfo | None:
     """Return the properties of a stored video or image; None where the extra ``media`` is not installed.
 
     What differs from the request is logged as a warning, not raised: it was paid for.
@@ -89,7 +90,7 @@ def probe_stored(file: ObjectStoragePath, *, request: Mapping[str, Any] | None) 
         return None
     try:
         with reading(file) as stored:
-            info = probe(stored, name=file.name)
+            info = reader.probe(stored, name=file.name)
     except KlingMediaError as error:
         raise KlingMediaError(
             f"{error}. It was paid for and stays stored as {file}; downloading it again gives the same file.",
@@ -100,7 +101,7 @@ def probe_stored(file: ObjectStoragePath, *, request: Mapping[str, Any] | None) 
     return info
 
 
-def write_poster(video: ObjectStoragePath) -> str | None:
+def write_poster(video: ObjectStoragePath, *, reader: MediaReader) -> str | None:
     """Store an image that represents a video beside it, and return its URI.
 
     A video without a poster is no failure: None is returned, and the reason is logged as a warning.
@@ -108,7 +109,7 @@ def write_poster(video: ObjectStoragePath) -> str | None:
     file = video.with_name(f"{PurePosixPath(video.name).stem}.jpg")
     try:
         with reading(video) as stored:
-            poster = read_poster(stored, name=video.name)
+            poster = reader.poster(stored, name=video.name)
         write(file, [poster.content])
     except KlingMediaError as error:
         log.warning("No poster could be made: %s", error)

@@ -28,6 +28,7 @@ from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.input_file import InputFile, broken_limits
+from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models import KlingRequest, MediaLimits, PromptText, body_strings
 
@@ -69,11 +70,14 @@ class MediaArguments:
             service. Nothing was submitted or billed.
         """
         files = [(media, self._read(media)) for media in encoded.media if is_storage_uri(media.value)]
-        broken = [
-            BrokenRule(field=media.name, rule=rule, value=media.value)
-            for media, file in files
-            for rule in self._broken_rules(media, file, encoded)
-        ]
+        if not files:
+            return encoded, ()
+        with MediaReader() as reader:
+            broken = [
+                BrokenRule(field=media.name, rule=rule, value=media.value)
+                for media, file in files
+                for rule in self._broken_rules(media, file, encoded, reader)
+            ]
         if broken:
             raise KlingRequestError(subject=encoded.model, broken=broken)
         values, uploads = {}, []
@@ -97,7 +101,9 @@ class MediaArguments:
             raise KlingMediaError(message) from error
         return InputFile(name=path.name, content=content)
 
-    def _broken_rules(self, media: MediaField, file: InputFile, encoded: EncodedRequest) -> list[str]:
+    def _broken_rules(
+        self, media: MediaField, file: InputFile, encoded: EncodedRequest, reader: MediaReader
+    ) -> list[str]:
         most = INLINE_MOST_BYTES
         if self._is_uploaded(media, file):
             if self.hook.gateway.files is None:
@@ -106,7 +112,7 @@ class MediaArguments:
         if len(file.content) > most:
             return [f"must have at most {most} bytes to be sent; give a public https link to it instead"]
         limits = encoded.limits.get(media.type) if media.type else None
-        return broken_limits(file, media_type=media.type, limits=limits or MediaLimits())
+        return broken_limits(file, media_type=media.type, limits=limits or MediaLimits(), reader=reader)
 
     def _is_uploaded(self, media: MediaField, file: InputFile) -> bool:
         if self.policy is not Upload.AUTO:

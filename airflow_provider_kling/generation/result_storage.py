@@ -23,6 +23,7 @@ from airflow_provider_kling.http.task import Resource, Task
 from airflow_provider_kling.media.download import Download, Downloader
 from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
 from airflow_provider_kling.media.hosts import HostRules
+from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media_type import MediaType
 
 log = logging.getLogger(__name__)
@@ -85,13 +86,15 @@ class ResultStorage:
             max_bytes=self.max_bytes,
             read_timeout_s=settings.read_timeout_s,
         )
-        with closing(downloader):
+        with closing(downloader), MediaReader() as reader:
             return {
-                resource: self._store(downloader, task, resource, number=number)
+                resource: self._store(downloader, reader, task, resource, number=number)
                 for number, resource in enumerate(results, start=1)
             }
 
-    def _store(self, downloader: Downloader, task: Task, resource: Resource, *, number: int) -> StoredFile:
+    def _store(
+        self, downloader: Downloader, reader: MediaReader, task: Task, resource: Resource, *, number: int
+    ) -> StoredFile:
         uri, add_extension = target_uri(self.output, task_id=task.task_id, number=number)
         file = files.file_at(uri)
         candidates = _with_extensions(file) if add_extension else [file]
@@ -108,8 +111,10 @@ class ResultStorage:
                 file = file.with_name(f"{file.name}.{download.format.value}")
             self._write_sidecar(file, task, download)
         is_audio = download.format.media_type is MediaType.AUDIO
-        info = None if is_audio else files.probe_stored(file, request=self.request)
-        poster = files.write_poster(file) if info and info.type is MediaType.VIDEO else None
+        info = None if is_audio else files.probe_stored(file, request=self.request, reader=reader)
+        poster = None
+        if info and info.type is MediaType.VIDEO:
+            poster = files.write_poster(file, reader=reader)
         return StoredFile(uri=str(file), download=download, info=info, poster_uri=poster)
 
     def _write_sidecar(self, file: ObjectStoragePath, task: Task, download: Download) -> None:

@@ -7,21 +7,26 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media.filters import FrameFormat
 from airflow_provider_kling.media.pyav import av
+from airflow_provider_kling.media.sample_tables import check_sample_tables
 
 T = TypeVar("T")
+
+MAX_PIXELS: Final = 2 * 7680 * 4320
+"""The most pixels of a frame, twice those of 8K: a few bytes can announce one that fills the memory."""
 
 # Containers and single images only: a playlist would make the demuxer open further files and addresses.
 _FORMATS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,gif,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe"
 )
-# A few bytes can announce a frame that fills the memory; this is twice an 8K frame.
-_MAX_PIXELS: Final = 2 * 7680 * 4320
+_MAX_TIME_BASE: Final = 1  # seconds; real ones are milliseconds or less
+_THREADS: Final = 4  # each keeps frames, so the memory would grow with the number of a machine's processors
 _OPTIONS: Final = {
     "format_whitelist": _FORMATS,
     "protocol_whitelist": "none",
     "fflags": "+genpts",
-    "max_pixels": str(_MAX_PIXELS),
+    "max_pixels": str(MAX_PIXELS),
 }
 
 
@@ -33,14 +38,20 @@ def open_container(file: BinaryIO, *, name: str) -> Iterator[av.container.InputC
     :param name: what messages call the file.
     :raises KlingMediaError: it is no media file or is damaged (not retryable), or it could not be read
         (retryable).
+    :raises MemoryError: it needs more memory than the process may take.
     """
     source = _Source(file)
     try:
         with decode_errors(name):
+            check_sample_tables(source, name=name)
             source.seek(0)
-            with av.open(source, "r", options=dict(_OPTIONS)) as container:
+            # The metadata of old files is often not in UTF-8, and none of it is used.
+            opened = av.open(source, "r", options=dict(_OPTIONS), metadata_errors="replace")
+            with opened as container:
                 yield container
     finally:
+        if isinstance(source.error, MemoryError):
+            raise source.error
         if source.error is not None:
             raise KlingMediaError(f"{name} could not be read: {source.error}") from source.error
 
@@ -51,6 +62,10 @@ def decode_errors(name: str) -> Iterator[None]:
     try:
         yield
     except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise KlingMediaError(
+                f"{name} needs more memory to be decoded than it may take", retryable=False
+            ) from error
         raise KlingMediaError(
             f"{name} cannot be read as a video or an image, or is damaged: {error.strerror}", retryable=False
         ) from error
@@ -59,7 +74,8 @@ def decode_errors(name: str) -> Iterator[None]:
 def video_stream(container: av.container.InputContainer, *, name: str) -> av.VideoStream:
     """Return the video stream; the cover image of an audio file is none.
 
-    :raises KlingMediaError: there is none, or none of FFmpeg's decoders here knows its codec.
+    :raises KlingMediaError: there is none, none of FFmpeg's decoders here knows its codec, or its timestamps
+        are in units of more than a second.
     """
     cover = av.stream.Disposition.attached_pic
     stream = next((stream for stream in container.streams.video if not stream.disposition & cover), None)
@@ -67,8 +83,24 @@ def video_stream(container: av.container.InputContainer, *, name: str) -> av.Vid
         raise KlingMediaError(f"{name} has no video stream", retryable=False)
     if stream.codec_context is None:
         raise KlingMediaError(f"{name} has a video stream of an unknown codec", retryable=False)
-    stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
+    if stream.time_base is not None and stream.time_base > _MAX_TIME_BASE:
+        raise KlingMediaError(f"{name} has timestamps in units of {stream.time_base} s", retryable=False)
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.codec_context.thread_count = _THREADS
     return stream
+
+
+def check_display_size(frame: FrameFormat, *, name: str) -> None:
+    """Check that a frame is not too large as displayed. FFmpeg checks its size as stored only.
+
+    :raises KlingMediaError: it is.
+    """
+    width, height = frame.display_size
+    if width * height > MAX_PIXELS:
+        raise KlingMediaError(
+            f"{name} is displayed as {width}x{height}, which is more than {MAX_PIXELS} pixels",
+            retryable=False,
+        )
 
 
 class _Source:

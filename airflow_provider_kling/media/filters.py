@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import cos, radians, sin
 from typing import Any, Final
 
 from airflow_provider_kling.media.file_format import FileFormat
@@ -17,6 +18,7 @@ Filter = tuple[str, str]
 # FFmpeg's numbers of colour spaces, and the scale filter's names for their matrices.
 _MATRICES: Final = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 _FULL_RANGE: Final = 2
+_THREADS: Final = 4
 _SCALER: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
 
 
@@ -120,7 +122,14 @@ def rotation_of(frame: av.VideoFrame) -> tuple[Filter, ...]:
 
     Call it for one frame only: PyAV keeps the frame in memory until Python collects reference cycles.
     """
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")  # PyAV's types know motion vectors only
+    try:
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")  # PyAV's types know motion vectors only
+    except ValueError:
+        # FFmpeg is newer than PyAV, and knows other side data, such as the EXIF of a photo. Without a matrix,
+        # a flip is taken for a rotation.
+        angle = radians(-frame.rotation)
+        cosine, sine = round(cos(angle)), round(sin(angle))
+        return rotation_filters((cosine, sine, 0, -sine, cosine))
     return () if matrix is None else rotation_filters(struct.unpack("=9i", bytes(matrix)))
 
 
@@ -169,6 +178,8 @@ class FilterGraph:
 def filter_chain(filters: Sequence[Filter]) -> av.filter.Graph:
     """Return a graph of filters in a row; the first is the source, the last the sink."""
     graph = av.filter.Graph()
+    if hasattr(graph, "threads"):  # not in all versions of PyAV
+        graph.threads = _THREADS
     nodes = [graph.add(name, arguments or None) for name, arguments in filters]
     graph.link_nodes(*nodes).configure()
     return graph

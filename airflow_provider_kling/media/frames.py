@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import BinaryIO, Final, Literal, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.container import open_container, video_stream
+from airflow_provider_kling.media.container import check_display_size, open_container, video_stream
 from airflow_provider_kling.media.file_format import FileFormat
-from airflow_provider_kling.media.filters import FilterGraph, luma_filters, rotation_of, still_filters
+from airflow_provider_kling.media.filters import (
+    FilterGraph,
+    format_of,
+    luma_filters,
+    rotation_of,
+    still_filters,
+)
 from airflow_provider_kling.media.pyav import av
+from airflow_provider_kling.media.still_image import Edge, StillImage
 
 T = TypeVar("T")
 
@@ -25,32 +30,10 @@ _ENCODERS: Final[dict[FileFormat, Literal["png", "mjpeg"]]] = {
 }
 _MAX_QUANTISER: Final = 31  # FFmpeg's quantiser goes from 1, the finest, to this
 _POSTER_WITHIN_S: Final = 3
+_POSTER_FRAMES: Final = 3 * 120  # a file may claim thousands of frames a second
 _POSTER_QUALITY: Final = 85
 _NEARLY_BLACK: Final = 24.0  # mean luma, from 0 to 255
 _TOLERANCE_S: Final = Fraction(1, 1_000_000)  # a time that was rounded still finds its frame
-
-
-class Edge(StrEnum):
-    """The two ends of a video."""
-
-    FIRST = "first"
-    LAST = "last"
-
-
-@dataclass(frozen=True, kw_only=True)
-class StillImage:
-    """An encoded frame of a video.
-
-    :param format: PNG or JPEG.
-    :param width: pixels; ``height`` likewise.
-    :param seconds: the presentation time in the video, from its first frame.
-    """
-
-    content: bytes = field(repr=False)
-    format: FileFormat
-    width: int
-    height: int
-    seconds: float
 
 
 def read_frame(
@@ -84,8 +67,8 @@ def read_frame(
 def read_poster(file: BinaryIO, *, name: str) -> StillImage:
     """Return a JPEG that represents a video: its first frame that is not nearly black.
 
-    Where all frames of the first three seconds are, it is the brightest of them. The parameters and errors
-    are those of :func:`read_frame`.
+    Where all frames of the first three seconds are, it is the brightest of them, of at most 120 frames a
+    second. The parameters and errors are those of :func:`read_frame`.
     """
     with open_container(file, name=name) as container:
         seeker = FrameSeeker(container, name=name)
@@ -93,7 +76,8 @@ def read_poster(file: BinaryIO, *, name: str) -> StillImage:
         # The first may come late, where the start is damaged.
         end = seeker.seconds(seeker.first) + _POSTER_WITHIN_S
         early = takewhile(lambda frame: seeker.seconds(frame) < end, seeker.all())
-        found = first_bright((_mean_luma(graph.convert(frame)), frame) for frame in early)
+        few = islice(early, _POSTER_FRAMES)
+        found = first_bright((_mean_luma(graph.convert(frame)), frame) for frame in few)
         return _encode(found, seeker, image_format=FileFormat.JPEG, quality=_POSTER_QUALITY)
 
 
@@ -126,8 +110,10 @@ def _encode(
     """Make a decoded frame upright and encode it."""
     if not 1 <= quality <= 100:
         raise KlingMediaError(f"the quality of a JPEG is from 1 to 100, not {quality}", retryable=False)
+    rotation = rotation_of(frame)
+    check_display_size(format_of(frame, seeker.stream, rotation=rotation), name=seeker.name)
     filters = partial(still_filters, image_format=image_format)
-    graph = FilterGraph(stream=seeker.stream, rotation=rotation_of(frame), filters=filters)
+    graph = FilterGraph(stream=seeker.stream, rotation=rotation, filters=filters)
     image = graph.convert(frame)
     context = av.CodecContext.create(_ENCODERS[image_format], "w")
     context.width, context.height = image.width, image.height
@@ -158,7 +144,7 @@ class FrameSeeker:
     def __init__(self, container: av.container.InputContainer, *, name: str) -> None:
         self.stream: av.VideoStream = video_stream(container, name=name)
         self._container = container
-        self._name = name
+        self.name = name
         self._time_base = self.stream.time_base or Fraction(1)
         self._end = 0  # of the packets that were read so far, in units of the time base
         self._frames = self._decode()
@@ -185,7 +171,7 @@ class FrameSeeker:
         :raises KlingMediaError: the video is shorter.
         """
         if seconds < 0:
-            raise KlingMediaError(f"{self._name} has no frame at {seconds:g} s", retryable=False)
+            raise KlingMediaError(f"{self.name} has no frame at {seconds:g} s", retryable=False)
         wanted = self._start + (Fraction(seconds) + _TOLERANCE_S) / self._time_base
         for frames in self._from_earlier_and_earlier(int(wanted)):
             displayed: av.VideoFrame | None = None
@@ -196,7 +182,7 @@ class FrameSeeker:
             else:
                 if displayed is not None and wanted >= self._end:  # which is known: it was read
                     duration = float((self._end - self._start) * self._time_base)
-                    message = f"{self._name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s"
+                    message = f"{self.name} lasts {duration:.3f} s, so it has no frame at {seconds:g} s"
                     raise KlingMediaError(message, retryable=False)
             if displayed is not None:
                 return displayed
@@ -216,7 +202,9 @@ class FrameSeeker:
         for packet in self._packets():
             try:
                 frames = self.stream.decode(packet)
-            except av.FFmpegError:
+            except av.FFmpegError as error:
+                if isinstance(error, MemoryError):
+                    raise
                 continue
             yield from (frame for frame in frames if frame.pts is not None and not frame.is_corrupt)
 
@@ -233,7 +221,7 @@ class FrameSeeker:
 
     def _from_earlier_and_earlier(self, pts: int) -> Iterator[Iterator[av.VideoFrame]]:
         """Yield the frames from the last key frame before a presentation time on, then from earlier ones."""
-        second = int(1 / self._time_base)
+        second = max(1, int(1 / self._time_base))
         back, at = 0, pts
         while at > self._start:
             if self._seek(at):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
 from airflow_provider_kling.media.media_info import MediaInfo
-from airflow_provider_kling.media.probe import probe
 from airflow_provider_kling.media.pyav import HAS_PYAV
+from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models import MediaLimits
 
@@ -33,13 +33,16 @@ class InputFile:
         return sniff(self.content[:HEAD_BYTES])
 
 
-def broken_limits(file: InputFile, *, media_type: MediaType | None, limits: MediaLimits) -> list[str]:
+def broken_limits(
+    file: InputFile, *, media_type: MediaType | None, limits: MediaLimits, reader: MediaReader
+) -> list[str]:
     """Return the rules that a file breaks, as phrases that follow its field's name.
 
     Width, height, duration and frame rate are checked where the extra ``media`` is installed. The duration of
     an audio file is left to the service.
 
     :param media_type: what the field takes; None where that is not known.
+    :raises KlingMediaError: no process could be started to read it.
     """
     if media_type is not None and media_type not in _holdable(file.format):
         return [f"must be {'a' if media_type is MediaType.VIDEO else 'an'} {media_type} file"]
@@ -47,8 +50,10 @@ def broken_limits(file: InputFile, *, media_type: MediaType | None, limits: Medi
     if broken or media_type is MediaType.AUDIO or limits == MediaLimits() or not HAS_PYAV:
         return broken
     try:
-        info = probe(io.BytesIO(file.content), name=file.name)
+        info = reader.probe(io.BytesIO(file.content), name=file.name)
     except KlingMediaError as error:
+        if error.retryable:
+            raise
         return [f"must be a file that can be decoded: {error}"]
     return list(_broken_by_info(info, limits))
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.container import open_container, video_stream
+from airflow_provider_kling.media.container import check_display_size, open_container, video_stream
 from airflow_provider_kling.media.filters import FrameFormat, format_of, rotation_of
 from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.pyav import av
@@ -61,6 +61,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         timing = frame_timing(packets, time_base=stream.time_base or Fraction(1))
         if timing is None or frame_format is None:
             raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
+        check_display_size(frame_format, name=name)
         container_name, frames = container.format.name, len(timing.pts)
         is_image = container_name.endswith(_IMAGE_SUFFIX) or (container_name == "gif" and frames == 1)
         width, height = frame_format.display_size
@@ -84,8 +85,10 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
 def _first_format(packet: av.Packet[Any], stream: av.VideoStream) -> FrameFormat | None:
     try:
         frame = next(iter(stream.decode(packet)), None)
-    except av.FFmpegError:  # the next packet may be decodable
-        return None
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        return None  # the next packet may be decodable
     return None if frame is None else format_of(frame, stream, rotation=rotation_of(frame))
 
 

@@ -19,9 +19,11 @@ from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.files import file_at, reading, write, write_poster
 from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.media.file_format import FileFormat
-from airflow_provider_kling.media.frames import Edge, read_frame
-from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import ConcatOptions, concat
+from airflow_provider_kling.media.reader import MediaReader
+from airflow_provider_kling.media.source_file import SourceFile
+from airflow_provider_kling.media.still_image import Edge
+from airflow_provider_kling.video.concatenator import Concatenator
+from airflow_provider_kling.video.options import ConcatOptions
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +54,9 @@ class VideoFrameOperator(BaseOperator):
         ``width``, ``height``: pixels. ``seconds``: the presentation time of the frame, from the first frame
         of the video. ``bytes``: the size of the image. ``sha256``: its hash, in hexadecimal.
     :raises KlingRequestError: an argument is invalid; a literal one fails the import of the DAG.
-    :raises KlingMediaError: the video is shorter than ``at``, is damaged, is no video (all not retryable), or
-        a file cannot be read or written (retryable). Also where the extra ``media`` is not installed (not
-        retryable).
+    :raises KlingMediaError: the video is shorter than ``at``, is damaged, is no video, or takes too much
+        memory or time to decode (all not retryable), or a file cannot be read or written (retryable).
+        Also where the extra ``media`` is not installed (not retryable).
     """
 
     template_fields: Sequence[str] = ("source", "output_uri", "at")
@@ -87,8 +89,8 @@ class VideoFrameOperator(BaseOperator):
             position = _position(self.at)
             image_format = _IMAGE_FORMATS[_ending("frame", self.output_uri, _IMAGE_FORMATS)]
             source = file_at(_stored_uri("frame", "source", self.source))
-            with reading(source) as video:
-                still = read_frame(
+            with MediaReader() as reader, reading(source) as video:
+                still = reader.frame(
                     video, name=source.name, at=position, image_format=image_format, quality=self.quality
                 )
             target = file_at(self.output_uri)
@@ -134,8 +136,9 @@ class VideoConcatOperator(BaseOperator):
         ``duration_s``: seconds. ``width``, ``height``: pixels. ``fps``: frames a second. ``has_audio``: a
         bool. ``bytes``: its size. ``sha256``: its hash, in hexadecimal.
     :raises KlingRequestError: an argument is invalid; a literal one fails the import of the DAG.
-    :raises KlingMediaError: a video is damaged or too short for the options (not retryable), or a file cannot
-        be read or written (retryable). Also where the extra ``media`` is not installed (not retryable).
+    :raises KlingMediaError: a video is damaged, too short for the options, or takes too much memory or time
+        to decode (not retryable), or a file cannot be read or written (retryable). Also
+        where the extra ``media`` is not installed (not retryable).
     """
 
     template_fields: Sequence[str] = ("clips", "output_uri")
@@ -172,11 +175,12 @@ class VideoConcatOperator(BaseOperator):
             _ending("concat", self.output_uri, [".mp4"])
             target = file_at(self.output_uri)
             local = Path(folder) / target.name
-            clips = [ClipFile(name=str(file), open=partial(reading, file)) for file in files]
-            result = concat(clips, local, options=self.options, progress=_log_progress)
-            with local.open("rb") as made:
-                sha256 = write(target, iter(partial(made.read, _CHUNK_BYTES), b""))
-            size, poster_uri = local.stat().st_size, write_poster(target)
+            clips = [SourceFile(name=str(file), open=partial(reading, file)) for file in files]
+            with Concatenator.for_options(self.options) as concatenator:
+                result = concatenator.concat(clips, local, options=self.options, progress=_log_progress)
+                with local.open("rb") as made:
+                    sha256 = write(target, iter(partial(made.read, _CHUNK_BYTES), b""))
+                size, poster_uri = local.stat().st_size, write_poster(target, reader=concatenator)
         info, duration_s = result.info, result.info.duration_s or 0.0
         log.info("Concatenated %d videos into %s: %.2f s, %s", len(clips), target, duration_s, result.method)
         return {

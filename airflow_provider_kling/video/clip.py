@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import decode_errors, video_stream
 from airflow_provider_kling.media.filters import FilterGraph, concat_filters
-from airflow_provider_kling.media.probe import Scan, scan
+from airflow_provider_kling.media.probe import Scan
 from airflow_provider_kling.media.pyav import av
+from airflow_provider_kling.media.source_file import SourceFile
 from airflow_provider_kling.video.audio import read_samples, resample
 from airflow_provider_kling.video.timeline import Segment, Timeline, at_constant_rate
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClipFile:
-    """The file of a clip.
-
-    :param name: what messages call it.
-    :param open: opens the file, seekable, for the body of a ``with`` statement; called twice.
-    """
-
-    name: str
-    open: Callable[[], AbstractContextManager[BinaryIO]]
-
-    def scan(self) -> Scan:
-        """Read all packets of the file."""
-        with self.open() as file:
-            return scan(file, name=self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedClip:
     """A clip, its scan, the part of it that is used, and the frames of the output that it fills."""
 
-    file: ClipFile
+    file: SourceFile
     scan: Scan
     segment: Segment
     span: range

@@ -5,105 +5,58 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 from itertools import islice
-from math import inf
 from pathlib import Path
 from typing import Final
 
-from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
+from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import open_container
 from airflow_provider_kling.media.filters import cross_fade_video
 from airflow_provider_kling.media.media_info import MediaInfo
-from airflow_provider_kling.media.probe import probe
+from airflow_provider_kling.media.probe import Scan, probe, scan
+from airflow_provider_kling.media.source_file import SourceFile
 from airflow_provider_kling.video.audio import cross_fade_audio
-from airflow_provider_kling.video.clip import ClipFile, ClipReader, PlacedClip
+from airflow_provider_kling.video.clip import ClipReader, PlacedClip
 from airflow_provider_kling.video.mp4_writer import Mp4Writer, open_mp4
+from airflow_provider_kling.video.options import (
+    MAX_SIDE,
+    REPORT_EVERY_S,
+    ConcatMethod,
+    ConcatOptions,
+    ConcatResult,
+    Progress,
+)
 from airflow_provider_kling.video.timeline import Timeline, can_stream_copy, lay_out, segment
 
-_MAX_FPS: Final = 120
-_MAX_SIDE: Final = 8192
-_REPORT_EVERY_S: Final = 5
-_MAX_DENOMINATOR: Final = 1001  # of the frame rates in use; that of a float does not fit into a file
-
-Progress = Callable[[int, int, float, float], None]
-"""Takes the number of the clip, the number of all, and the written and the total seconds of the output."""
-
-
-class ConcatMethod(StrEnum):
-    """How the video stream was made: by copying the clips' packets, or by encoding."""
-
-    COPIED = "copied"
-    ENCODED = "encoded"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConcatOptions:
-    """How clips are concatenated.
-
-    :param size: width and height of the output in pixels, even and at most 8192; by default, the first clip's
-        as displayed.
-    :param fps: frames a second, at most 120; by default, the first clip's.
-    :param fade_s: seconds of the cross-fade between two clips; each makes the output as much shorter.
-    :param trim_frames: frames to leave out at the start of every clip but the first, with their audio,
-        because they repeat the end of the clip before.
-    :raises KlingRequestError: an option is out of range.
-    """
-
-    size: tuple[int, int] | None = None
-    fps: Fraction | None = None
-    fade_s: float = 0.0
-    trim_frames: int = 0
-
-    def __post_init__(self) -> None:
-        broken = []
-        if self.size is not None and any(side % 2 or not 2 <= side <= _MAX_SIDE for side in self.size):
-            rule = f"must be two even numbers of pixels, at most {_MAX_SIDE}"
-            broken.append(BrokenRule(field="size", rule=rule, value=self.size))
-        if self.rate is not None and not 0 < self.rate <= _MAX_FPS:
-            rule = f"must be more than 0 and at most {_MAX_FPS} frames a second"
-            broken.append(BrokenRule(field="fps", rule=rule, value=float(self.rate)))
-        if not 0 <= self.fade_s < inf:
-            broken.append(BrokenRule(field="fade_s", rule="must be 0 or more seconds", value=self.fade_s))
-        if self.trim_frames < 0:
-            rule = "must be 0 or more frames"
-            broken.append(BrokenRule(field="trim_frames", rule=rule, value=self.trim_frames))
-        if broken:
-            raise KlingRequestError(subject="concat", broken=broken)
-
-    @property
-    def rate(self) -> Fraction | None:
-        """The frames a second, as a fraction that fits into a file."""
-        return None if self.fps is None else Fraction(self.fps).limit_denominator(_MAX_DENOMINATOR)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConcatResult:
-    """The properties of the output, measured, and how it was made."""
-
-    method: ConcatMethod
-    info: MediaInfo
+# Without a requested size, the first clip decides; a few bytes can claim any.
+_MAX_PIXELS: Final = 4096 * 2304
 
 
 def concat(
-    clips: Sequence[ClipFile], target: Path, *, options: ConcatOptions, progress: Progress
+    clips: Sequence[SourceFile],
+    target: Path,
+    *,
+    options: ConcatOptions,
+    progress: Progress,
+    before_encoding: Callable[[int], None] = lambda _: None,
 ) -> ConcatResult:
     """Concatenate clips, in order, into an MP4 with H.264 and, if any clip has audio, AAC.
 
     Where all clips are alike and no option changes them, their video packets are copied. Otherwise all are
     encoded in one size, padded with black, and at one constant frame rate, by their timestamps. Audio is
     always encoded, exactly as long as the frames it goes with, so that the two stay in sync over any number
-    of clips. At most two clips are open at once, and each is read twice.
+    of clips. At most two clips are open at once, and each is opened twice.
 
     :param target: a local path; the file is deleted if the concatenation fails.
     :param progress: called after each clip, and every few seconds of the output.
+    :param before_encoding: called with the number of pixels of the largest frame, which decides the memory.
     :raises KlingMediaError: there is no clip; a clip is damaged, cannot be read, or is too short for the
         options; the output cannot be written, or is not as long as its parts.
     """
     if not clips:
         raise KlingMediaError("there are no clips to concatenate", retryable=False)
-    scans = [clip.scan() for clip in clips]
+    scans = [_scanned(clip) for clip in clips]
     segments = [
         segment(scan, name=clip.name, trim_frames=options.trim_frames if number else 0)
         for number, (clip, scan) in enumerate(zip(clips, scans, strict=True))
@@ -122,8 +75,9 @@ def concat(
             if copies:
                 output.copy()
             else:
-                width, height = options.size or scans[0].frame_format.display_size
-                output.encode(size=(_even(width), _even(height)))
+                size = options.size or _size_of(scans[0], name=clips[0].name)
+                before_encoding(max(width * height for width, height in [size, *_sizes(scans)]))
+                output.encode(size=size)
         duration = sum(one.duration for one in segments) - timeline.fade / timeline.fps * (len(clips) - 1)
         info = _checked(target, timeline=timeline, duration=duration)
     except BaseException:
@@ -205,7 +159,7 @@ class TimelineWriter:
 
     def _report(self, number: int, frame: int, *, done: bool = False) -> None:
         seconds, total_s = (float(each / self.timeline.fps) for each in (frame, self.timeline.frames))
-        if done or seconds - self._reported_s >= _REPORT_EVERY_S:
+        if done or seconds - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = seconds
             self.progress(number, len(self.clips), seconds, total_s)
 
@@ -223,5 +177,21 @@ def _checked(path: Path, *, timeline: Timeline, duration: Fraction) -> MediaInfo
     return info
 
 
-def _even(side: int) -> int:
-    return max(2, side // 2 * 2)
+def _scanned(clip: SourceFile) -> Scan:
+    with clip.open() as file:
+        return scan(file, name=clip.name)
+
+
+def _sizes(scans: Sequence[Scan]) -> list[tuple[int, int]]:
+    return [(scan.frame_format.width, scan.frame_format.height) for scan in scans]
+
+
+def _size_of(scan: Scan, *, name: str) -> tuple[int, int]:
+    """Return the size of the output where the first clip decides it."""
+    width, height = (max(2, side // 2 * 2) for side in scan.frame_format.display_size)
+    if width * height > _MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise KlingMediaError(
+            f"{name} is displayed as {width}x{height}; for an output larger than 4K, give its `size`",
+            retryable=False,
+        )
+    return width, height

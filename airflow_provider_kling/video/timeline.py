@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.probe import Scan
 from airflow_provider_kling.media_type import MediaType
+from airflow_provider_kling.video.options import MAX_DURATION_S
 
 T = TypeVar("T")
 
 SAMPLE_RATE: Final = 48_000
 """Samples a second of the output's audio, in each of its two channels."""
 
-_MAX_DURATION_S: Final = 6 * 3600
+# A frame is encoded again and again for as long as it is displayed, and a few bytes can claim hours.
+_MAX_FRAME_S: Final = 120
 # How the extradata of H.264 in an MP4 starts; other containers store packets differently.
 _MP4_EXTRADATA: Final = b"\x01"
 
@@ -62,7 +64,8 @@ class Timeline:
 def segment(scan: Scan, *, name: str, trim_frames: int = 0) -> Segment:
     """Return the part of a clip after its first ``trim_frames`` frames.
 
-    :raises KlingMediaError: it is an image, is truncated, or has no frame left.
+    :raises KlingMediaError: it is an image, is truncated, has no frame left, or has a frame that is displayed
+        for more than two minutes.
     """
     if scan.info.type is MediaType.IMAGE:
         raise KlingMediaError(f"{name} is an image, not a video", retryable=False)
@@ -74,6 +77,14 @@ def segment(scan: Scan, *, name: str, trim_frames: int = 0) -> Segment:
     if trim_frames >= len(timing.pts):
         raise KlingMediaError(
             f"{name} has {len(timing.pts)} frames, so {trim_frames} cannot be left out", retryable=False
+        )
+    longest = max(after - before for before, after in pairwise([*timing.pts, timing.end]))
+    displayed_s = longest * timing.time_base
+    if displayed_s > _MAX_FRAME_S:
+        raise KlingMediaError(
+            f"{name} has a frame that is displayed for {float(displayed_s):.0f} s, more than"
+            f" {_MAX_FRAME_S} s; its timestamps may be broken",
+            retryable=False,
         )
     start = timing.pts[trim_frames] * timing.time_base
     return Segment(name=name, start=start, duration=timing.end * timing.time_base - start)
@@ -91,7 +102,7 @@ def lay_out(segments: Sequence[Segment], *, fps: Fraction, fade_s: float = 0) ->
     fade = max(1, round(Fraction(fade_s) * fps)) if fade_s > 0 and len(segments) > 1 else 0
     overlap = fade / fps
     ends = [end - number * overlap for number, end in enumerate(accumulate(one.duration for one in segments))]
-    if ends[-1] > _MAX_DURATION_S:
+    if ends[-1] > MAX_DURATION_S:
         raise KlingMediaError(
             f"the clips last {float(ends[-1]):.0f} s together; the timestamps of one of them may be broken",
             retryable=False,

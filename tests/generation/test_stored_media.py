@@ -13,6 +13,7 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation.files import probe_stored
+from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
@@ -45,10 +46,11 @@ def test_a_clip_that_differs_from_the_request_is_kept_with_a_warning(
 ) -> None:
     clip = tmp_path / "boat.mp4"
     run(video(output=f"file://{clip}"), task_instance)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), MediaReader() as reader:
         probe_stored(
             ObjectStoragePath(f"file://{clip}"),
             request={"duration": 10, "aspect_ratio": "9:16", "sound": "on", "mode": "std"},
+            reader=reader,
         )
     messages = [
         record.getMessage() for record in caplog.records if "not what was requested" in record.message
@@ -59,8 +61,9 @@ def test_a_clip_that_differs_from_the_request_is_kept_with_a_warning(
 def test_a_file_that_cannot_be_decoded_is_kept_and_named(tmp_path: Path) -> None:
     clip = tmp_path / "boat.mp4"
     clip.write_bytes(b"\0\0\0\x20ftypisom" + bytes(5000))
-    with pytest.raises(KlingMediaError, match=r"It was paid for and stays stored as .*boat\.mp4") as broken:
-        probe_stored(ObjectStoragePath(f"file://{clip}"), request=None)
+    said = r"It was paid for and stays stored as .*boat\.mp4"
+    with pytest.raises(KlingMediaError, match=said) as broken, MediaReader() as reader:
+        probe_stored(ObjectStoragePath(f"file://{clip}"), request=None, reader=reader)
     assert not broken.value.retryable
     assert clip.exists()
 

@@ -16,7 +16,8 @@ from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.file_format import FileFormat
-from airflow_provider_kling.media.frames import Edge, StillImage, first_bright, read_frame, read_poster
+from airflow_provider_kling.media.frames import first_bright, read_frame, read_poster
+from airflow_provider_kling.media.still_image import Edge, StillImage
 from tests.media.clips import (
     BLACK,
     RGB,
@@ -314,6 +315,26 @@ def test_an_image_is_read_as_a_video_of_one_frame() -> None:
     Image.new("RGB", (40, 30), RGB).save(file, "PNG")
     for at in (Edge.FIRST, Edge.LAST, 0.0):
         assert tuple(pixels(frame(file.getvalue(), at))[0, 0]) == RGB
+
+
+@pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (1, 1)), (6, (1, 0)), (8, (0, 1))])
+def test_a_photo_with_exif_gives_an_upright_image(orientation: int, corner: tuple[int, int]) -> None:
+    photo = Image.new("RGB", (64, 48), "black")
+    photo.paste("white", (0, 0, 32, 24))
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x112] = (
+        orientation  # 6: the camera was held so that the top of the scene is at the right of the file
+    )
+    photo.save(file, "JPEG", exif=exif)
+    upright = pixels(frame(file.getvalue(), Edge.FIRST))
+    height, width, _ = upright.shape
+    bright = {
+        (right, low)
+        for right in (0, 1)
+        for low in (0, 1)
+        if upright[height // 4 + low * height // 2, width // 4 + right * width // 2].mean() > 128
+    }
+    assert bright == {corner}
 
 
 def test_a_damaged_file_is_named() -> None:

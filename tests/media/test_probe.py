@@ -158,6 +158,16 @@ def test_an_image_has_no_duration(content: bytes, codec: str) -> None:
     assert (found.duration_s, found.frames, found.fps) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("orientation", "size"), [(1, (40, 30)), (3, (40, 30)), (6, (30, 40)), (8, (30, 40))]
+)
+def test_a_photo_with_exif_is_measured_upright(orientation: int, size: tuple[int, int]) -> None:
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    found = info(image("JPEG", exif=exif))
+    assert (found.width, found.height) == size
+
+
 def test_a_clip_of_one_frame_is_a_video() -> None:
     assert info(Clip(frames=1).encoded()).type is MediaType.VIDEO
 

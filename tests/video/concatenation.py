@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_kling.media.source_file import SourceFile
 from airflow_provider_kling.video import concat as video_concat
-from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import ConcatOptions, ConcatResult, Progress
+from airflow_provider_kling.video.options import ConcatOptions, ConcatResult, Progress
 from tests.media.clips import (
     WHOLE,
     Box,
@@ -55,17 +55,17 @@ Concatenate = Callable[..., Output]
 """Concatenates clips and decodes the output."""
 
 
-def files(clips: Sequence[Clip | bytes]) -> list[ClipFile]:
+def files(clips: Sequence[Clip | bytes]) -> list[SourceFile]:
     """Return clips as :func:`concat` takes them; their names are ``scene 1`` and so on."""
     contents = [clip.encoded() if isinstance(clip, Clip) else clip for clip in clips]
     return [
-        ClipFile(name=f"scene {number}", open=partial(io.BytesIO, content))
+        SourceFile(name=f"scene {number}", open=partial(io.BytesIO, content))
         for number, content in enumerate(contents, 1)
     ]
 
 
 def concat(
-    clips: Sequence[ClipFile], target: Path, *, progress: Progress = lambda *_: None, **options: Any
+    clips: Sequence[SourceFile], target: Path, *, progress: Progress = lambda *_: None, **options: Any
 ) -> ConcatResult:
     """Concatenate clips, with the fields of ``ConcatOptions`` as arguments."""
     return video_concat.concat(clips, target, options=ConcatOptions(**options), progress=progress)

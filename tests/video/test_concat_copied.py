@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from airflow_provider_kling.video.concat import ConcatMethod
+from airflow_provider_kling.video.options import ConcatMethod
 from tests.media.clips import (
     Clip,
     beeps,

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.media.frames import read_frame
-from airflow_provider_kling.video.concat import ConcatMethod
+from airflow_provider_kling.video.options import ConcatMethod
 from tests.media.clips import (
     BLACK,
     RGB,

@@ -16,12 +16,13 @@ CONCAT = """
 import sys
 from functools import partial
 from pathlib import Path
-from airflow_provider_kling.video.clip import ClipFile
-from airflow_provider_kling.video.concat import ConcatOptions, concat
+from airflow_provider_kling.media.source_file import SourceFile
+from airflow_provider_kling.video.concat import concat
+from airflow_provider_kling.video.options import ConcatOptions
 
 target, count, *paths = sys.argv[1:]
 clips = [
-    ClipFile(name=str(number), open=partial(open, paths[number % len(paths)], "rb"))
+    SourceFile(name=str(number), open=partial(open, paths[number % len(paths)], "rb"))
     for number in range(int(count))
 ]
 options = ConcatOptions(fade_s=float(target.endswith("faded.mp4")) / 4)

@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingMediaError, KlingRequestError, KlingServerError
-from airflow_provider_kling.video.clip import ClipFile, ClipReader
+from airflow_provider_kling.media.source_file import SourceFile
+from airflow_provider_kling.video.clip import ClipReader
 from airflow_provider_kling.video.mp4_writer import Mp4Writer
 from tests.media.clips import Clip, damaged, packet_positions
 from tests.video.concatenation import concat, files
@@ -119,7 +120,7 @@ def test_an_invalid_option_is_refused_before_a_clip_is_opened(
     tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(KlingRequestError, match=said):
-        concat([ClipFile(name="scene 1", open=unopened)], tmp_path / "output.mp4", **options)
+        concat([SourceFile(name="scene 1", open=unopened)], tmp_path / "output.mp4", **options)
 
 
 def test_all_invalid_options_are_named_at_once(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_an_error_of_this_provider_keeps_its_class(tmp_path: Path) -> None:
         raise error
 
     with pytest.raises(KlingServerError) as caught:
-        concat([ClipFile(name="scene 1", open=open_it)], tmp_path / "output.mp4")
+        concat([SourceFile(name="scene 1", open=open_it)], tmp_path / "output.mp4")
     assert caught.value is error
 
 
@@ -224,7 +225,7 @@ def test_damaged_audio_is_reported_for_the_right_clip(tmp_path: Path) -> None:
 
 def test_a_clip_that_has_become_shorter_before_the_second_read_is_named(tmp_path: Path) -> None:
     contents = iter([CLIP.encoded(), replace(CLIP, frames=20).encoded()])
-    changed = ClipFile(name="scene 2", open=lambda: io.BytesIO(next(contents)))
+    changed = SourceFile(name="scene 2", open=lambda: io.BytesIO(next(contents)))
     with refused(tmp_path, "scene 2 is damaged 1.00 s from its start") as target:
         concat([*files([OTHER_RATE]), changed], target)
 
@@ -291,7 +292,7 @@ def test_at_most_two_clips_are_open_at_once(
 ) -> None:
     for counter in ("open", "most", "opened"):
         monkeypatch.setattr(Counted, counter, 0)
-    clips = [ClipFile(name=f"scene {number}", open=lambda: Counted(CLIP.encoded())) for number in range(5)]
+    clips = [SourceFile(name=f"scene {number}", open=lambda: Counted(CLIP.encoded())) for number in range(5)]
     concat(clips, tmp_path / "output.mp4", **options)
     assert Counted.open == 0
     assert Counted.most <= at_once
@@ -301,7 +302,7 @@ def test_at_most_two_clips_are_open_at_once(
 def test_files_are_closed_when_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Counted, "open", 0)
     content = damaged(replace(CLIP, grain=30).encoded(), range(20, 24))
-    clips = [ClipFile(name="scene", open=lambda: Counted(content))] * 2
+    clips = [SourceFile(name="scene", open=lambda: Counted(content))] * 2
     with pytest.raises(KlingMediaError):
         concat(clips, tmp_path / "output.mp4", fade_s=0.5)
     assert Counted.open == 0
