@@ -6,11 +6,10 @@ import random
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin
-from urllib.request import getproxies
 
 from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 
@@ -21,16 +20,22 @@ from airflow_provider_kling.exceptions import (
     KlingMediaError,
     KlingResultHostError,
 )
-from airflow_provider_kling.http.library import httpx
-from airflow_provider_kling.http.network import CONNECT_TIMEOUT_S, tls_context
+from airflow_provider_kling.http.library import httpcore, httpx
+from airflow_provider_kling.http.network import connection_pool, time_limits, within
+from airflow_provider_kling.http.proxy import environment_proxy
+from airflow_provider_kling.http.response_reader import HTTP_ERRORS
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
-from airflow_provider_kling.media.hosts import HostRules, without_query
+from airflow_provider_kling.media.hosts import HostRules, parse_link, without_query
 
 _MAX_REDIRECTS = 5
 _MAX_INTERRUPTIONS = 100
 _CHUNK_BYTES = 256 * 1024
+_LONGEST_HEAD_S = 60.0  # until the headers are complete
+# A server that sends a byte from time to time would hold a worker for ever.
+_WINDOW_S = 60.0
+_LEAST_BYTES_IN_WINDOW = 64 * 1024
 
 
 class DeadLinkError(KlingMediaError):
@@ -96,21 +101,21 @@ class Downloader:
         retry: RetryPolicy | None = None,
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
     ) -> None:
         self._hosts = hosts
         self._max_bytes = max_bytes
         self._retry = retry or RetryPolicy()
         self._sleep = sleep
+        self._clock = clock
         self._random = random
-        self._http = httpx.Client(
-            # The cap counts the bytes that are sent, and a compressed answer cannot be resumed.
-            headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S),
-            verify=tls or tls_context(),
-            follow_redirects=False,
-        )
-        self._behind_proxy = bool({"http", "https", "all"} & getproxies().keys())
+        self._tls = tls
+        self._limits = time_limits(read_timeout_s)
+        # The cap counts the bytes that are sent, and a compressed answer cannot be resumed.
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
+        self._pools: dict[str, httpcore.ConnectionInterface] = {}
+        self._allowed: dict[str, list[str]] = {}
 
     def fetch(
         self, url: str, *, files: AbstractFileSystem, path: str, add_extension: bool = False
@@ -140,7 +145,8 @@ class Downloader:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._http.close()
+        for pool in self._pools.values():
+            pool.close()
 
     def _attempt(self, url: str, transfer: _Transfer) -> float | None:
         """Read on. Return None at the end of the file, or the seconds to wait after an interruption."""
@@ -160,34 +166,46 @@ class Downloader:
         try:
             with self._follow(url, headers=transfer.headers()) as response:
                 self._store(response, transfer)
-        except httpx.InvalidURL as error:
-            raise KlingMediaError(f"{transfer.name} is not a valid URL") from error
-        except httpx.HTTPError as error:
+        except HTTP_ERRORS as error:
             message = f"the download of {transfer.name} was interrupted ({type(error).__name__})"
             raise KlingConnectionError(message, request_sent=True) from error
 
     @contextmanager
-    def _follow(self, url: str, *, headers: dict[str, str]) -> Iterator[httpx.Response]:
-        """Open the link; check the host of every redirect, by its name and by the address that answers."""
+    def _follow(self, link: str, *, headers: Mapping[str, str]) -> Iterator[_Response]:
+        """Open the link. The host of every redirect is checked; only a checked address is connected to."""
+        url = parse_link(link)
         for _ in range(_MAX_REDIRECTS + 1):
-            self._hosts.check(url)
-            with self._http.stream("GET", url, headers=headers) as response:
-                if not self._behind_proxy:
-                    # The name may resolve to another address by now than it did when it was checked.
-                    self._hosts.check_peer(url, _peer(response))
-                if not response.has_redirect_location:
+            with closing(self._open(url, headers=headers)) as opened:
+                response = _Response(opened, partial=bool(headers), clock=self._clock)
+                if not response.is_redirect:
                     yield response
                     return
-                url = _redirect_target(url, response)
+            url = _redirect_target(url, response.headers["location"])
         raise KlingMediaError(f"{without_query(url)} is behind more than {_MAX_REDIRECTS} redirects")
 
-    def _store(self, response: httpx.Response, transfer: _Transfer) -> None:
+    def _open(self, url: httpx.URL, *, headers: Mapping[str, str]) -> httpcore.Response:
+        proxy = environment_proxy(str(url))
+        host = url.raw_host.decode("ascii")
+        self._allowed[host] = self._hosts.addresses(url, proxied=proxy is not None)
+        name = str(proxy.url) if proxy else ""
+        if name not in self._pools:
+            self._pools[name] = connection_pool(str(url), tls=self._tls, addresses=self._allowed.__getitem__)
+        sent = {"Host": url.netloc.decode("ascii"), **self._headers, **headers}
+        request = httpcore.Request(
+            "GET",
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=[(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+            extensions={"timeout": self._limits},
+        )
+        with within(_LONGEST_HEAD_S):
+            return self._pools[name].handle_request(request)
+
+    def _store(self, response: _Response, transfer: _Transfer) -> None:
         """Write a response: the rest of the file, or all of it."""
         name, writer = transfer.name, transfer.writer
-        rest_requested = "range" in response.request.headers
-        if rest_requested and response.status_code in (206, 416):
+        if response.partial and response.status in (206, 416):
             content_range = rf"bytes {writer.size}-\d+/(\d+|\*)"
-            if response.status_code == 416 or not re.match(
+            if response.status == 416 or not re.match(
                 content_range, response.headers.get("content-range", "")
             ):
                 transfer.restart()
@@ -198,8 +216,7 @@ class Downloader:
             transfer.version = _version(response)
         _check_encoding(response, name=name)
         self._check_size(writer.size + int(response.headers.get("content-length", 0)), name=name)
-        # httpx joins smaller pieces, so the first chunk is long enough to detect the format.
-        for chunk in response.iter_raw(_CHUNK_BYTES):
+        for chunk in response.chunks():
             transfer.format = transfer.format or sniff(chunk)
             if transfer.format is None:
                 start = chunk[:HEAD_BYTES]
@@ -212,16 +229,54 @@ class Downloader:
             raise KlingMediaError(f"{name} is larger than the {self._max_bytes} bytes allowed")
 
 
-def _redirect_target(url: str, response: httpx.Response) -> str:
+class _Response:
+    """A response, as it was received.
+
+    :param partial: the rest of a file was requested.
+    """
+
+    def __init__(self, response: httpcore.Response, *, partial: bool, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.partial = partial
+        self.status: int = response.status
+        self.headers = httpx.Headers(response.headers)
+        self._response = response
+
+    @property
+    def is_redirect(self) -> bool:
+        return self.status in (301, 302, 303, 307, 308) and "location" in self.headers
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body in pieces of 256 KiB, so that the first one tells the format.
+
+        :raises httpcore.ReadTimeout: it comes slower than 64 KiB a minute.
+        """
+        held = bytearray()
+        window_ends, received = self._clock() + _WINDOW_S, 0
+        for piece in self._response.iter_stream():
+            held += piece
+            received += len(piece)
+            if self._clock() > window_ends:
+                if received < _LEAST_BYTES_IN_WINDOW:
+                    raise httpcore.ReadTimeout("slower than 64 KiB a minute")
+                window_ends, received = self._clock() + _WINDOW_S, 0
+            while len(held) >= _CHUNK_BYTES:
+                yield bytes(held[:_CHUNK_BYTES])
+                del held[:_CHUNK_BYTES]
+        if held:
+            yield bytes(held)
+
+
+def _redirect_target(url: httpx.URL, location: str) -> httpx.URL:
     try:
-        return urljoin(url, response.headers["location"])
-    except ValueError:  # httpx rejects such a response by itself, httpx2 does not
+        return parse_link(urljoin(str(url), location))
+    except ValueError:
         message = f"{without_query(url)} is redirected to something that is not a valid URL"
         raise KlingConnectionError(message, request_sent=True) from None
 
 
-def _check_status(response: httpx.Response, *, name: str) -> None:
-    status = response.status_code
+def _check_status(response: _Response, *, name: str) -> None:
+    status = response.status
     if status == 200:
         return
     if status in (408, 429) or status >= 500:
@@ -229,7 +284,7 @@ def _check_status(response: httpx.Response, *, name: str) -> None:
     raise DeadLinkError(f"{name} was answered {status}; links to results stop working after a time")
 
 
-def _check_encoding(response: httpx.Response, *, name: str) -> None:
+def _check_encoding(response: _Response, *, name: str) -> None:
     """Refuse a compressed body: 272 bytes, compressed twice, can become 4 GB before a cap counts them."""
     encoding = response.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
@@ -238,15 +293,8 @@ def _check_encoding(response: httpx.Response, *, name: str) -> None:
         )
 
 
-def _version(response: httpx.Response) -> str | None:
+def _version(response: _Response) -> str | None:
     """Return what If-Range takes: a strong entity tag, else the date (RFC 9110, 13.1.5)."""
     tag: str = response.headers.get("etag", "")
     date: str = response.headers.get("last-modified", "")
     return (date if tag.startswith("W/") else tag or date) or None
-
-
-def _peer(response: httpx.Response) -> str | None:
-    """Return the address that answered; None where the connection does not tell."""
-    stream = response.extensions.get("network_stream")
-    address = stream.get_extra_info("server_addr") if stream is not None else None
-    return str(address[0]) if address else None

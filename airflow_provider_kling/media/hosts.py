@@ -1,4 +1,4 @@
-"""Which hosts a download may come from: public ones, and the service's own."""
+"""Which hosts a download may come from, and to which of their addresses it connects."""
 
 from __future__ import annotations
 
@@ -6,32 +6,54 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import unquote
 
-from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.exceptions import KlingConnectionError, KlingMediaError
+from airflow_provider_kling.http.library import httpx
+
+_LONGEST_SHOWN: Final = 200
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# IPv6 addresses whose last 32 bits are an IPv4 address, to which a router may lead: compatible (RFC 4291),
+# translated (RFC 2765) and NAT64 (RFC 6052).
+_EMBEDDING: Final = [ipaddress.IPv6Network(each) for each in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96")]
 
 
 def resolve(host: str) -> list[str]:
     """Return the addresses of a host name; an empty list when it has none here (a proxy may know it)."""
     try:
         return [str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
-    except OSError:
+    except (OSError, UnicodeError):
         return []
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", parts.port or default
+def parse_link(link: str) -> httpx.URL:
+    """Return the URL of a link. What is checked and what is requested are this same URL.
+
+    :raises KlingMediaError: it is no http or https link.
+    """
+    try:
+        url = httpx.URL(link)
+        if url.scheme in ("http", "https") and _can_exist(url.raw_host) and (url.port or 1) < 2**16:
+            return url
+    except (httpx.InvalidURL, ValueError):  # half an IPv6 address, a letter that no name has
+        pass
+    raise KlingMediaError(f"{without_query(link)} is not an http or https link") from None
+
+
+def _can_exist(host: bytes) -> bool:
+    return all(0 < len(label) < 64 for label in host.removesuffix(b".").split(b"."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostRules:
-    """Allows a URL when its host is public, or is the service that the connection names.
+    """Allows a URL when its host is public, or when it is below the URL of the service itself.
 
     Without this, an answer could make a worker read from its internal network.
 
-    :param own_url: the connection's base URL.
+    :param own_url: the connection's base URL. What is below it may be on a private host, and unencrypted.
     :param allow_private: allow private, loopback and link-local addresses too.
     :param allow_http: allow unencrypted links too.
     """
@@ -41,56 +63,67 @@ class HostRules:
     allow_http: bool = False
     resolver: Callable[[str], Iterable[str]] = resolve
 
-    def check(self, url: str) -> None:
-        """Check a URL before anything is sent to its host.
+    def addresses(self, url: httpx.URL, *, proxied: bool = False) -> list[str]:
+        """Resolve the host of a URL once, check all its addresses, and return them to connect to.
 
-        :raises KlingMediaError: it is not HTTP, or its host has a private, loopback or link-local address.
+        :param proxied: a proxy connects in place of this process, and resolves the name again.
+        :raises KlingMediaError: the host may not be read from.
+        :raises KlingConnectionError: it has no address at the moment.
         """
-        try:
-            scheme, host, _ = _origin(url)
-        except ValueError:  # half an IPv6 address, or an impossible port
-            scheme = host = ""
-        if scheme not in ("http", "https") or not host:
-            raise KlingMediaError(f"{without_query(url)} is not an http or https link")
-        if self._is_own(url):
-            return
-        if scheme == "http" and not self.allow_http:
+        is_own = self._is_own(url)
+        if url.scheme == "http" and not (self.allow_http or is_own):
             raise KlingMediaError(f"{without_query(url)} is not https")
-        try:
-            addresses = list(self.resolver(host))
-        except UnicodeError:  # an empty label, or one that is too long
-            raise KlingMediaError(f"{without_query(url)} has a host name that cannot exist") from None
-        self._check_addresses(url, addresses)
-
-    def check_peer(self, url: str, address: str | None) -> None:
-        """Check the address that answered, before anything of the answer is read.
-
-        :param address: None where it is unknown.
-        :raises KlingMediaError: it is a private, loopback or link-local address.
-        """
-        if address is not None and not self._is_own(url):
-            self._check_addresses(url, [address])
-
-    def _is_own(self, url: str) -> bool:
-        return _origin(url) == _origin(self.own_url)
-
-    def _check_addresses(self, url: str, addresses: Iterable[str]) -> None:
-        private = [address for address in addresses if not _is_public(address)]
-        if private and not self.allow_private:
+        is_trusted = is_own or self.allow_private
+        found = list(self.resolver(url.raw_host.decode("ascii")))
+        if not found and not proxied:
+            raise KlingConnectionError(f"{without_query(url)} has no address", request_sent=False)
+        if not found and not is_trusted:
+            raise KlingMediaError(
+                f"{without_query(url)} has no address that can be checked here, only the proxy may know one; "
+                "nothing was downloaded. The connection's extra `allow_private_hosts` allows it."
+            )
+        private = [address for address in found if not _is_public(address)]
+        if private and not is_trusted:
             raise KlingMediaError(
                 f"{without_query(url)} leads to {private[0]}, which is not a public address; nothing was "
                 "downloaded. The connection's extra `allow_private_hosts` allows it."
             )
+        return found
+
+    def _is_own(self, url: httpx.URL) -> bool:
+        own = httpx.URL(self.own_url)
+        if (url.scheme, url.host, _port(url)) != (own.scheme, own.host, _port(own)):
+            return False
+        root, path = own.path.rstrip("/"), url.raw_path.partition(b"?")[0].decode("ascii")
+        # Encoded or not, two dots would lead out again.
+        return f"{path}/".startswith(f"{root}/") and ".." not in unquote(path).split("/")
 
 
-def _is_public(address: str) -> bool:
-    """Tell whether an address is public; of an IPv6 address that contains an IPv4 one, the latter counts."""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
-    return parsed.is_global
+def _port(url: httpx.URL) -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
-def without_query(url: str) -> str:
-    """Return a link without its query, for logs: the query may be a signature that opens the file."""
-    return url.partition("?")[0].partition("#")[0]
+def _is_public(text: str) -> bool:
+    """Tell whether an address is public, and the IPv4 address that it holds as well."""
+    address: Address = ipaddress.ip_address(text)
+    if not isinstance(address, ipaddress.IPv6Address):
+        return _is_global(address)
+    held = address.ipv4_mapped or address.sixtofour
+    if any(address in network for network in _EMBEDDING):
+        held = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        return _is_global(held) and not address.is_loopback
+    return _is_global(held or address)
+
+
+def _is_global(address: Address) -> bool:
+    is_site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or is_site_local)
+
+
+def without_query(url: httpx.URL | str) -> str:
+    """Return a link without user and query, for logs: both may be secrets that open the file."""
+    text = str(url).partition("?")[0].partition("#")[0]
+    text = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    scheme, separator, rest = text.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}" if separator else text

@@ -339,12 +339,12 @@ def test_the_host_of_every_redirect_is_checked(serve: Serve, storage: Storage) -
 
     def resolver(host: str) -> list[str]:
         resolved.append(host)
-        return ["192.168.0.7"]
+        return resolve(host) if host == "127.0.0.1" else ["192.168.0.7"]
 
     server = serve(to("/one.mp4"), to("/two.mp4"), to("https://cdn.example/x.mp4"))
     text = Fetch(storage, resolver=resolver).fails(server, KlingMediaError)
     assert "https://cdn.example/x.mp4 leads to 192.168.0.7" in text
-    assert (server.connections, resolved) == (3, ["cdn.example"])
+    assert (server.connections, resolved) == (3, [*["127.0.0.1"] * 3, "cdn.example"])
 
 
 @pytest.mark.parametrize("location", ["https://h.example:99999/x", "http://", "https://..", "mailto:a@b"])
@@ -360,6 +360,59 @@ def test_a_malformed_redirect_is_a_connection_error(serve: Serve, fetch: Fetch) 
 def test_an_invalid_link_is_named(tmp_path: Path, url: str) -> None:
     hosts = HostRules(own_url="https://api.example", resolver=lambda host: ["93.184.215.14"])
     downloader = Downloader(hosts=hosts, user_agent="tests/1")
-    with pytest.raises(KlingMediaError, match="is not a valid URL"):
+    with pytest.raises(KlingMediaError, match="is not an http or https link") as caught:
         downloader.fetch(url, files=LocalFileSystem(), path=str(tmp_path / "x"))
     assert list(tmp_path.iterdir()) == []
+    assert len(str(caught.value)) < 300
+
+
+# -- how long it may take -------------------------------------------------------------------------
+
+
+def test_a_download_that_drips_is_ended(serve: Serve, storage: Storage) -> None:
+    """The server sends on; by the clock, it sends less than the least in each window."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        connection.settimeout(0.02)
+        while True:
+            connection.sendall(b"x")
+            try:
+                if not connection.recv(1):
+                    return
+            except TimeoutError:
+                continue
+
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 10.0
+        return now[0]
+
+    fetch = Fetch(storage, clock=clock, retry=RetryPolicy(attempts=1))
+    assert "was interrupted (ReadTimeout)" in fetch.fails(serve(drip), KlingConnectionError)
+
+
+def test_a_download_that_is_fast_enough_takes_as_long_as_it_needs(serve: Serve, storage: Storage) -> None:
+    fetch = Fetch(storage, clock=iter(range(0, 10_000_000, 50)).__next__, retry=RetryPolicy(attempts=1))
+    assert fetch(serve(FILE)).size == len(MP4)
+
+
+def test_headers_that_drip_end_the_download(
+    serve: Serve, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_kling.media.download._LONGEST_HEAD_S", 0.3)
+
+    def drip(connection: socket.socket) -> None:
+        connection.settimeout(0.02)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while True:
+            connection.sendall(b"x")
+            try:
+                if not connection.recv(1):
+                    return
+            except TimeoutError:
+                continue
+
+    fetch = Fetch(storage, retry=RetryPolicy(attempts=1))
+    assert "was interrupted" in fetch.fails(serve(drip), KlingConnectionError)
