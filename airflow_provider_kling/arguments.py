@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from os import PathLike
+from pathlib import PurePath
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -118,8 +119,7 @@ def _seconds(value: object) -> object:
 
 
 def _path(value: object) -> object:
-    # Airflow's ObjectStoragePath names itself with its scheme and its connection.
-    return str(value) if is_path(value) else value
+    return _uri(value) if is_path(value) else value
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=_LONGEST_S, allow_inf_nan=False)]
@@ -152,4 +152,9 @@ def plain(value: Any) -> Any:
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
         return [plain(member) for member in value]
-    return str(value) if is_path(value) else value
+    return _uri(value) if is_path(value) else value
+
+
+def _uri(path: Any) -> str:
+    # Airflow's ObjectStoragePath names itself with its scheme and its connection.
+    return f"file://{path}" if isinstance(path, PurePath) and path.is_absolute() else str(path)

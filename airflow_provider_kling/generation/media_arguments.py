@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import base64
 import logging
-import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import Any
 
 from airflow_provider_kling.arguments import Upload
 from airflow_provider_kling.exceptions import (
@@ -28,6 +27,7 @@ from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.input_file import InputFile, broken_limits
+from airflow_provider_kling.media.media_value import broken_rule, is_storage_uri
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models import KlingRequest, MediaLimits, PromptText, body_strings
@@ -42,12 +42,6 @@ INLINE_MOST_BYTES = 47 * 1024**2
 
 _LONGEST_TEXT = 200  # characters of a text that is not cut
 _NOTHING_SUBMITTED = "It was for a file of the request; nothing was submitted or billed."
-_STORAGE_URI = re.compile(r"(?!https?:|data:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-
-
-def is_storage_uri(value: object) -> TypeGuard[str]:
-    """Tell whether a value names a file on storage that Airflow supports, such as ``s3://bucket/key``."""
-    return isinstance(value, str) and _STORAGE_URI.match(value) is not None
 
 
 @dataclass(kw_only=True)
@@ -69,6 +63,13 @@ class MediaArguments:
         :raises KlingError: a file cannot be read, breaks a documented limit, or cannot be stored at the
             service. Nothing was submitted or billed.
         """
+        odd = [
+            BrokenRule(field=media.name, rule=rule, value=media.value)
+            for media in encoded.media
+            if media.type is not None and (rule := broken_rule(media.value, media.type))
+        ]
+        if odd:
+            raise KlingRequestError(subject=encoded.model, broken=odd)
         files = [(media, self._read(media)) for media in encoded.media if is_storage_uri(media.value)]
         if not files:
             return encoded, ()

@@ -81,6 +81,9 @@ class GenerationTask(Protocol):
     def rendered_parameters(self) -> Any:
         """Return the fields of the request."""
 
+    def templated(self) -> frozenset[str]:
+        """Return the names of the fields that were written as templates."""
+
     def defer(self, *, trigger: Any, method_name: str, timeout: timedelta) -> Any:
         """Wait in the triggerer; does not return."""
 
@@ -100,7 +103,7 @@ class Submission:
         self.clear_count: int = context["ti"].max_tries
         self.resubmits = task.on_unknown_submission is OnUnknownSubmission.RESUBMIT
         self.model = str(model.name)
-        self.request = model.parse(task.rendered_parameters(), rendered=True)
+        self.request = model.parse(task.rendered_parameters(), rendered=True, templated=task.templated())
         self.extra_parameters = task.extra_parameters or {}
         self.fingerprint = fingerprint(
             conn_id=hook.conn_id, model=self.model, body=self.request.body(), extra=self.extra_parameters

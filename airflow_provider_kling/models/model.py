@@ -153,7 +153,12 @@ class KlingModel:
         return next((one for one in self.versions if one.api_version == wanted), self.versions[0])
 
     def parse(
-        self, parameters: Mapping[str, Any], *, api_version: str | None = None, rendered: bool = False
+        self,
+        parameters: Mapping[str, Any],
+        *,
+        api_version: str | None = None,
+        rendered: bool = False,
+        templated: AbstractSet[str] = frozenset(),
     ) -> KlingRequest:
         """Check request parameters. Rules that are only inferred warn, and the request is made all the same.
 
@@ -162,13 +167,14 @@ class KlingModel:
             :meth:`choose_version`.
         :param rendered: the values come from templates, which turn numbers, booleans and lists into text;
             they are turned back.
+        :param templated: the fields that were written as templates.
         :return: the request.
         :raises KlingRequestError: one or more documented rules are broken; the message names each.
         """
         self.warn()
         version = self.choose_version(parameters, api_version=api_version)
         request_class = version.request_class
-        given = request_class.unquoted(parameters) if rendered else parameters
+        given = request_class.unquoted(parameters, templated=templated) if rendered else parameters
         try:
             return request_class.for_model(self.name, version, given)
         except KlingRequestError as error:
@@ -179,9 +185,10 @@ class KlingModel:
             _warn_of_inferred(error)
             return UncheckedRequest.for_model(self.name, version, given)
 
-    def check_known(self, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]) -> None:
+    def check_known(self, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]) -> KlingRequest | None:
         """Check what can be checked while the fields ``unknown`` (templates, for example) have no value yet.
 
+        :return: a request with the other fields, where these make one.
         :raises KlingRequestError: a documented rule is broken whatever the values of ``unknown`` will be.
         """
         self.warn()
@@ -189,15 +196,16 @@ class KlingModel:
         try:
             version = self.choose_version(parameters)
             known = {name: value for name, value in parameters.items() if name not in unknown}
-            version.request_class.for_model(self.name, version, known)
+            return version.request_class.for_model(self.name, version, known)
         except KlingRequestError as error:
             certain = [rule for rule in error.broken if not (rule.involves | {rule.field}) & unknown]
             if not certain:
-                return
+                return None
             broken = KlingRequestError(subject=error.subject, broken=certain)
             if version is None or version.is_enforced:
                 raise broken from None
             _warn_of_inferred(broken)
+            return None
 
     def warn(self) -> None:
         """Warn of a model that is retired, has left the documents, or is not known."""

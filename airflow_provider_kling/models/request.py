@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, Unpack
 
@@ -90,13 +92,22 @@ class KlingRequest(BaseModel):
         return cls.model_validate(parameters, context=_Target(model, version))
 
     @classmethod
-    def unquoted(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Turn back values that come from templates, which turn numbers, booleans and lists into text."""
+    def unquoted(
+        cls, parameters: Mapping[str, Any], *, templated: AbstractSet[str] = frozenset()
+    ) -> dict[str, Any]:
+        """Turn back values that come from templates, which turn numbers, booleans and lists into text.
+
+        :param templated: the fields that were written as templates. Rendered as native objects, the text
+            ``42`` of such a field is a number.
+        """
         types = _json_types(cls)
-        return {
+        turned = {
             name: _unquoted(value, types[name]) if name in types else value
             for name, value in parameters.items()
         }
+        texts = {name for name in templated & types.keys() if types[name] <= {"string", "null"}}
+        numbers = {name: str(turned[name]) for name in texts if isinstance(turned.get(name), int | float)}
+        return {**turned, **numbers}
 
     def body(self) -> dict[str, Any]:
         """Return the fields that were given, ready for JSON. The service applies its defaults."""
@@ -209,7 +220,7 @@ def _json_types(request: type[KlingRequest]) -> Mapping[str, frozenset[str]]:
 
 
 def _unquoted(value: Any, types: frozenset[str]) -> Any:
-    """Read a text as JSON (or ``True``, as Python writes it) where the field has another type than text.
+    """Read a text as JSON, or as Python writes it, where the field has another type than text.
 
     Lists may also come as other sequences.
     """
@@ -217,11 +228,13 @@ def _unquoted(value: Any, types: frozenset[str]) -> Any:
         return list(value)
     if not isinstance(value, str) or "string" in types:
         return value
-    try:
-        read = json.loads(value.lower() if value in ("True", "False") else value)
-    except (ValueError, RecursionError):
-        return value
-    return value if types.isdisjoint(_JSON_TYPES.get(type(read), ())) else read
+    for read_text in (json.loads, ast.literal_eval):
+        try:
+            read = read_text(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return value if types.isdisjoint(_JSON_TYPES.get(type(read), ())) else read
+    return value
 
 
 # How pydantic's kinds of error read as rules, in the words of the service's documents.

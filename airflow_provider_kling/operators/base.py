@@ -184,13 +184,21 @@ class GenerationOperator(BaseOperator):
         with failing_fast():
             model = find_model(self.model)
             if isinstance(parameters, Mapping):
-                model.check_known(parameters, unknown=self.undecided(parameters))
+                request = model.check_known(parameters, unknown=self.undecided(parameters))
+                if request is not None:
+                    from airflow_provider_kling.media.media_value import check_media
+
+                    check_media(request)
             else:
                 model.warn()
 
     def rendered_parameters(self) -> Any:
         """Return the fields of the request as plain values. A template without a value is None."""
         return without_rendered_none(self._written, plain(self.request_parameters()))
+
+    def templated(self) -> frozenset[str]:
+        """Return the names of the fields that were written as templates."""
+        return rendered_later(self._written) if isinstance(self._written, Mapping) else frozenset()
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that have no value before the task runs."""

@@ -20,8 +20,9 @@ from airflow_provider_kling.exceptions import (
     KlingRequestError,
     KlingTaskFailedError,
 )
-from airflow_provider_kling.generation.media_arguments import INLINE_BYTES, is_storage_uri
+from airflow_provider_kling.generation.media_arguments import INLINE_BYTES
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.media.media_value import is_storage_uri
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred

@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import DAG, ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingRequestError
+from airflow_provider_kling.models import find_model
 from airflow_provider_kling.operators.kling import (
     KlingDownloadOperator,
     KlingGenerateOperator,
@@ -126,7 +127,7 @@ def test_an_amount_may_be_a_number() -> None:
     ("path", "uri"),
     [
         ("s3://bucket/folder/", "s3://bucket/folder/"),
-        (Path("/data/clips"), "/data/clips"),
+        (Path("/data/clips"), "file:///data/clips"),
         (ObjectStoragePath("file:///data/clips"), "file:///data/clips"),
         (
             ObjectStoragePath("s3://bucket/clip.mp4", conn_id="aws_default"),
@@ -143,7 +144,7 @@ def test_a_path_may_be_an_object(path: Any, uri: str) -> None:
 
 def test_a_path_may_be_a_reference_picture() -> None:
     operator = video(images=[ObjectStoragePath("file:///data/a.png"), Path("/data/b.png")])
-    assert operator.rendered_parameters()["images"] == ["file:///data/a.png", "/data/b.png"]
+    assert operator.rendered_parameters()["images"] == ["file:///data/a.png", "file:///data/b.png"]
 
 
 # -- templates ------------------------------------------------------------------------------------
@@ -196,3 +197,17 @@ def test_results_of_a_mapped_task_are_plain_lists_at_any_depth() -> None:
     stills = operator.rendered_parameters()["deep"][0]["stills"]
     assert type(stills) is list
     assert type(stills[1]) is list
+
+
+def test_a_number_that_a_template_renders_natively_is_the_text_that_it_was() -> None:
+    operator = rendered(video(prompt="{{ params.x }}", duration="{{ params.y }}"), x="42", y=5)
+    operator.prompt = 42  # as a DAG with render_template_as_native_obj=True renders it
+    request = find_model("kling-video-o1").parse(
+        operator.rendered_parameters(), rendered=True, templated=operator.templated()
+    )
+    assert request.body() == {"prompt": "42", "duration": 5}
+
+
+def test_a_number_that_is_written_for_a_text_is_refused() -> None:
+    with pytest.raises(KlingRequestError, match="prompt: must be a string"):
+        video(prompt=42)
