@@ -58,6 +58,8 @@ def service_id(value: object, *, response: HttpResponse) -> str | None:
     :raises KlingProtocolError: it cannot be an id. Such a text could lead to another path or file.
     """
     found = text(value)
+    if found is not None and response.redactor.holds_secret(found):
+        raise KlingProtocolError(f"The response to {response.request} holds a secret in place of an id")
     if found is not None and not is_id(found):
         raise KlingProtocolError(
             f"The response to {response.request} holds {found[:_LONGEST_ID]!r}, which is no id"

@@ -94,27 +94,27 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """One complete response, without the client's secrets.
+    """One complete response, as it was received. The client redacts what was read from it.
 
     :param headers: with lower-case names.
     :param received_at: Unix seconds.
-    :param redactor: for the texts of :meth:`json`; ``headers`` and ``body`` are redacted already.
+    :param redactor: knows the client's secrets.
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     request: HttpRequest
     received_at: float
     redactor: Redactor = field(default=NOTHING_SECRET, repr=False)
 
     def json(self) -> Any:
-        """Read the body as JSON. Secrets are redacted in its texts, however JSON spells them.
+        """Read the body as JSON.
 
         :raises KlingProtocolError: it is something else, such as a proxy's HTML page.
         """
         try:
-            return self.redactor.parsed(json.loads(self.body), source=self.body)
+            return json.loads(self.body)
         except (ValueError, RecursionError):  # the latter: nested a thousand levels deep
             kind = self.headers.get("content-type", "an unnamed type")
             raise KlingProtocolError(

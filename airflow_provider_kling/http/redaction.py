@@ -1,22 +1,42 @@
-"""Taking secrets out of texts that come from outside."""
+"""Taking secrets out of texts that come from outside, after they were read and before they are shown."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
-REDACTED = "***"
+from airflow_provider_kling.exceptions import KlingError
+
+REDACTED: Final = "***"
+
+# Fields that are used as well as shown. A short secret, such as the key of a local sandbox, may be a part of
+# any of them by chance, and without it they would lead to another task or file.
+_USED: Final = frozenset({"task_id", "file_id", "slug", "url"})
+_LONG: Final = 16
 
 
 class Redactor:
-    """Replaces secrets by ``***``. An empty one is ignored."""
+    """Replaces secrets by ``***``.
+
+    :param secrets: the texts to replace; an empty one is ignored.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # The longest first: a secret may begin with another one.
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
         self._encoded = [secret.encode() for secret in self._secrets]
+
+    def may_be_in(self, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Tell whether a message may hold a secret: as it is, or spelled with escapes or in UTF-16."""
+        if not self._secrets:
+            return False
+        if b"\\" in body or b"\0" in body or any(secret in body for secret in self._encoded):
+            return True
+        return any(secret in value for secret in self._secrets for value in headers.values())
 
     def text(self, text: str) -> str:
         r"""Redact a text, such as an error's, also where it has the escapes of JSON or Python (``\/``)."""
@@ -25,29 +45,35 @@ class Redactor:
                 text = text.replace(secret, REDACTED)
         return self._escaped.sub(REDACTED, text) if "\\" in text and self._secrets else text
 
-    def data(self, data: bytes) -> bytes:
-        """Redact the secrets that a body holds as they are, without escapes."""
-        for secret in self._encoded:
-            if secret in data:
-                data = data.replace(secret, REDACTED.encode())
-        return data
+    def holds_secret(self, text: str) -> bool:
+        """Tell whether a text that is used, such as an id, holds a secret that is long enough to be one."""
+        return any(secret in text for secret in self._secrets if len(secret) >= _LONG)
 
-    def parsed(self, value: Any, *, source: bytes) -> Any:
-        """Redact every text of a parsed JSON document.
-
-        :param source: what was parsed, after :meth:`data`. In UTF-8 and without an escape it holds no secret.
-        """
-        escaped = b"\\" in source or b"\0" in source  # a zero byte: UTF-16 or UTF-32
-        return self._redacted(value) if escaped and self._secrets else value
-
-    def _redacted(self, value: Any) -> Any:
+    def value(self, value: Any) -> Any:
+        """Redact every text of what was read from a response."""
+        if isinstance(value, Enum):
+            return value
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, list):
-            return [self._redacted(member) for member in value]
-        if isinstance(value, dict):
-            return {self._redacted(name): self._redacted(member) for name, member in value.items()}
+        if isinstance(value, Mapping):
+            return {name: self.value(member) for name, member in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.value(member) for member in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            read = {field.name: getattr(value, field.name) for field in fields(value)}
+            return replace(value, **{name: self._field(name, member) for name, member in read.items()})
         return value
+
+    def error(self, error: KlingError) -> None:
+        """Redact the message and the texts of an error."""
+        error.args = tuple(self.value(argument) for argument in error.args)
+        for name, value in vars(error).items():
+            setattr(error, name, self._field(name, value))
+
+    def _field(self, name: str, value: Any) -> Any:
+        if name in _USED and isinstance(value, str):
+            return self.text(value) if self.holds_secret(value) else value
+        return self.value(value)
 
     @cached_property
     def _escaped(self) -> re.Pattern[str]:
@@ -61,4 +87,4 @@ def _spellings(character: str) -> str:
     return rf"(?:{plain}|(?i:{escape}))"
 
 
-NOTHING_SECRET = Redactor()
+NOTHING_SECRET: Final = Redactor()

@@ -134,7 +134,17 @@ class ClientCore:
         if outcome is None:
             raise TypeError("the outcome of a request is a response or an error")
         self.rate_limit = RateLimit.from_headers(outcome.headers) or self.rate_limit
-        return call.parse(outcome)
+        # Read first, then redacted: a key that is a common word would otherwise change what is read.
+        redactor = outcome.redactor
+        may_hold_secret = redactor.may_be_in(outcome.body, outcome.headers)
+        try:
+            result = call.parse(outcome)
+        except KlingError as error:
+            if may_hold_secret:
+                redactor.error(error)
+            raise
+        redacted: T = redactor.value(result) if may_hold_secret else result
+        return redacted
 
 
 class _Report:

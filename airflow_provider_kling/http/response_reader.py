@@ -31,7 +31,7 @@ _NOTHING_SENT = (
 
 
 class ResponseReader:
-    """Reads one response up to the cap, and redacts the client's secrets in it."""
+    """Reads one response up to the cap."""
 
     def __init__(
         self, *, request: HttpRequest, base_url: str, redactor: Redactor, traced: bool = False
@@ -82,14 +82,13 @@ class ResponseReader:
         """Return the complete response, received at ``now`` in Unix seconds."""
         if self._status is None:
             raise RuntimeError("a response begins before it is finished")
-        redactor = self._redactor
         return HttpResponse(
             status=self._status,
-            headers={name: redactor.text(value) for name, value in self._headers.items()},
-            body=redactor.data(b"".join(self._chunks)),
+            headers=self._headers,
+            body=b"".join(self._chunks),
             request=self._request,
             received_at=now,
-            redactor=redactor,
+            redactor=self._redactor,
         )
 
     def failure(self, error: Exception) -> KlingError:

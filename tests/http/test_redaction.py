@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
@@ -13,6 +14,7 @@ from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.redaction import Redactor
 from airflow_provider_kling.http.retry import RetryPolicy
+from airflow_provider_kling.http.task import Resource, TaskStatus
 from airflow_provider_kling.models import VideoO1Request
 from tests.http.conftest import API_KEY, Caller
 from tests.http.raw_server import Answer, RawServer, patience_with, raw, reply, silence
@@ -109,7 +111,6 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 def test_a_secret_that_begins_with_another_one_is_redacted_as_a_whole() -> None:
     redactor = Redactor(["key", "key.payload.signature"])
     assert redactor.text("key.payload.signature and key") == "*** and ***"
-    assert redactor.data(b"key.payload.signature and key") == b"*** and ***"
 
 
 def test_an_empty_secret_redacts_nothing() -> None:
@@ -117,9 +118,62 @@ def test_an_empty_secret_redacts_nothing() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32-be"])
-def test_every_text_of_a_document_is_redacted(encoding: str) -> None:
-    document = {'n"': [1, None, 'a"sk-1'], "sk-1": {"deep": ["sk-1", True]}}
+def test_a_document_that_may_hold_a_secret_is_known_in_every_spelling(encoding: str) -> None:
     redactor = Redactor(["sk-1"])
-    source = redactor.data(json.dumps(document).encode(encoding))
-    redacted = redactor.parsed(json.loads(source), source=source)
-    assert redacted == {'n"': [1, None, 'a"***'], "***": {"deep": ["***", True]}}
+    for text in ('["sk-1"]', '["\\u0073k-1"]'):
+        assert redactor.may_be_in(text.encode(encoding), {})
+    assert redactor.may_be_in(b"", {"x-note": "an sk-1"})
+    assert not redactor.may_be_in(b'["sk-2"]', {"x-note": "sk-2"})
+    assert not Redactor().may_be_in(b"\\", {})
+
+
+def test_every_text_of_what_was_read_is_redacted() -> None:
+    document = {'n"': [1, None, 'a"sk-1'], "b": {"deep": ("sk-1", True)}}
+    assert Redactor(["sk-1"]).value(document) == {'n"': [1, None, 'a"***'], "b": {"deep": ("***", True)}}
+
+
+def test_what_is_used_is_redacted_only_for_a_secret_that_is_long_enough_to_be_one() -> None:
+    short = Resource(url="https://cdn.example/task/1.mp4", type="task")
+    assert Redactor(["task"]).value(short) == Resource(url=short.url, type="***")
+    long = Resource(url=f"https://cdn.example/{API_KEY}.mp4")
+    assert Redactor([API_KEY]).value(long).url == "https://cdn.example/***.mp4"
+
+
+# -- keys that are common words ---------------------------------------------------------------------
+
+WORDS = [
+    "task",
+    "1",
+    "success",
+    "processing",
+    "https",
+    "cdn",
+    "example",
+    "code",
+    "data",
+    "0.24",
+    "video",
+    "-",
+    "a",
+]
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_a_key_that_is_a_common_word_changes_nothing_that_is_read(
+    serve: Serve, make_caller: MakeCaller, key: str
+) -> None:
+    url = "https://cdn.example/task/1.mp4?a=b"
+    data = {
+        "task_id": "task-1-a",
+        "status": "success",
+        "result": {"resources": [{"url": url, "type": "video", "role": "primary"}]},
+        "billing": {"amount": "0.24"},
+    }
+    server = serve(reply({"code": 0, "data": data}, headers={"X-RateLimit-Limit": "1"}))
+    caller = make_caller(url=server.url, credentials=BearerToken(key))
+    task = caller.call(make_gateway().task("task-1-a"))
+    assert (task.task_id, task.status) == ("task-1-a", TaskStatus.SUCCESS)
+    assert [resource.url for resource in task.resources] == [url]
+    assert task.cost_usd == Decimal("0.24")
+    assert caller.rate_limit is not None
+    assert caller.rate_limit.limit == 1

@@ -85,14 +85,14 @@ def test_what_exceeds_the_cap_is_not_kept() -> None:
 
 
 def test_headers_are_read_with_lower_case_names_and_repeated_ones_joined() -> None:
-    reading = reader("canary")
+    reading = reader()
     headers = [(b"Retry-After", b"7"), (b"X-Note", b"a canary"), (b"x-note", b"\xfc")]
     reading.begin(429, headers)
     reading.feed(b"one ")
     reading.feed(b"two canary")
     response = reading.finish(now=5.0)
-    assert response.headers == {"retry-after": "7", "x-note": "a ***, ü"}
-    assert (response.status, response.body, response.received_at) == (429, b"one two ***", 5.0)
+    assert response.headers == {"retry-after": "7", "x-note": "a canary, ü"}
+    assert (response.status, response.body, response.received_at) == (429, b"one two canary", 5.0)
 
 
 def test_a_response_that_has_not_begun_cannot_be_finished() -> None:
