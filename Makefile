@@ -15,7 +15,7 @@ END_TO_END := -n 2 --dist loadfile
 # Runs targets, those that commas join side by side; one that fails stops no other.
 PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --run '$(MAKE) --no-print-directory'
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
-ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
+ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%) environment-lowest)
 # These wait much, for heartbeats and generations: two at a time keep two cores busy.
 CRASHES = test-crash-3.4,test-crash-3.3 test-crash-3.2
 WAITING = $(CRASHES),test-e2e
@@ -44,7 +44,7 @@ help:  ## list the targets
 environments:  ## set up an environment for each Airflow; a target sets up its own, too
 	$(PARTS) $(ENVIRONMENTS)
 
-$(AIRFLOWS:%=environment-%): environment-%: .venv/airflow-%/.stamp
+$(AIRFLOWS:%=environment-%) environment-lowest: environment-%: .venv/airflow-%/.stamp
 
 demo: $(READY)  ## make a film: a real Airflow runs the example chain against the sandbox
 	@$(BIN)/python -m dev.demo
@@ -53,7 +53,7 @@ standalone: $(READY)  ## Airflow's UI with the sandbox and the example DAGs, unt
 	@$(BIN)/python -m dev.standalone
 
 test:  ## everything: unit and contract tests on each Airflow, end to end, crashes
-	$(PARTS) $(ENVIRONMENTS) $(AIRFLOWS:%=test-airflow-%) test-httpx $(WAITING)
+	$(PARTS) $(ENVIRONMENTS) $(AIRFLOWS:%=test-airflow-%) test-lowest test-httpx $(WAITING)
 
 test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1
 	.venv/airflow-3.1/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW)
@@ -66,6 +66,11 @@ test-airflow-3.3: .venv/airflow-3.3/.stamp  ## unit and contract tests on Airflo
 
 test-airflow-3.4: .venv/airflow-3.4/.stamp  ## unit and contract tests on the pre-release of Airflow 3.4
 	.venv/airflow-3.4/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW)
+
+# Airflow 3.1.0 and the lowest version of every dependency that pyproject.toml names.
+.PHONY: environment-lowest test-lowest
+test-lowest: .venv/airflow-lowest/.stamp  ## unit tests with the lowest versions that the package declares
+	.venv/airflow-lowest/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash' --ignore=tests/dev
 
 # The tests above use httpx2, which the latest environment has.
 .PHONY: test-httpx
@@ -113,12 +118,22 @@ models: $(READY)  ## write docs/models.md from the code
 reference: $(READY)  ## write docs/reference.md from the docstrings
 	$(BIN)/python -m dev.reference docs/reference.md
 
-constraints: $(AIRFLOWS:%=constraints-%)  ## resolve the newest dependencies again and pin them (rarely)
+constraints: $(AIRFLOWS:%=constraints-%) constraints-lowest  ## resolve the newest dependencies again and pin them (rarely)
 
 $(AIRFLOWS:%=constraints-%): constraints-%:
 	rm -rf build/pin && $(PYTHON) -m venv build/pin
 	build/pin/bin/python -m pip install -qq --constraint constraints/limits.txt --editable '.[$(EXTRAS)]' 'apache-airflow==$(or $(PRE_RELEASE_$*),$*.*)'
 	build/pin/bin/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints/airflow-$*.txt
+	rm -rf build/pin
+
+# uv takes the lowest version of what pyproject.toml names. What these bring along is pinned as for Airflow 3.1;
+# but 3.1.0 breaks with structlog 26.
+NAMED := apache-airflow.*|httpx|httpcore|pydantic.*|starlette|uvicorn|av|numpy|pillow|python-multipart|pytest.*|hypothesis|griffelib|jsonschema|mypy|psutil|ruff|types-psutil|structlog
+.PHONY: constraints-lowest
+constraints-lowest:
+	rm -rf build/pin && $(PYTHON) -m venv build/pin && build/pin/bin/python -m pip install -qq uv
+	grep -viE '^($(NAMED))==' constraints/airflow-3.1.txt > build/pin/others.txt && echo 'structlog<26' >> build/pin/others.txt
+	build/pin/bin/uv pip compile pyproject.toml --extra dev --resolution lowest-direct --python-version 3.11 --quiet --no-header --no-annotate --constraint build/pin/others.txt --output-file constraints/airflow-lowest.txt
 	rm -rf build/pin
 
 clean:  ## remove environments, caches and what the demo left

@@ -156,5 +156,7 @@ def plain(value: Any) -> Any:
 
 
 def _uri(path: Any) -> str:
-    # Airflow's ObjectStoragePath names itself with its scheme and its connection.
-    return f"file://{path}" if isinstance(path, PurePath) and path.is_absolute() else str(path)
+    # Airflow's ObjectStoragePath, a PurePath in 3.1, names itself with its scheme and its connection.
+    text = str(path)
+    is_local = isinstance(path, PurePath) and "://" not in text and path.is_absolute()
+    return f"file://{text}" if is_local else text

@@ -7,6 +7,7 @@ these limits would hold a worker for ever. So the streams of a synchronous pool 
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from math import inf
+from pathlib import Path
 from typing import Any, Final
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
@@ -124,6 +126,10 @@ def tls_context() -> ssl.SSLContext:
     :raises KlingRequestError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names no certificates.
     """
     try:
+        if (file := os.environ.get("SSL_CERT_FILE")) and not Path(
+            file
+        ).is_file():  # httpx 0.27 ignores it then
+            raise FileNotFoundError(file)
         return httpx.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
         rule = BrokenRule(field="SSL_CERT_FILE", rule=f"must name a file with certificates ({error})")
