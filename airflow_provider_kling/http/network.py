@@ -126,9 +126,8 @@ def tls_context() -> ssl.SSLContext:
     :raises KlingRequestError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names no certificates.
     """
     try:
-        if (file := os.environ.get("SSL_CERT_FILE")) and not Path(
-            file
-        ).is_file():  # httpx 0.27 ignores it then
+        file = os.environ.get("SSL_CERT_FILE")
+        if file and not Path(file).is_file():  # httpx 0.27 ignores it then
             raise FileNotFoundError(file)
         return httpx.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
