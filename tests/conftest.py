@@ -109,3 +109,16 @@ class FakeTaskInstance:
 def task_instance() -> FakeTaskInstance:
     """The task instance in the context of ``run_task``."""
     return FakeTaskInstance()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make hostile` ask for more cases than every run needs."""
+    parser.addoption(
+        "--hostile", type=int, default=2, help="batches of cases of each tests/security/test_hostile"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Split the cases into batches, which run side by side."""
+    if "hostile_batch" in metafunc.fixturenames:
+        metafunc.parametrize("hostile_batch", range(metafunc.config.getoption("--hostile")))

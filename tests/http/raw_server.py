@@ -113,6 +113,11 @@ class RawServer(socketserver.ThreadingTCPServer):
             self.connections += 1
             return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 
+    def answer_to(self, request: Received, *, scripted: Answer) -> Answer:
+        """Return the response to a request. A subclass may choose it by the request."""
+        del request
+        return scripted
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log nothing: the client may have gone while the response was sent."""
 
@@ -145,5 +150,6 @@ class _Handler(socketserver.StreamRequestHandler):
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.lower()] = value.strip()
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        self.server.requests.append(Received(method=method, target=target, headers=headers, body=body))
-        answer(self.connection)
+        received = Received(method=method, target=target, headers=headers, body=body)
+        self.server.requests.append(received)
+        self.server.answer_to(received, scripted=answer)(self.connection)
