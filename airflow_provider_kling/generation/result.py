@@ -183,7 +183,7 @@ def generation_result(
         "duration_s": info.duration_s if info else primary.duration_s,
         "fps": info.fps if info else None,
         "codec": info.codec if info else None,
-        "has_audio": None if info is None else info.audio_codec is not None,
+        "has_audio": None if info is None else info.has_audio,
         "audio_codec": info.audio_codec if info else None,
         "bytes": copy.download.size if copy else primary.size,
         "sha256": copy.download.sha256 if copy else None,

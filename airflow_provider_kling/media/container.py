@@ -20,6 +20,9 @@ MAX_PIXELS: Final = 2 * 7680 * 4320
 _FORMATS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,gif,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe"
 )
+_FORMAT_NAMES: Final = (
+    "MP4, QuickTime, Matroska, WebM, AVI, MPEG transport streams, GIF, PNG, JPEG, WebP, BMP and TIFF"
+)
 _MAX_TIME_BASE: Final = 1  # seconds; real ones are milliseconds or less
 _THREADS: Final = 4  # each keeps frames, so the memory would grow with the number of a machine's processors
 _OPTIONS: Final = {
@@ -45,15 +48,25 @@ def open_container(file: BinaryIO, *, name: str) -> Iterator[av.container.InputC
         with decode_errors(name):
             check_sample_tables(source, name=name)
             source.seek(0)
-            # The metadata of old files is often not in UTF-8, and none of it is used.
-            opened = av.open(source, "r", options=dict(_OPTIONS), metadata_errors="replace")
-            with opened as container:
+            with _opened(source, name=name) as container:
                 yield container
     finally:
         if isinstance(source.error, MemoryError):
             raise source.error
         if source.error is not None:
             raise KlingMediaError(f"{name} could not be read: {source.error}") from source.error
+
+
+def _opened(source: _Source, *, name: str) -> av.container.InputContainer:
+    try:
+        # The metadata of old files is often not in UTF-8, and none of it is used.
+        return av.open(source, "r", options=dict(_OPTIONS), metadata_errors="replace")
+    except av.ArgumentError as error:  # FFmpeg knows the format, and may not read it
+        raise KlingMediaError(
+            f"{name} cannot be read as a video or an image: its format is not among those that are read,"
+            f" which are {_FORMAT_NAMES}",
+            retryable=False,
+        ) from error
 
 
 @contextmanager
@@ -88,6 +101,11 @@ def video_stream(container: av.container.InputContainer, *, name: str) -> av.Vid
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     stream.codec_context.thread_count = _THREADS
     return stream
+
+
+def audio_streams(container: av.container.InputContainer) -> list[av.AudioStream]:
+    """Return the audio streams whose codec one of FFmpeg's decoders here knows."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None]
 
 
 def check_display_size(frame: FrameFormat, *, name: str) -> None:

@@ -18,6 +18,7 @@ Filter = tuple[str, str]
 # FFmpeg's numbers of colour spaces, and the scale filter's names for their matrices.
 _MATRICES: Final = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 _FULL_RANGE: Final = 2
+_HDR_TRANSFERS: Final = (16, 18)  # FFmpeg's numbers of PQ (SMPTE ST 2084) and HLG (ARIB STD-B67)
 _THREADS: Final = 4
 _SCALER: Final = "flags=bicubic+accurate_rnd+full_chroma_int"
 
@@ -131,6 +132,11 @@ def rotation_of(frame: av.VideoFrame) -> tuple[Filter, ...]:
         cosine, sine = round(cos(angle)), round(sin(angle))
         return rotation_filters((cosine, sine, 0, -sine, cosine))
     return () if matrix is None else rotation_filters(struct.unpack("=9i", bytes(matrix)))
+
+
+def is_hdr(frame: av.VideoFrame) -> bool:
+    """Tell whether a frame has a high dynamic range, which none of the filters here maps to the usual one."""
+    return getattr(frame, "color_trc", None) in _HDR_TRANSFERS  # not in all versions of PyAV
 
 
 def format_of(frame: av.VideoFrame, stream: av.VideoStream, *, rotation: tuple[Filter, ...]) -> FrameFormat:

@@ -7,10 +7,11 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from itertools import islice, takewhile
-from typing import BinaryIO, Final, Literal, TypeVar
+from typing import Any, BinaryIO, Final, Literal, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import check_display_size, open_container, video_stream
+from airflow_provider_kling.media.demux import demux, is_continuous, is_seekable
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.filters import (
     FilterGraph,
@@ -19,6 +20,7 @@ from airflow_provider_kling.media.filters import (
     rotation_of,
     still_filters,
 )
+from airflow_provider_kling.media.frame_decoder import FrameDecoder
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.still_image import Edge, StillImage
 
@@ -53,8 +55,9 @@ def read_frame(
     :raises KlingMediaError: ``quality`` is out of range; the video is shorter, or has no frame that can be
         decoded; or :func:`~airflow_provider_kling.media.container.open_container` failed.
     """
+    seekable = is_seekable(file, name=name)
     with open_container(file, name=name) as container:
-        seeker = FrameSeeker(container, name=name)
+        seeker = FrameSeeker(container, name=name, seekable=seekable)
         if at is Edge.FIRST:
             found = seeker.first
         elif at is Edge.LAST:
@@ -138,20 +141,26 @@ class FrameSeeker:
     nothing, because the file is damaged there or its index is wrong, decoding starts earlier and earlier.
 
     :param name: what messages call the file.
+    :param seekable: see :func:`~airflow_provider_kling.media.demux.is_seekable`; otherwise, all is decoded.
     :ivar first: the first frame that can be decoded.
     """
 
-    def __init__(self, container: av.container.InputContainer, *, name: str) -> None:
+    def __init__(self, container: av.container.InputContainer, *, name: str, seekable: bool = True) -> None:
         self.stream: av.VideoStream = video_stream(container, name=name)
         self._container = container
         self.name = name
+        self._seekable = seekable
+        self._key_first: bool | None = None  # the first packet of the file has a key frame
         self._time_base = self.stream.time_base or Fraction(1)
         self._end = 0  # of the packets that were read so far, in units of the time base
         self._frames = self._decode()
         first = next(self._frames, None)
         if first is None:
             raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
-        self._start = _pts(first) if self.stream.start_time is None else self.stream.start_time
+        # Frames that need one before the start of the file are none of it; damaged ones are.
+        cut = is_continuous(container) and not self._key_first
+        known = None if cut else self.stream.start_time
+        self._start = _pts(first) if known is None else known
         self.first: av.VideoFrame = first
 
     def last(self) -> av.VideoFrame:
@@ -199,28 +208,35 @@ class FrameSeeker:
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         """Decode from the current position on, in presentation order."""
+        decoder = FrameDecoder(self.stream)
         for packet in self._packets():
             try:
-                frames = self.stream.decode(packet)
+                frames = decoder.decode(packet)
             except av.FFmpegError as error:
                 if isinstance(error, MemoryError):
                     raise
                 continue
             yield from (frame for frame in frames if frame.pts is not None and not frame.is_corrupt)
 
-    def _packets(self) -> Iterator[av.Packet[av.VideoStream] | None]:
+    def _packets(self) -> Iterator[av.Packet[Any] | None]:
         """Demux from the current position on; None, at the end, flushes the decoder."""
         with suppress(av.FFmpegError):  # nothing can be read from there on
-            for packet in self._container.demux(self.stream):
+            for packet in demux(self._container, self.stream):
                 if packet.size == 0:
                     break
-                if packet.pts is not None and not packet.is_corrupt and not packet.is_discard:
-                    self._end = max(self._end, packet.pts + (packet.duration or 1))
+                if self._key_first is None:
+                    self._key_first = packet.is_keyframe
+                time = packet.dts if packet.pts is None else packet.pts
+                if time is not None and not packet.is_corrupt and not packet.is_discard:
+                    self._end = max(self._end, time + (packet.duration or 1))
                 yield packet
         yield None
 
     def _from_earlier_and_earlier(self, pts: int) -> Iterator[Iterator[av.VideoFrame]]:
         """Yield the frames from the last key frame before a presentation time on, then from earlier ones."""
+        if not self._seekable:
+            yield self.all()
+            return
         second = max(1, int(1 / self._time_base))
         back, at = 0, pts
         while at > self._start:

@@ -59,12 +59,13 @@ def broken_limits(
 
 
 def _holdable(file_format: FileFormat | None) -> list[MediaType]:
-    if file_format is FileFormat.MP4:  # it may hold audio only; its name then ends in m4a
+    if file_format in (FileFormat.MP4, FileFormat.MOV, FileFormat.OGG):  # each may hold audio only
         return [MediaType.VIDEO, MediaType.AUDIO]
     return [file_format.media_type] if file_format else []
 
 
 def _broken_by_file(file: InputFile, limits: MediaLimits) -> Iterator[str]:
+    # With audio only, its name ends in m4a.
     names = {FileFormat.MP4, "m4a"} if file.format is FileFormat.MP4 else {file.format}
     if limits.formats is not None and names.isdisjoint(limits.formats):
         yield f"must be a file in the format {' or '.join(limits.formats)}"

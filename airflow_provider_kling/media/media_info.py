@@ -26,7 +26,9 @@ class MediaInfo:
     :param frames: how many are displayed.
     :param fps: frames a second, on average.
     :param truncated: the file ends before what its own index announces.
-    :param audio_codec: FFmpeg's name, such as ``aac``; None without audio.
+    :param audio_codec: FFmpeg's name, such as ``aac``, of the audio that can be decoded; None without any.
+    :param hdr: it has a high dynamic range (PQ or HLG), so stills and encoded copies look pale.
+    :param undecodable_audio: there is audio, and no decoder here knows its codec.
     """
 
     type: MediaType
@@ -38,6 +40,13 @@ class MediaInfo:
     fps: float | None = None
     truncated: bool = False
     audio_codec: str | None = None
+    undecodable_audio: bool = False
+    hdr: bool = False
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there is audio, of a known codec or not."""
+        return self.audio_codec is not None or self.undecodable_audio
 
 
 def differences(
@@ -53,8 +62,7 @@ def differences(
     :param duration_s: seconds; it may differ by half a second or by 5 %, whichever is more.
     :param audio: whether an audio stream is wanted.
     """
-    if info.truncated:
-        yield "it ends before what its own index announces"
+    yield from _peculiarities(info)
     if aspect_ratio is not None:
         width, height = map(float, aspect_ratio.split(":"))
         if abs(info.width * height / (info.height * width) - 1) > _RATIO_TOLERANCE:
@@ -64,7 +72,17 @@ def differences(
             yield f"it is an image, not a video of {duration_s:g} s"
         elif abs(info.duration_s - duration_s) > max(_DURATION_TOLERANCE_S, duration_s * _DURATION_TOLERANCE):
             yield f"it lasts {info.duration_s:.2f} s, not {duration_s:g} s"
-    if audio is True and info.audio_codec is None:
+    if audio is True and not info.has_audio:
         yield "it has no audio"
-    if audio is False and info.audio_codec is not None:
+    if audio is False and info.has_audio:
         yield "it has audio, which was not requested"
+
+
+def _peculiarities(info: MediaInfo) -> Iterator[str]:
+    """Yield what is in no request, and matters to those who use the file."""
+    if info.truncated:
+        yield "it ends before what its own index announces"
+    if info.hdr:
+        yield "it has a high dynamic range"
+    if info.undecodable_audio:
+        yield "it has audio of a codec that cannot be decoded here"

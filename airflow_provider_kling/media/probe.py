@@ -7,8 +7,16 @@ from fractions import Fraction
 from typing import Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.container import check_display_size, open_container, video_stream
-from airflow_provider_kling.media.filters import FrameFormat, format_of, rotation_of
+from airflow_provider_kling.media.container import (
+    audio_streams,
+    check_display_size,
+    open_container,
+    video_stream,
+)
+from airflow_provider_kling.media.demux import demux, is_continuous
+from airflow_provider_kling.media.filters import FrameFormat, format_of, is_hdr, rotation_of
+from airflow_provider_kling.media.frame_decoder import FrameDecoder
+from airflow_provider_kling.media.hidden_frames import is_hidden
 from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame_timing
@@ -23,6 +31,7 @@ class Scan:
     """All that one pass over a file finds out.
 
     :param frame_format: of the first frame.
+    :param audio_index: of the first audio stream that can be decoded and has packets; None without one.
     :param extradata: what the decoder of the stream needs first, such as the parameter sets of H.264.
     """
 
@@ -30,10 +39,13 @@ class Scan:
     timing: FrameTiming
     frame_format: FrameFormat
     extradata: bytes
+    audio_index: int | None = None
 
 
 def probe(file: BinaryIO, *, name: str) -> MediaInfo:
-    """Return the properties of a video or an image. All packets are read; only the first frame is decoded.
+    """Return the properties of a video or an image.
+
+    All packets are read. Only the first frame is decoded, unless packets are not frames, as those of fields.
 
     :raises KlingMediaError: it has no frame that can be decoded, or
         :func:`~airflow_provider_kling.media.container.open_container` failed.
@@ -45,51 +57,90 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
     """Return what :func:`probe` does, with what a concatenation needs in addition."""
     with open_container(file, name=name) as container:
         stream = video_stream(container, name=name)
-        audio = next(iter(container.streams.audio), None)
-        frame_format: FrameFormat | None = None
+        codec = stream.codec_context.codec.canonical_name
+        decoder = FrameDecoder(stream)
+        first: av.VideoFrame | None = None
         packets: list[PacketTiming] = []
-        has_audio = corrupt = False
-        for packet in container.demux([stream, audio] if audio else [stream]):
-            if packet.stream.index != stream.index:
-                has_audio = has_audio or packet.size > 0
+        heard: set[int] = set()
+        corrupt = False
+        for packet in demux(container, stream, *container.streams.audio):
+            if packet.stream_index != stream.index:
+                if packet.size:
+                    heard.add(packet.stream_index)
                 continue
-            frame_format = frame_format or _first_format(packet, stream)
+            first = first or _first_frame(packet, decoder)
             if packet.is_corrupt:
                 corrupt = True
-            elif packet.size:
+            elif packet.size and not is_hidden(memoryview(packet), codec=codec):
                 packets.append(_packet_timing(packet))
-        timing = frame_timing(packets, time_base=stream.time_base or Fraction(1))
-        if timing is None or frame_format is None:
+        time_base = stream.time_base or Fraction(1)
+        stored = timing = frame_timing(packets, time_base=time_base)
+        cut = is_continuous(container) and not (packets and packets[0].key)
+        if first is not None and (first.interlaced_frame or cut):
+            timing = frame_timing(_decoded(file, name=name), time_base=time_base)
+        if stored is None or timing is None or first is None:
             raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
+        frame_format = format_of(first, stream, rotation=rotation_of(first))
         check_display_size(frame_format, name=name)
         container_name, frames = container.format.name, len(timing.pts)
         is_image = container_name.endswith(_IMAGE_SUFFIX) or (container_name == "gif" and frames == 1)
         width, height = frame_format.display_size
-        codec = stream.codec_context.codec.canonical_name
+        audio = next((each for each in audio_streams(container) if each.index in heard), None)
         info = MediaInfo(type=MediaType.IMAGE, width=width, height=height, codec=codec, truncated=corrupt)
         if not is_image:
-            announced = (stream.duration or 0) * timing.time_base
+            announced = (stream.duration or 0) * time_base
             info = replace(
                 info,
                 type=MediaType.VIDEO,
                 duration_s=float(timing.duration),
                 frames=frames,
                 fps=float(timing.average_rate),
-                truncated=corrupt or timing.duration + _TRUNCATED_S < announced,
-                audio_codec=audio.codec_context.codec.canonical_name if audio and has_audio else None,
+                truncated=corrupt or stored.duration + _TRUNCATED_S < announced,
+                audio_codec=audio.codec_context.codec.canonical_name if audio else None,
+                hdr=is_hdr(first),
+                undecodable_audio=audio is None and bool(heard),
             )
-        extradata = bytes(stream.codec_context.extradata or b"")
-    return Scan(info=info, timing=timing, frame_format=frame_format, extradata=extradata)
+        # While the container is open: a stream's fields are in its memory.
+        return Scan(
+            info=info,
+            timing=timing,
+            frame_format=frame_format,
+            extradata=bytes(stream.codec_context.extradata or b""),
+            audio_index=audio.index if audio else None,
+        )
 
 
-def _first_format(packet: av.Packet[Any], stream: av.VideoStream) -> FrameFormat | None:
+def _first_frame(packet: av.Packet[Any], decoder: FrameDecoder) -> av.VideoFrame | None:
     try:
-        frame = next(iter(stream.decode(packet)), None)
+        return next(iter(decoder.decode(packet)), None)
     except av.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
         return None  # the next packet may be decodable
-    return None if frame is None else format_of(frame, stream, rotation=rotation_of(frame))
+
+
+def _decoded(file: BinaryIO, *, name: str) -> list[PacketTiming]:
+    """Return the times of all frames that can be decoded, where packets do not tell them.
+
+    Each field of a frame may have a packet of its own, and frames before the first key frame are not
+    displayed.
+    """
+    times: list[int] = []
+    with open_container(file, name=name) as container:
+        stream = video_stream(container, name=name)
+        decoder = FrameDecoder(stream)
+        for packet in demux(container, stream):
+            try:
+                frames = decoder.decode(packet)
+            except av.FFmpegError as error:
+                if isinstance(error, MemoryError):
+                    raise
+                continue
+            for frame in frames:
+                if frame.pts is not None and (times or not frame.is_corrupt):
+                    times.append(frame.pts)
+    # None is a key frame, because the packets cannot be copied by these times.
+    return [PacketTiming(pts=time, dts=time, duration=0) for time in times]
 
 
 def _packet_timing(packet: av.Packet[Any]) -> PacketTiming:

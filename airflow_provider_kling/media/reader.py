@@ -42,6 +42,8 @@ class InfoResult(ChildResult):
     fps: _Seconds | None
     truncated: bool
     audio_codec: _Codec | None
+    undecodable_audio: bool
+    hdr: bool
 
     def info(self) -> MediaInfo:
         """Return the properties."""

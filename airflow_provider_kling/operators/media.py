@@ -134,7 +134,9 @@ class VideoConcatOperator(BaseOperator):
     :returns: a dict. ``uri``: of the result. ``poster_uri``: of a JPEG beside it, or None. ``clips``: how
         many there were. ``method``: ``copied`` or ``encoded``. ``frames``: how many the result has.
         ``duration_s``: seconds. ``width``, ``height``: pixels. ``fps``: frames a second. ``has_audio``: a
-        bool. ``bytes``: its size. ``sha256``: its hash, in hexadecimal.
+        bool. ``warnings``: what of a video is not in the result as it should be, such as audio of a codec
+        that cannot be decoded, as a list of sentences. ``bytes``: its size. ``sha256``: its hash, in
+        hexadecimal.
     :raises KlingRequestError: an argument is invalid; a literal one fails the import of the DAG.
     :raises KlingMediaError: a video is damaged, too short for the options, or takes too much memory or time
         to decode (not retryable), or a file cannot be read or written (retryable). Also
@@ -182,6 +184,9 @@ class VideoConcatOperator(BaseOperator):
                     sha256 = write(target, iter(partial(made.read, _CHUNK_BYTES), b""))
                 size, poster_uri = local.stat().st_size, write_poster(target, reader=concatenator)
         info, duration_s = result.info, result.info.duration_s or 0.0
+        warnings = [f"{files[number]} {warning}" for number, warning in result.warnings]
+        for warning in warnings:
+            log.warning("%s", warning)
         log.info("Concatenated %d videos into %s: %.2f s, %s", len(clips), target, duration_s, result.method)
         return {
             "uri": str(target),
@@ -194,6 +199,7 @@ class VideoConcatOperator(BaseOperator):
             "height": info.height,
             "fps": round(info.fps or 0.0, 3),
             "has_audio": info.audio_codec is not None,
+            "warnings": warnings,
             "bytes": size,
             "sha256": sha256,
         }

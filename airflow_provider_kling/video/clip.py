@@ -11,7 +11,9 @@ from typing import Any
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import decode_errors, video_stream
+from airflow_provider_kling.media.demux import demux
 from airflow_provider_kling.media.filters import FilterGraph, concat_filters
+from airflow_provider_kling.media.frame_decoder import FrameDecoder
 from airflow_provider_kling.media.probe import Scan
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.source_file import SourceFile
@@ -48,8 +50,10 @@ class ClipReader:
         self.video: av.VideoStream = video_stream(container, name=clip.file.name)
         self._clip = clip
         self._timeline = timeline
-        audio_stream = container.streams.audio[0] if clip.scan.info.audio_codec else None
-        self._demuxed = container.demux([self.video, audio_stream] if audio_stream else [self.video])
+        number = clip.scan.audio_index
+        audio_stream = None if number is None else container.streams[number]
+        self._demuxed = demux(container, self.video, *([audio_stream] if audio_stream else []))
+        self._decoder = FrameDecoder(self.video)
         # Packets that were read before the other stream needed them. They are compressed, so a file whose
         # streams are far apart takes no more memory than its own size.
         self._queues: dict[int, deque[av.Packet[Any]]] = defaultdict(deque)
@@ -62,13 +66,34 @@ class ClipReader:
         )
 
     def packets(self) -> Iterator[av.Packet[Any]]:
-        """Yield the video packets, with the output's timestamps: its time base is one frame."""
+        """Yield the video packets, with the output's timestamps: its time base is one frame.
+
+        They are decoded as well, to find out whether they are whole.
+
+        :raises KlingMediaError: one of them is not.
+        """
+        context = self.video.codec_context
+        # The decoder finds the same damage without it, in less time.
+        context.options = {**context.options, "skip_loop_filter": "all"}
+        left = len(self._clip.scan.timing.pts)
         for packet in self._packets(self.video):
+            left -= self._count_whole(packet)
             if packet.pts is None or packet.dts is None:
                 continue
             packet.pts, packet.dts = self._output_frame(packet.pts), self._output_frame(packet.dts)
             packet.duration, packet.time_base = 1, 1 / self._timeline.fps
             yield packet
+        if left:
+            raise self._damaged(self._clip.segment.start + self._clip.segment.duration)
+
+    def _count_whole(self, packet: av.Packet[Any]) -> int:
+        """Return how many frames are complete with a packet."""
+        with decode_errors(self._clip.file.name):
+            frames = self._decoder.decode(packet)
+        for frame in frames:
+            if frame.is_corrupt:
+                raise self._damaged((frame.pts or 0) * self._clip.scan.timing.time_base)
+        return len(frames)
 
     def read_frame(self) -> av.VideoFrame:
         """Return the next frame of the output, in the output's size and colours."""
@@ -105,12 +130,14 @@ class ClipReader:
     def _decode(self) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         timing, last_pts = self._clip.scan.timing, None
         for packet in self._packets(self.video):
-            for frame in self.video.decode(packet):
-                if frame.pts is None:
+            for frame in self._decoder.decode(packet):
+                # Frames before the first that is displayed may need one that is not in the file.
+                if frame.pts is None or frame.pts < timing.pts[0]:
                     continue
-                seconds, last_pts = frame.pts * timing.time_base, frame.pts
-                if frame.is_corrupt:
-                    raise self._damaged(seconds)
+                seconds = frame.pts * timing.time_base
+                if frame.is_corrupt or (last_pts is None and frame.pts != timing.pts[0]):
+                    raise self._damaged(seconds if frame.is_corrupt else timing.pts[0] * timing.time_base)
+                last_pts = frame.pts
                 yield seconds - self._clip.segment.start, frame
         if last_pts != timing.pts[-1]:
             raise self._damaged(self._clip.segment.start + self._clip.segment.duration)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from airflow_provider_kling.video.mp4_writer import Mp4Writer, open_mp4
 from airflow_provider_kling.video.options import (
     MAX_SIDE,
     REPORT_EVERY_S,
+    ClipWarning,
     ConcatMethod,
     ConcatOptions,
     ConcatResult,
@@ -84,7 +84,8 @@ def concat(
         with suppress(OSError):
             target.unlink()
         raise
-    return ConcatResult(method=ConcatMethod.COPIED if copies else ConcatMethod.ENCODED, info=info)
+    method = ConcatMethod.COPIED if copies else ConcatMethod.ENCODED
+    return ConcatResult(method=method, info=info, warnings=tuple(_warnings(scans, copies=copies)))
 
 
 @dataclass(kw_only=True)
@@ -103,8 +104,7 @@ class TimelineWriter:
             with self._reader(clip, size=clip.scan.frame_format.display_size) as reader:
                 if number == 1:
                     self.writer.copy_video(reader.video)
-                packets = islice(reader.packets(), len(clip.span))
-                for frame, packet in enumerate(packets, clip.span.start):
+                for frame, packet in enumerate(reader.packets(), clip.span.start):
                     self._report(number, frame)
                     self.writer.add_packet(packet)
                     self._add_audio(reader, frame)
@@ -175,6 +175,14 @@ def _checked(path: Path, *, timeline: Timeline, duration: Fraction) -> MediaInfo
             f" {float(duration):.3f} s ({timeline.frames} frames); nothing was kept"
         )
     return info
+
+
+def _warnings(scans: Sequence[Scan], *, copies: bool) -> Iterator[tuple[int, ClipWarning]]:
+    for number, info in enumerate(each.info for each in scans):
+        if info.undecodable_audio:
+            yield number, ClipWarning.SILENT
+        if info.hdr and not copies:
+            yield number, ClipWarning.HDR
 
 
 def _scanned(clip: SourceFile) -> Scan:

@@ -7,7 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import Field, NonNegativeInt
 
 from airflow_provider_kling.media.channel import ChannelError
 from airflow_provider_kling.media.process_limits import ProcessLimits
@@ -16,6 +18,7 @@ from airflow_provider_kling.media.source_file import SourceFile
 from airflow_provider_kling.video.options import (
     MAX_DURATION_S,
     REPORT_EVERY_S,
+    ClipWarning,
     ConcatMethod,
     ConcatOptions,
     ConcatResult,
@@ -82,12 +85,17 @@ class Concatenator(MediaReader):
             with suppress(OSError):
                 target.unlink()
             raise
-        return ConcatResult(method=ConcatMethod(result.method), info=result.info.info())
+        warnings = tuple(
+            (number, ClipWarning[name]) for number, name in result.warnings if number < len(clips)
+        )
+        return ConcatResult(method=ConcatMethod(result.method), info=result.info.info(), warnings=warnings)
 
 
 class _ConcatResult(ChildResult):
     method: Literal["copied", "encoded"]
     info: InfoResult
+    # Not strict, because JSON has no tuples.
+    warnings: list[Annotated[tuple[NonNegativeInt, Literal["SILENT", "HDR"]], Field(strict=False)]]
 
 
 def _arguments(options: ConcatOptions) -> dict[str, Any]:

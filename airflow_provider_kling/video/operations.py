@@ -26,7 +26,8 @@ def _concat(job: Job) -> tuple[Mapping[str, Any], bytes]:
         progress=lambda *report: job.progress(report),
         before_encoding=lambda pixels: job.limits.raise_memory(memory_bytes(pixels)),
     )
-    return {"method": result.method, "info": asdict(result.info)}, b""
+    warnings = [[number, warning.name] for number, warning in result.warnings]
+    return {"method": result.method, "info": asdict(result.info), "warnings": warnings}, b""
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {**operations.OPERATIONS, "concat": _concat}

@@ -79,12 +79,23 @@ class ConcatOptions:
         return None if self.fps is None else Fraction(self.fps).limit_denominator(_MAX_DENOMINATOR)
 
 
+class ClipWarning(StrEnum):
+    """What of a clip is not in the output as it should be; the value follows the clip's name."""
+
+    SILENT = "has audio of a codec that cannot be decoded here, so it is silent"
+    HDR = "has a high dynamic range, which is not mapped to the output's, so it looks pale"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConcatResult:
-    """The properties of the output, measured, and how it was made."""
+    """The properties of the output, measured, and how it was made.
+
+    :param warnings: by the index of a clip.
+    """
 
     method: ConcatMethod
     info: MediaInfo
+    warnings: tuple[tuple[int, ClipWarning], ...] = ()
 
 
 def memory_bytes(pixels: int) -> int:

@@ -23,6 +23,7 @@ from tests.media.clips import (
     trimmed_by_edit_list,
     with_display_matrix,
 )
+from tests.media.ffmpeg import convert
 
 
 def info(content: bytes) -> MediaInfo:
@@ -192,6 +193,22 @@ def test_an_animated_gif_is_a_video() -> None:
 )
 def test_a_file_that_is_no_media_file_is_refused_for_good(content: bytes) -> None:
     assert not error_of(content).retryable
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("flv", "flv"), ("mpeg", "mpeg2video"), ("asf", "mpeg4"), ("mxf", "mpeg2video")],
+)
+def test_a_format_that_is_not_read_is_not_called_damaged(container: str, codec: str) -> None:
+    error = error_of(Clip(container=container, codec=codec, b_frames=0).encoded())
+    assert "its format is not among those that are read, which are MP4, QuickTime," in str(error)
+    assert "damaged" not in str(error)
+    assert not error.retryable
+
+
+def test_ogg_is_not_called_damaged() -> None:
+    made = convert({}, "-f lavfi -i testsrc=d=0.2:s=64x64 -c:v libtheora out.ogv", output="out.ogv")
+    assert "its format is not among those that are read" in str(error_of(made))
 
 
 def test_a_file_none_of_whose_frames_can_be_decoded_is_refused() -> None:

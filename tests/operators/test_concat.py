@@ -52,6 +52,18 @@ def output(tmp_path: Path) -> Path:
     return tmp_path / "results" / "output.mp4"
 
 
+def test_a_clip_whose_audio_cannot_be_decoded_is_silent_and_told(
+    task_instance: FakeTaskInstance, scenes: Path, output: Path
+) -> None:
+    unknown = replace(CLIP, first=300).encoded().replace(b"mp4a", b"apac").replace(b"esds", b"free")
+    (scenes / "unknown.mp4").write_bytes(unknown)
+    result = run(concat(scenes, ["0.mp4", "unknown.mp4"], output), task_instance)
+    assert numbers(output) == [*range(24), *range(300, 324)]
+    assert result["warnings"] == [
+        f"file://{scenes}/unknown.mp4 has audio of a codec that cannot be decoded here, so it is silent"
+    ]
+
+
 def test_clips_are_concatenated_in_order_and_the_result_describes_the_output(
     task_instance: FakeTaskInstance, scenes: Path, output: Path
 ) -> None:
@@ -68,6 +80,7 @@ def test_clips_are_concatenated_in_order_and_the_result_describes_the_output(
         "height": 96,
         "fps": 24.0,
         "has_audio": True,
+        "warnings": [],
         "bytes": output.stat().st_size,
         "sha256": hashlib.sha256(output.read_bytes()).hexdigest(),
     }

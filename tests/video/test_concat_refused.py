@@ -77,6 +77,25 @@ def test_damage_inside_a_clip_that_is_encoded_is_named(tmp_path: Path, packets: 
         concat(files([OTHER_RATE, content, OTHER_RATE]), target)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("keep", [0, 40])
+@pytest.mark.parametrize("packets", [range(1, 2), range(12, 13), range(20, 24), range(23, 24)])
+def test_damage_inside_a_clip_that_would_be_copied_is_named(
+    tmp_path: Path, packets: range, keep: int, number: int
+) -> None:
+    whole = replace(CLIP, grain=30)
+    clips: list[Clip | bytes] = [whole, whole, whole]
+    clips[number - 1] = damaged(whole.encoded(), packets, keep=keep)
+    with refused(tmp_path, f"scene {number}", "damaged") as target:
+        concat(files(clips), target)
+
+
+def test_the_time_of_damage_is_named_where_packets_are_copied(tmp_path: Path) -> None:
+    content = damaged(replace(CLIP, grain=30).encoded(), range(12, 13), keep=40)
+    with refused(tmp_path, "scene 2 is damaged 0.50 s from its start") as target:
+        concat(files([replace(CLIP, grain=30), content]), target)
+
+
 def test_the_time_of_damage_counts_trimmed_frames(tmp_path: Path) -> None:
     content = damaged(replace(CLIP, grain=30).encoded(), range(12, 13), keep=40)
     with refused(tmp_path, "scene 2 is damaged 0.50 s from its start") as target:

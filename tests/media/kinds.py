@@ -1,0 +1,173 @@
+"""Files of many kinds, each with numbered frames, made by the program ``ffmpeg`` or bit by bit.
+
+The table is what the tests of probing, of frames and of concatenations go through: a kind that is added here
+is tried everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+from tests.media.clips import Clip
+from tests.media.ffmpeg import convert
+from tests.media.field_coded import field_coded
+
+SOURCE = Clip(frames=48, first=100, audio=True, tone=0.4, container="matroska", crf=15)
+_SILENT = replace(SOURCE, audio=False)
+_SECOND = replace(SOURCE, frames=24, first=200)
+_X264 = "-c:v libx264 -preset ultrafast -bf 2 -g 12 -x264-params b-adapt=0:scenecut=0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of files.
+
+    :param make: makes one.
+    :param codec: of the video, by FFmpeg's name; ``audio_codec`` likewise, None for none that can be decoded.
+    :param fps: frames a second.
+    :param silent: there is audio that cannot be decoded.
+    :param hdr: it has a high dynamic range.
+    """
+
+    make: Callable[[], bytes]
+    codec: str = "h264"
+    audio_codec: str | None = None
+    fps: float = 24
+    silent: bool = False
+    hdr: bool = False
+
+    def content(self) -> bytes:
+        """Return the file; it is made once."""
+        return _made(self.make)
+
+
+@cache
+def _made(make: Callable[[], bytes]) -> bytes:
+    return make()
+
+
+def converted(arguments: str, name: str, *, clip: Clip = SOURCE) -> Callable[[], bytes]:
+    """Return what encodes or copies the source into a file of a name."""
+    return lambda: convert({"in.mkv": clip.encoded()}, f"-i in.mkv {arguments} {name}", output=name)
+
+
+def fields_in(name: str) -> Callable[[], bytes]:
+    """Return what puts field-coded H.264 into a container."""
+    # Two fields a frame: ffmpeg counts coded pictures when it writes times.
+    command = f"-fflags +genpts -r 48 -i in.h264 -c copy {name}"
+    return lambda: convert({"in.h264": field_coded(_SILENT)}, command, output=name)
+
+
+def hidden_frames() -> bytes:
+    """Return VP8 with frames that are never displayed; the encoder makes them where much moves."""
+    encode = (
+        "-i in.mkv -f lavfi -i testsrc=s=160x24:r=24 -filter_complex overlay=0:0:shortest=1"
+        " -c:v libvpx -auto-alt-ref 1 -lag-in-frames 16 -b:v 200k -g 60 -pass"
+    )
+    clip = replace(_SILENT, frames=96)
+    return convert(
+        {"in.mkv": clip.encoded()}, f"{encode} 1 -f null -", f"{encode} 2 out.webm", output="out.webm"
+    )
+
+
+def joined(*clips: Clip) -> bytes:
+    """Return transport streams one after another, each with times from its own start."""
+    return b"".join(converted(f"{_X264} -c:a aac", "out.ts", clip=clip)() for clip in clips)
+
+
+def without_first_key_frame() -> bytes:
+    """Return a transport stream that starts between two key frames."""
+    made = converted(_X264, "out.ts", clip=_SILENT)()
+    packets = [made[begin : begin + 188] for begin in range(0, len(made), 188)]
+    video = [packet for packet in packets if packet[1] << 8 & 0x1F00 | packet[2] == 0x100]
+    starts = [number for number, packet in enumerate(video) if packet[1] & 0x40]  # of its frames
+    tables = [packet for packet in packets if packet not in video][:3]
+    return b"".join([*tables, *video[starts[5] :]])
+
+
+def undecodable(content: bytes, *, tracks: int) -> bytes:
+    """Give the first audio tracks of an MP4 a codec that FFmpeg cannot decode."""
+    for _ in range(tracks):
+        content = content.replace(b"mp4a", b"apac", 1).replace(b"esds", b"free", 1)
+    return content
+
+
+def two_tracks() -> bytes:
+    """Return an MP4 with two audio tracks."""
+    return converted(f"-map 0:v -map 0:a -map 0:a {_X264} -c:a aac", "out.mp4")()
+
+
+def changing_audio() -> bytes:
+    """Return a clip whose audio is stereo at 48 kHz, and after a second mono at 44.1 kHz."""
+    half = "-ss {} -t 1 -i in.mkv -vn -ac {} -ar {} -c:a aac {}.aac"
+    return convert(
+        {"in.mkv": SOURCE.encoded()},
+        half.format(0, 2, 48000, "first"),
+        half.format(1, 1, 44100, "second"),
+        "-i concat:first.aac|second.aac -c copy both.aac",
+        f"-i in.mkv -i both.aac -map 0:v -map 1:a {_X264} -c:a copy out.ts",
+        output="out.ts",
+    )
+
+
+def without_ftyp() -> bytes:
+    """Return a QuickTime file as old programs write it, whose first box has no brand."""
+    return converted(f"{_X264} -c:a aac -movflags +faststart", "out.mov")().replace(b"ftyp", b"skip", 1)
+
+
+def hdr(transfer: str) -> Kind:
+    """Return a kind of H.265 with ten bits and a transfer curve of high dynamic range."""
+    colours = f"colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+    encode = f"-an -pix_fmt yuv420p10le -c:v libx265 -x265-params log-level=none:{colours}"
+    return Kind(make=converted(encode, "out.mp4"), codec="hevc", hdr=True)
+
+
+KINDS: dict[str, Kind] = {
+    "HDR, PQ": hdr("smpte2084"),
+    "HDR, HLG": hdr("arib-std-b67"),
+    "MP4": Kind(make=converted(f"{_X264} -c:a aac", "out.mp4"), audio_codec="aac"),
+    "fragmented MP4": Kind(
+        make=converted(f"{_X264} -c:a aac -movflags frag_keyframe+empty_moov", "out.mp4"), audio_codec="aac"
+    ),
+    "edit list": Kind(
+        make=lambda: convert(
+            {"in.mkv": _SILENT.encoded()},
+            f"-i in.mkv {_X264} whole.mp4",
+            "-ss 0.75 -i whole.mp4 -c copy out.mp4",
+            output="out.mp4",
+        )
+    ),
+    "H.265": Kind(
+        make=converted("-c:v libx265 -x265-params log-level=none", "out.mp4"), codec="hevc", audio_codec="aac"
+    ),
+    "QuickTime": Kind(make=converted(f"{_X264} -c:a pcm_s16le", "out.mov"), audio_codec="pcm_s16le"),
+    "QuickTime without a brand": Kind(make=without_ftyp, audio_codec="aac"),
+    "AVI without times": Kind(make=converted(f"{_X264} -c:a libmp3lame", "out.avi"), audio_codec="mp3"),
+    "MPEG-4 in AVI": Kind(make=converted("-c:v mpeg4 -bf 2 -q:v 3 -an", "out.avi"), codec="mpeg4"),
+    "VP8 with hidden frames": Kind(make=hidden_frames, codec="vp8"),
+    "VP9": Kind(
+        make=converted("-c:v libvpx-vp9 -cpu-used 8 -c:a libopus", "out.webm"),
+        codec="vp9",
+        audio_codec="opus",
+    ),
+    "transport stream": Kind(make=converted(f"{_X264} -c:a aac", "out.ts"), audio_codec="aac"),
+    "camera's transport stream": Kind(
+        make=converted(f"{_X264} -c:a ac3 -mpegts_m2ts_mode 1", "out.m2ts"), audio_codec="ac3"
+    ),
+    "MPEG-2": Kind(make=converted("-c:v mpeg2video -bf 2 -q:v 3 -an", "out.ts"), codec="mpeg2video"),
+    "interlaced frames": Kind(make=converted(f"{_X264}:interlaced=1 -flags +ildct+ilme -an", "out.ts")),
+    "fields in a transport stream": Kind(make=fields_in("out.ts")),
+    "fields in Matroska": Kind(make=fields_in("out.mkv")),
+    "fields in MP4": Kind(make=fields_in("out.mp4")),
+    "joined transport streams": Kind(make=lambda: joined(SOURCE, _SECOND), audio_codec="aac"),
+    "joined, the second longer": Kind(make=lambda: joined(_SECOND, SOURCE), audio_codec="aac"),
+    "without its first key frame": Kind(make=without_first_key_frame),
+    "undecodable audio": Kind(make=lambda: undecodable(KINDS["MP4"].content(), tracks=1), silent=True),
+    "undecodable audio, and a second track": Kind(
+        make=lambda: undecodable(two_tracks(), tracks=1), audio_codec="aac"
+    ),
+    "two undecodable tracks": Kind(make=lambda: undecodable(two_tracks(), tracks=2), silent=True),
+    "changing audio": Kind(make=changing_audio, audio_codec="aac"),
+}

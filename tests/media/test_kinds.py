@@ -1,0 +1,65 @@
+"""Files of every kind are read as the independent program ``ffmpeg`` reads them."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from airflow_provider_kling.media.frames import read_frame
+from airflow_provider_kling.media.probe import probe
+from airflow_provider_kling.media.still_image import Edge
+from tests.media.clips import number_in, packet_payloads
+from tests.media.ffmpeg import decode
+from tests.media.kinds import KINDS, Kind
+
+
+@pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+def number_at(kind: Kind, at: Edge | float) -> int:
+    still = read_frame(io.BytesIO(kind.content()), name="scene", at=at)
+    with Image.open(io.BytesIO(still.content)) as opened:
+        return number_in(np.asarray(opened.convert("L")))
+
+
+def test_a_file_is_probed_as_ffmpeg_decodes_it(kind: Kind) -> None:
+    found, expected = probe(io.BytesIO(kind.content()), name="scene"), decode(kind.content())
+    assert (found.width, found.height) == (expected.width, expected.height)
+    assert (
+        found.codec
+        == kind.codec
+        == next(stream["codec_name"] for stream in expected.streams if stream["codec_type"] == "video")
+    )
+    assert found.frames == len(expected.numbers)
+    assert found.fps == pytest.approx(kind.fps, rel=0.002)
+    assert found.duration_s == pytest.approx(len(expected.numbers) / kind.fps, rel=0.002)
+    assert not found.truncated
+    assert (found.audio_codec, found.undecodable_audio) == (kind.audio_codec, kind.silent)
+    assert found.hdr is kind.hdr
+
+
+def test_the_first_and_the_last_frame_are_those_that_ffmpeg_decodes(kind: Kind) -> None:
+    expected = decode(kind.content()).numbers
+    assert number_at(kind, Edge.FIRST) == expected[0]
+    assert number_at(kind, Edge.LAST) == expected[-1]
+
+
+def test_each_time_shows_the_frame_that_ffmpeg_decodes_then(kind: Kind) -> None:
+    expected = decode(kind.content()).numbers
+    indices = range(0, len(expected), 5)
+    found = [number_at(kind, (index + 0.5) / kind.fps) for index in indices]
+    assert found == [expected[index] for index in indices]
+
+
+@pytest.mark.parametrize(
+    "name", ["VP8 with hidden frames", "fields in a transport stream", "fields in Matroska", "fields in MP4"]
+)
+def test_these_kinds_have_more_packets_than_frames(name: str) -> None:
+    content = KINDS[name].content()
+    assert len(packet_payloads(content)) > len(decode(content).numbers)
