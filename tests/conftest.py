@@ -14,7 +14,7 @@ import pytest
 from pydantic import JsonValue, TypeAdapter
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
-from tests.storages import s3_server, storage  # noqa: F401  # fixtures for all tests
+from tests.storages import any_storage, s3_server, storage  # noqa: F401  # fixtures for all tests
 
 # Airflow reads these when it is imported, so they have to be set before the first test module.
 if "AIRFLOW_HOME" not in os.environ:

@@ -6,11 +6,12 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import uuid4
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
 
 
 class Storage(Protocol):
@@ -115,6 +116,31 @@ class Bucket:
         self._client.put_object(Bucket=self.name, Key=name, Body=content)
 
 
+class Memory:
+    """A folder in the memory of this process. Airflow knows the scheme only while the folder is used."""
+
+    script = ""
+    environment: ClassVar[dict[str, str]] = {}
+
+    def __init__(self) -> None:
+        self.files: Any = MemoryFileSystem()
+        self.root = f"/clips-{uuid4().hex[:12]}"
+        self.uri = f"memory://{self.root}"
+
+    def path(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    def names(self) -> list[str]:
+        return sorted(path.removeprefix(f"{self.root}/") for path in self.files.find(self.root))
+
+    def read(self, name: str) -> bytes | None:
+        stored = self.files.store.get(self.path(name))
+        return stored.getvalue() if stored is not None else None
+
+    def write(self, name: str, content: bytes) -> None:
+        self.files.pipe_file(self.path(name), content)
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """Run an S3 server on this machine; its address."""
@@ -127,6 +153,38 @@ def s3_server() -> Iterator[str]:
     running.stop()
 
 
+def _bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Make a bucket, and let Airflow reach it."""
+    from airflow.sdk.io.store import _STORE_CACHE
+
+    bucket = Bucket(url=s3_server)
+    for name, value in bucket.environment.items():
+        monkeypatch.setenv(name, value)
+    # A test that had no connection may have used its name, and Airflow keeps what it made of it.
+    _STORE_CACHE.pop("s3-aws_default", None)
+    return bucket
+
+
+@pytest.fixture(params=["folder", "memory", "bucket"])
+def any_storage(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Storage]:
+    """Each kind of storage: a local folder, and object stores with and without conditional writes."""
+    from airflow.sdk.io.store import _STORE_CACHE, attach
+
+    if request.param == "bucket":
+        yield _bucket(request.getfixturevalue("s3_server"), monkeypatch)
+    elif request.param == "folder":
+        yield Folder(tmp_path)
+    else:
+        memory = Memory()
+        attach(protocol="memory", fs=memory.files)
+        yield memory
+        for name in memory.names():
+            memory.files.rm_file(memory.path(name))
+        _STORE_CACHE.pop("memory")
+
+
 @pytest.fixture(params=["folder", "bucket"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
     """A folder, and a bucket: what is stored is stored the same in both."""
@@ -134,7 +192,4 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         root = tmp_path / "storage"
         root.mkdir()
         return Folder(root)
-    bucket = Bucket(url=request.getfixturevalue("s3_server"))
-    for name, value in bucket.environment.items():
-        monkeypatch.setenv(name, value)
-    return bucket
+    return _bucket(request.getfixturevalue("s3_server"), monkeypatch)

@@ -38,6 +38,11 @@ class _RequestFromFunction(DecoratedOperator):
     overwrite_rtif_after_execution: bool = True
     _returned: Mapping[str, Any] = {}
 
+    @property
+    def output_is_shared(self) -> bool:
+        """Whether all map indexes have the same ``output``: only the function's arguments are expanded."""
+        return True
+
     def request_parameters(self) -> dict[str, Any]:
         """Return the arguments of the decorator, overridden by what the function returned."""
         given: Mapping[str, Any] = super().request_parameters()  # type: ignore[misc]

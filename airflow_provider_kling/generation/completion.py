@@ -29,6 +29,7 @@ from airflow_provider_kling.generation.result import (
     task_results,
 )
 from airflow_provider_kling.generation.result_storage import ResultStorage
+from airflow_provider_kling.generation.sidecar import Author
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import PollOutcome, finished_task, timed_out
 from airflow_provider_kling.http.task import Resource, Task
@@ -141,12 +142,14 @@ class Completion:
     def _store(self, task: Task) -> tuple[Task, dict[Resource, StoredFile]]:
         """Copy the results. Where a link no longer works, read the task once more for another link."""
         storage = ResultStorage(
+            author=Author.of(self.context),
             output=str(self.output),
             max_bytes=self.max_bytes,
             settings=self.hook.connection.client,
             conn_id=self.hook.conn_id,
             model=self.model,
             request=self.record.request if self.record else None,
+            fingerprint=self.record.fingerprint if self.record else None,
         )
         try:
             return task, storage.store(task, task_results(task, media_type=self.media_type))

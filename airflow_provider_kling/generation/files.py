@@ -1,4 +1,4 @@
-"""Files on any storage that Airflow supports: read, written, measured, and given a poster.
+"""Files on any storage that Airflow supports: read, written and measured.
 
 What a storage raises becomes a :class:`KlingMediaError` that names the file, and is retryable: the permission
 or the bucket may be there later.
@@ -6,17 +6,20 @@ or the bucket may be there later.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import PurePosixPath
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, BinaryIO, Final
 
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.atomic_writer import write_atomic
+from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
 from airflow_provider_kling.media.media_info import MediaInfo, differences
 from airflow_provider_kling.media.pyav import HAS_PYAV
 from airflow_provider_kling.media.reader import MediaReader
@@ -25,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # A demuxer seeks often, and s3fs would read 50 MiB ahead each time.
 _READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
+_CHUNK_BYTES: Final = 1024 * 1024
 _RATIO = re.compile(r"\d+:\d+")
 _AUDIO = {"on": True, "native": True, "off": False}
 
@@ -37,14 +41,53 @@ def file_at(uri: str) -> ObjectStoragePath:
     return file
 
 
+class Kind(StrEnum):
+    """What is at a name."""
+
+    FILE = "file"
+    FOLDER = "folder"
+
+
+def kind(file: ObjectStoragePath) -> Kind | None:
+    """Return what is at a name, None for nothing; an error where the storage does not tell."""
+    with storage_errors(file, "looked for"):
+        file.fs.invalidate_cache(file.path)  # fsspec caches listings; another process may have written since
+        try:
+            # exists() of fsspec hides errors: it would say no, which may cost money, or somebody's file.
+            found = file.fs.info(file.path)
+        except FileNotFoundError:
+            return None
+    return Kind.FOLDER if found.get("type") == "directory" else Kind.FILE
+
+
 def exists(file: ObjectStoragePath) -> bool:
     """Tell whether a file exists; an error where the storage does not tell."""
-    with storage_errors(file, "looked for"):
-        try:
-            file.fs.info(file.path)  # exists() of fsspec hides errors: it would say no, which may cost money
-        except FileNotFoundError:
-            return False
-    return True
+    return kind(file) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a file holds.
+
+    :param format: None for no media file.
+    :param size: bytes.
+    :param sha256: in hexadecimal.
+    """
+
+    format: FileFormat | None
+    size: int
+    sha256: str
+
+
+def content_of(file: ObjectStoragePath) -> Content:
+    """Read a file, in constant memory, and return what it holds."""
+    digest, size, found = hashlib.sha256(), 0, None
+    with reading(file) as stored:
+        while chunk := stored.read(_CHUNK_BYTES):
+            found = found or sniff(chunk[:HEAD_BYTES])
+            digest.update(chunk)
+            size += len(chunk)
+    return Content(format=found, size=size, sha256=digest.hexdigest())
 
 
 @contextmanager
@@ -64,16 +107,19 @@ def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
 
 
 @contextmanager
-def storage_errors(file: ObjectStoragePath | str, done: str) -> Iterator[None]:
+def storage_errors(file: ObjectStoragePath | str, done: str, *but: type[Exception]) -> Iterator[None]:
     """Translate what a storage raises in the body.
 
     :param done: what the body does to the file, as a participle for the message.
+    :param but: what is not translated.
     """
     try:
         yield
     except KlingError:
         raise
     except Exception as error:  # every storage raises its own
+        if isinstance(error, but):
+            raise
         raise KlingMediaError(f"{file} cannot be {done} ({type(error).__name__}: {error})") from error
 
 
@@ -99,22 +145,6 @@ def probe_stored(
     for difference in differences(info, **_requested(request or {})):
         log.warning("%s is not what was requested: %s", file, difference)
     return info
-
-
-def write_poster(video: ObjectStoragePath, *, reader: MediaReader) -> str | None:
-    """Store an image that represents a video beside it, and return its URI.
-
-    A video without a poster is no failure: None is returned, and the reason is logged as a warning.
-    """
-    file = video.with_name(f"{PurePosixPath(video.name).stem}.jpg")
-    try:
-        with reading(video) as stored:
-            poster = reader.poster(stored, name=video.name)
-        write(file, [poster.content])
-    except KlingMediaError as error:
-        log.warning("No poster could be made: %s", error)
-        return None
-    return str(file)
 
 
 def _requested(request: Mapping[str, Any]) -> dict[str, Any]:

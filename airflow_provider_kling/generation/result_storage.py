@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -13,23 +11,25 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from airflow.sdk import ObjectStoragePath
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
-from airflow_provider_kling import __version__
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation import files
+from airflow_provider_kling.generation.output_file import ServiceResult, check_writable, commit_paid, names
+from airflow_provider_kling.generation.output_rules import named_media_type
+from airflow_provider_kling.generation.poster import write_poster
 from airflow_provider_kling.generation.result import StoredFile, known_costs
+from airflow_provider_kling.generation.sidecar import Author, read_sidecar, sidecar_path
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import Resource, Task
+from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.download import Download, Downloader
-from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
+from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.hosts import HostRules
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media_type import MediaType
 
 log = logging.getLogger(__name__)
-
-_FILE_EXTENSIONS = frozenset(f".{each.value}" for each in FileFormat) | {".mov", ".jpeg", ".m4v"}
-_CHUNK_BYTES = 1024 * 1024
 
 
 def target_uri(output: str, *, task_id: str, number: int = 1) -> tuple[str, bool]:
@@ -44,7 +44,7 @@ def target_uri(output: str, *, task_id: str, number: int = 1) -> tuple[str, bool
     """
     count = "" if number == 1 else f"-{number}"
     suffix = PurePosixPath(output).suffix
-    if suffix.lower() in _FILE_EXTENSIONS:
+    if named_media_type(output) is not None:
         return f"{output.removesuffix(suffix)}{count}{suffix}", False
     name = f"{task_id}{count}"
     if "/" in name or "\\" in name or not name or name.startswith("."):
@@ -52,21 +52,40 @@ def target_uri(output: str, *, task_id: str, number: int = 1) -> tuple[str, bool
     return f"{output.rstrip('/')}/{name}", True
 
 
+def check_output(output: str, *, author: Author) -> None:
+    """Check, before anything is paid for, that results can be written to an output, as far as it is known.
+
+    :raises KlingMediaError: its storage is not installed, a file of somebody else's is there, or the folder
+        is a file (not retryable); or the storage does not tell (retryable).
+    """
+    file = files.file_at(output)
+    if named_media_type(output) is not None:
+        check_writable(file, author=author)
+    elif isinstance(file.fs, LocalFileSystem) and files.kind(file) is files.Kind.FILE:
+        raise KlingMediaError(
+            f"{file} is a file, and no folder for results can be made there", retryable=False
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResultStorage:
     """Where the results of a task are copied to, and what is known about where they come from.
 
+    :param author: the running task.
     :param output: the URI of a file or a folder.
-    :param max_bytes: a larger result is not stored.
+    :param max_bytes: of all results of the task together; a larger one is not stored.
     :param request: the fields of the request, with media cut; None where unknown.
+    :param fingerprint: of the request; None where unknown.
     """
 
+    author: Author
     output: str
     max_bytes: int
     settings: ClientSettings
     conn_id: str
     model: str | None = None
     request: Mapping[str, Any] | None = None
+    fingerprint: str | None = None
 
     def store(self, task: Task, results: Sequence[Resource]) -> dict[Resource, StoredFile]:
         """Copy results, each with a sidecar. What is stored already, by its sidecar, is not downloaded.
@@ -83,47 +102,59 @@ class ResultStorage:
         downloader = Downloader(
             hosts=hosts,
             user_agent=settings.user_agent,
-            max_bytes=self.max_bytes,
             read_timeout_s=settings.read_timeout_s,
         )
         with closing(downloader), MediaReader() as reader:
-            return {
-                resource: self._store(downloader, reader, task, resource, number=number)
-                for number, resource in enumerate(results, start=1)
-            }
+            stored: dict[Resource, StoredFile] = {}
+            for number, resource in enumerate(results, start=1):
+                allowed = self.max_bytes - sum(one.download.size for one in stored.values())
+                stored[resource] = self._store(
+                    downloader, reader, task, resource, number=number, max_bytes=max(0, allowed)
+                )
+            return stored
 
     def _store(
-        self, downloader: Downloader, reader: MediaReader, task: Task, resource: Resource, *, number: int
+        self,
+        downloader: Downloader,
+        reader: MediaReader,
+        task: Task,
+        resource: Resource,
+        *,
+        number: int,
+        max_bytes: int,
     ) -> StoredFile:
+        result = ServiceResult(task_id=task.task_id, number=number)
         uri, add_extension = target_uri(self.output, task_id=task.task_id, number=number)
         file = files.file_at(uri)
-        candidates = _with_extensions(file) if add_extension else [file]
-        stored = (_as_recorded(candidate, task_id=task.task_id) for candidate in candidates)
-        if found := next(filter(None, stored), None):
+        if found := _stored(file, result, add_extension=add_extension):
             file, download = found
             log.info("%s is stored already, with the recorded hash; nothing is downloaded", file)
         else:
-            with files.storage_errors(file, "written"):
-                download = downloader.fetch(
-                    resource.url, files=file.fs, path=file.path, add_extension=add_extension
-                )
-            if add_extension:
-                file = file.with_name(f"{file.name}.{download.format.value}")
-            self._write_sidecar(file, task, download)
+            with (
+                files.storage_errors(file, "written"),
+                AtomicWriter(files=file.fs, path=f"{file.path}.{result.token}") as writer,
+            ):
+                download = downloader.fetch_into(writer, resource.url, max_bytes=max_bytes)
+                if add_extension:
+                    file = file.with_name(f"{file.name}.{download.format.value}")
+                contents = self._sidecar(task, result, download)
+                file = commit_paid(writer, file, contents, author=self.author, result=result)
         is_audio = download.format.media_type is MediaType.AUDIO
         info = None if is_audio else files.probe_stored(file, request=self.request, reader=reader)
         poster = None
         if info and info.type is MediaType.VIDEO:
-            poster = files.write_poster(file, reader=reader)
+            poster = write_poster(file, reader=reader, author=self.author)
         return StoredFile(uri=str(file), download=download, info=info, poster_uri=poster)
 
-    def _write_sidecar(self, file: ObjectStoragePath, task: Task, download: Download) -> None:
+    def _sidecar(self, task: Task, result: ServiceResult, download: Download) -> dict[str, Any]:
         # It holds no signed link, no API key and no bytes of media.
-        contents = {
+        return {
             "task_id": task.task_id,
+            "number": result.number,
             "model": self.model,
             "conn_id": self.conn_id,
             "request": self.request,
+            "fingerprint": self.fingerprint,
             "format": download.format.value,
             "bytes": download.size,
             "sha256": download.sha256,
@@ -131,13 +162,26 @@ class ResultStorage:
             "finished_at": task.finished_at.isoformat() if task.finished_at else None,
             "cost_usd": None,
             **known_costs(task),
-            "written_by": f"airflow-provider-kling {__version__}",
         }
-        files.write(_sidecar(file), [json.dumps(contents, indent=2, ensure_ascii=False).encode()])
 
 
-def _sidecar(file: ObjectStoragePath) -> ObjectStoragePath:
-    return file.with_name(f"{file.name}.json")
+def _stored(
+    file: ObjectStoragePath, result: ServiceResult, *, add_extension: bool
+) -> tuple[ObjectStoragePath, Download] | None:
+    """Return where a result is stored whole, by the hash in its sidecar, whoever has written it."""
+    for wanted in _with_extensions(file) if add_extension else [file]:
+        for candidate in names(wanted):
+            kind, sidecar = files.kind(candidate), read_sidecar(candidate)
+            if kind is None and sidecar is None:
+                break
+            if kind is not files.Kind.FILE or sidecar is None:
+                continue
+            if (sidecar.task_id, sidecar.number) != (result.task_id, result.number):
+                continue
+            content = files.content_of(candidate)
+            if content.format is not None and content.sha256 == sidecar.sha256:
+                return candidate, Download(format=content.format, size=content.size, sha256=content.sha256)
+    return None
 
 
 def _with_extensions(file: ObjectStoragePath) -> list[ObjectStoragePath]:
@@ -145,24 +189,4 @@ def _with_extensions(file: ObjectStoragePath) -> list[ObjectStoragePath]:
     with files.storage_errors(file, "looked for"):
         sidecars = {PurePosixPath(path).name for path in file.fs.glob(f"{glob.escape(file.path)}.*.json")}
     named = (file.with_name(f"{file.name}.{each.value}") for each in FileFormat)
-    return [one for one in named if _sidecar(one).name in sidecars]
-
-
-def _as_recorded(file: ObjectStoragePath, *, task_id: str) -> tuple[ObjectStoragePath, Download] | None:
-    """Return a file and its properties if it is the whole result of this task, by the hash in its sidecar."""
-    try:
-        with files.reading(_sidecar(file)) as stored:
-            recorded = json.load(stored)
-    except KlingMediaError:  # there is none, or it is damaged
-        return None
-    if not isinstance(recorded, Mapping) or recorded.get("task_id") != task_id or not files.exists(file):
-        return None
-    digest, size, found = hashlib.sha256(), 0, None
-    with files.reading(file) as stored:
-        while chunk := stored.read(_CHUNK_BYTES):
-            found = found or sniff(chunk[:HEAD_BYTES])
-            digest.update(chunk)
-            size += len(chunk)
-    if found is None or digest.hexdigest() != recorded.get("sha256"):
-        return None
-    return file, Download(format=found, size=size, sha256=digest.hexdigest())
+    return [one for one in named if sidecar_path(one).name in sidecars]

@@ -21,10 +21,12 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
 )
 from airflow_provider_kling.generation.completion import EXTRA_WAIT_S, Completion
-from airflow_provider_kling.generation.files import file_at
 from airflow_provider_kling.generation.media_arguments import delete_uploads
+from airflow_provider_kling.generation.output_rules import check_extension, check_mapped
 from airflow_provider_kling.generation.report import report_task
 from airflow_provider_kling.generation.result import GenerationResult
+from airflow_provider_kling.generation.result_storage import check_output
+from airflow_provider_kling.generation.sidecar import Author
 from airflow_provider_kling.generation.submission import NO_CAPACITY, GenerationTask, Submission
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import TaskWaiter
@@ -120,7 +122,7 @@ class GenerationRun:
                     retry_after_s=rejection.retry_after if isinstance(rejection, KlingAPIError) else None,
                     jitter=random.random(),  # noqa: S311  - spreads a fan-out, guards nothing
                 )
-                if now + delay > since + self.task.queue_timeout:
+                if now + delay >= since + self.task.queue_timeout:
                     raise rejection.with_context(
                         f"The task has waited {now - since:.0f} s for capacity, and its queue_timeout "
                         "allows no further attempt. Nothing was submitted; a retry of this Airflow task "
@@ -136,12 +138,21 @@ class GenerationRun:
                 time.sleep(delay)
 
     def _check_output(self) -> None:
-        """Check before anything is paid for that the storage of ``output`` is installed."""
+        """Check before anything is paid for that the results can be written to ``output``."""
+        output = self.task.output_uri
+        if output is None:
+            return
+        model, author = find_model(self.task.model), Author.of(self.context)
+        check_extension(output, makes=model.output, subject=str(model.name))
+        if author.logical_task[3] >= 0 and self.task.output_is_shared:
+            check_mapped(self.task.output_template, subject=str(model.name))
         try:
-            if self.task.output_uri is not None:
-                file_at(self.task.output_uri)
+            check_output(output, author=author)
         except KlingMediaError as error:
-            raise KlingMediaError(f"output: {error}. Nothing was submitted or billed.") from error
+            text = str(error).rstrip(".")
+            raise KlingMediaError(
+                f"output: {text}. Nothing was submitted or billed.", retryable=error.retryable
+            ) from error.__cause__
 
     def _extend(self, record: Record) -> Record:
         """Return the record, with a later deadline if the deadline has passed."""

@@ -67,6 +67,7 @@ class GenerationTask(Protocol):
     deferrable: bool
     timeout: float
     output_uri: str | None
+    output_template: str | None
     max_bytes: int
     extra_parameters: Mapping[str, Any] | None
     queue_timeout: float
@@ -77,6 +78,10 @@ class GenerationTask(Protocol):
     keep_uploads: bool
     retries: int | None
     on_success_callback: Any
+
+    @property
+    def output_is_shared(self) -> bool:
+        """Whether ``output_template`` is that of all map indexes, if the task has any."""
 
     def rendered_parameters(self) -> Any:
         """Return the fields of the request."""

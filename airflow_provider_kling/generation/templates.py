@@ -7,6 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 _JINJA = ("{{", "{%", "{#")
+# The variables of a template that are of the DAG run: the same for all its tasks.
+_RUN_NAMES = frozenset(
+    {
+        *("dag", "dag_run", "run_id", "logical_date", "ds", "ds_nodash", "ts", "ts_nodash"),
+        *("ts_nodash_with_tz", "data_interval_start", "data_interval_end", "var", "conn"),
+    }
+)
 _EXPRESSION = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
 
 
@@ -19,6 +26,25 @@ def is_rendered_later(value: object) -> bool:
     if isinstance(value, list | tuple):
         return any(is_rendered_later(item) for item in value)
     return not isinstance(value, int | float | bool | None)
+
+
+def is_same_in_a_run(text: str) -> bool:
+    """Tell whether a text is certainly the same for all map indexes of a task, and in all passes of a loop.
+
+    It is where it has no template, or one that uses nothing but the names of the run. ``params`` are not
+    among them: a mapped task can have others for each map index.
+    """
+    if not is_rendered_later(text):
+        return True
+    from jinja2 import Environment, TemplateError, nodes  # only now: most DAGs do not need it while parsed
+
+    try:
+        parsed = Environment(autoescape=True).parse(text)
+    except TemplateError:  # such as a tag of an extension
+        return False
+    if any(one.name == "random" for one in parsed.find_all(nodes.Filter)):
+        return False
+    return all(name.name in _RUN_NAMES for name in parsed.find_all(nodes.Name))
 
 
 def known_now(arguments: Mapping[str, Any]) -> dict[str, Any]:

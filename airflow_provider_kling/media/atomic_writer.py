@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import logging
+import os
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import IO, Final, Self
 
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_kling.exceptions import KlingMediaError
+
+log = logging.getLogger(__name__)
 
 _SUFFIX: Final = ".part"
 # What an object store is sent at a time, and so what is held in memory. S3 takes 10,000 such parts a file.
@@ -61,16 +66,19 @@ class AtomicWriter:
         self._discard()
         self.size, self._digest = 0, hashlib.sha256()
 
-    def commit(self, *, extension: str = "") -> None:
-        """Rename the file to its final name.
+    def commit(self, path: str | None = None, *, replace: bool = True) -> None:
+        """Rename the file to its final name. An error leaves it as it is, so that another name can be tried.
 
-        :param extension: what to append to ``path``, where the bytes decide it.
+        :param path: the final name; by default the ``path`` of the writer.
+        :param replace: replace a file of that name. Without it, a local file is never replaced. Elsewhere, it
+            is checked right before the file is renamed, so a file that appears in that moment is replaced.
+        :raises FileExistsError: there is a file of that name, and it is not to be replaced.
         :raises KlingMediaError: another writer of the same path has deleted this one's file.
         """
-        if self._file is not None:
+        if self._file is not None and not self._file.closed:
             self._file.close()
         try:
-            self._rename(self._path + extension)
+            self._rename(path or self._path, replace=replace)
         except FileNotFoundError:
             raise KlingMediaError(
                 f"{self._path} is being written by another task too, which has deleted this task's part. "
@@ -96,12 +104,28 @@ class AtomicWriter:
             opened = self._files.open(self._temporary, "wb", block_size=_BLOCK_BYTES)
         return opened
 
-    def _rename(self, path: str) -> None:
-        if type(self._files).mv is not AbstractFileSystem.mv:
+    def _rename(self, path: str, *, replace: bool) -> None:
+        if not replace:
+            if isinstance(self._files, LocalFileSystem) and self._link(path):
+                return
+            if exists(self._files, path):
+                raise FileExistsError(path)
+        if not _is_object_store(self._files):
             self._files.mv(self._temporary, path)
-        else:  # an object store: fsspec would copy too, but would take brackets in a name for a pattern
+        else:  # fsspec's mv would copy too, but would take brackets in a name for a pattern
             self._files.cp_file(self._temporary, path)
             self._files.rm_file(self._temporary)
+
+    def _link(self, path: str) -> bool:
+        """Give a local file its name only if the name is free; tell whether the disk has hard links."""
+        try:
+            os.link(self._temporary, path)
+        except (FileExistsError, FileNotFoundError):
+            raise
+        except OSError:
+            return False
+        self._files.rm_file(self._temporary)
+        return True
 
     def _discard(self) -> None:
         file, self._file = self._file, None
@@ -113,6 +137,46 @@ class AtomicWriter:
                 file.close()
         with suppress(Exception):  # there may be none
             self._files.rm_file(self._temporary)
+
+
+def exists(files: AbstractFileSystem, path: str) -> bool:
+    """Tell whether there is a file or a folder; an error where the storage does not tell.
+
+    ``exists`` of fsspec hides errors: it would say no.
+    """
+    files.invalidate_cache(path)  # fsspec caches listings; another process may have written since
+    try:
+        files.info(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def create(content: bytes, *, files: AbstractFileSystem, path: str) -> None:
+    """Write a small file whole, and only if there is none of that name.
+
+    On a local disk, and on object stores with conditional writes (S3, GCS, Azure), of several writers one
+    succeeds. Elsewhere, it is checked right before the file is written.
+
+    :raises FileExistsError: there is one.
+    """
+    if _is_object_store(files):
+        try:
+            files.pipe_file(path, content, mode="create")
+        except FileExistsError:
+            raise
+        except Exception as error:  # noqa: BLE001  - each storage names what it cannot do in its own way
+            log.debug("%s cannot be created by a conditional write (%s)", path, error)
+        else:
+            return
+    with AtomicWriter(files=files, path=path) as writer:
+        writer.write(content)
+        writer.commit(replace=False)
+
+
+def _is_object_store(files: AbstractFileSystem) -> bool:
+    """Tell whether files have no real folders and cannot be renamed, and so appear when they are whole."""
+    return type(files).mv is AbstractFileSystem.mv
 
 
 def write_atomic(chunks: Iterable[bytes], *, files: AbstractFileSystem, path: str) -> str:

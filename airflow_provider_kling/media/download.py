@@ -26,10 +26,11 @@ from airflow_provider_kling.http.proxy import environment_proxy
 from airflow_provider_kling.http.response_reader import HTTP_ERRORS
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
-from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
+from airflow_provider_kling.media.file_format import FileFormat, sniff
 from airflow_provider_kling.media.hosts import HostRules, parse_link, without_query
 
 _MAX_REDIRECTS = 5
+_SHOWN_BYTES = 16  # of a file that is no media file
 _MAX_INTERRUPTIONS = 100
 _CHUNK_BYTES = 256 * 1024
 _LONGEST_HEAD_S = 60.0  # until the headers are complete
@@ -61,6 +62,7 @@ class _Transfer:
     """The state of a download, over all its requests.
 
     :param name: the link without its query, for messages.
+    :param max_bytes: a larger file is not stored.
     :param version: the server's name for this version of the file. Without one, the rest of a file cannot be
         appended to its start, because it may belong to another version.
     :param interruptions: in all; ``fruitless``, those since the last new bytes.
@@ -68,6 +70,7 @@ class _Transfer:
 
     name: str
     writer: AtomicWriter
+    max_bytes: int
     format: FileFormat | None = None
     version: str | None = None
     interruptions: int = 0
@@ -81,6 +84,10 @@ class _Transfer:
     def restart(self) -> None:
         self.writer.restart()
         self.format = self.version = None
+
+    def check_size(self, size: int) -> None:
+        if size > self.max_bytes:
+            raise KlingMediaError(f"{self.name} is larger than the {self.max_bytes} bytes allowed")
 
 
 class Downloader:
@@ -117,31 +124,35 @@ class Downloader:
         self._pools: dict[str, httpcore.ConnectionInterface] = {}
         self._allowed: dict[str, list[str]] = {}
 
-    def fetch(
-        self, url: str, *, files: AbstractFileSystem, path: str, add_extension: bool = False
-    ) -> Download:
-        """Download ``url`` to ``path``, in constant memory.
-
-        After an interruption it resumes where it stopped, if the server can; otherwise it starts again. The
-        file is written under a temporary name and renamed when it is complete, so readers of ``path`` see a
-        whole file.
+    def fetch(self, url: str, *, files: AbstractFileSystem, path: str) -> Download:
+        """Download ``url`` to ``path``; readers of ``path`` see a whole file. See :meth:`fetch_into`.
 
         :param files: an fsspec file system; ``path`` is below its root.
-        :param add_extension: append the extension of the file's format to ``path``.
+        """
+        with AtomicWriter(files=files, path=path) as writer:
+            download = self.fetch_into(writer, url)
+            writer.commit()
+            return download
+
+    def fetch_into(self, writer: AtomicWriter, url: str, *, max_bytes: int | None = None) -> Download:
+        """Download ``url``, in constant memory. The caller commits the file.
+
+        After an interruption it resumes where it stopped, if the server can; otherwise it starts again.
+
+        :param max_bytes: instead of the downloader's own limit.
         :raises DeadLinkError: the link does not work, or no longer.
         :raises KlingMediaError: the file is too large, empty, compressed, no media file, or not allowed.
         :raises KlingConnectionError: the connection was interrupted again and again.
         :raises KlingResultHostError: the host answered 408, 429 or 5xx again and again.
         """
         name = without_query(url)
-        with AtomicWriter(files=files, path=path) as writer:
-            transfer = _Transfer(name=name, writer=writer)
-            while (delay := self._attempt(url, transfer)) is not None:
-                self._sleep(delay)
-            if transfer.format is None:
-                raise KlingMediaError(f"{name} is empty")
-            writer.commit(extension=f".{transfer.format.value}" if add_extension else "")
-            return Download(format=transfer.format, size=writer.size, sha256=writer.sha256)
+        most = self._max_bytes if max_bytes is None else max_bytes
+        transfer = _Transfer(name=name, writer=writer, max_bytes=most)
+        while (delay := self._attempt(url, transfer)) is not None:
+            self._sleep(delay)
+        if transfer.format is None:
+            raise KlingMediaError(f"{name} is empty")
+        return Download(format=transfer.format, size=writer.size, sha256=writer.sha256)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -215,18 +226,14 @@ class Downloader:
             transfer.restart()
             transfer.version = _version(response)
         _check_encoding(response, name=name)
-        self._check_size(writer.size + int(response.headers.get("content-length", 0)), name=name)
+        transfer.check_size(writer.size + int(response.headers.get("content-length", 0)))
         for chunk in response.chunks():
             transfer.format = transfer.format or sniff(chunk)
             if transfer.format is None:
-                start = chunk[:HEAD_BYTES]
+                start = chunk[:_SHOWN_BYTES]
                 raise KlingMediaError(f"{name} is no video, image or audio file: it starts with {start!r}")
-            self._check_size(writer.size + len(chunk), name=name)
+            transfer.check_size(writer.size + len(chunk))
             writer.write(chunk)
-
-    def _check_size(self, size: int, *, name: str) -> None:
-        if size > self._max_bytes:
-            raise KlingMediaError(f"{name} is larger than the {self._max_bytes} bytes allowed")
 
 
 class _Response:

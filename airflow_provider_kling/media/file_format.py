@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Self
 
@@ -53,6 +54,15 @@ class FileFormat(StrEnum):
     def media_type(self) -> MediaType:
         """What such a file usually holds."""
         return MediaType(self.content_type.partition("/")[0])
+
+
+EXTENSIONS: Mapping[str, MediaType] = {
+    **{f".{each.value}": each.media_type for each in FileFormat},
+    ".mov": MediaType.VIDEO,
+    ".m4v": MediaType.VIDEO,
+    ".jpeg": MediaType.IMAGE,
+}
+"""What a file with an extension usually holds. Lower case, with the dot."""
 
 
 def sniff(head: bytes) -> FileFormat | None:

@@ -8,12 +8,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
 from airflow_provider_kling.arguments import Amount, Arguments, Count, Location, Seconds, Upload, plain
-from airflow_provider_kling.compat import default_deferrable
+from airflow_provider_kling.compat import default_deferrable, is_expanded
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
 from airflow_provider_kling.generation.failure import failing_fast
+from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
     is_rendered_later,
     known_now,
@@ -22,6 +21,7 @@ from airflow_provider_kling.generation.templates import (
 )
 from airflow_provider_kling.journal.rules import OnRerun, OnUnknownSubmission
 from airflow_provider_kling.models import find_model
+from airflow_provider_kling.operators.mapped_output import MappedOutput
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -58,7 +58,7 @@ class _Templated(Arguments):
     extra_parameters: dict[str, Any] | None = None
 
 
-class GenerationOperator(BaseOperator):
+class GenerationOperator(MappedOutput):
     """The base of the generating operators. Subclasses say which request to send.
 
     :param model: the name of the model, such as ``kling-video-o1``, or ``provider/model`` for any other model
@@ -72,9 +72,10 @@ class GenerationOperator(BaseOperator):
     :param output: where to copy the result: a URI on any storage that Airflow supports, or a path object
         (templated). One that ends in the extension of a media file names the file; any other names a folder.
         None returns only links, which expire. Beside each file, a ``.json`` file has the request and what it
-        cost.
-    :param max_bytes: a larger result is not stored, and the task fails. The result was billed, and stays at
-        the service until it expires.
+        cost. Only a file that this task has written is replaced: another one fails the task before anything
+        is submitted; one that appears later is kept, and the result gets a free name.
+    :param max_bytes: a larger result is not stored, and the task fails. Several results count together. They
+        were billed, and stay at the service until they expire.
     :param extra_parameters: fields to send as they are, unchecked, for those newer than this release
         (templated).
     :param queue_timeout: longest wait (seconds or a ``timedelta``) for capacity when the service rejects a
@@ -146,6 +147,7 @@ class GenerationOperator(BaseOperator):
         self.timeout = checked.timeout
         # `output` itself is what other tasks take this one's result from.
         self.output_uri: str | None = plain(output)
+        self.output_template = self.output_uri
         self.max_bytes = checked.max_bytes
         self.extra_parameters = extra_parameters
         self.queue_timeout = checked.queue_timeout
@@ -159,6 +161,14 @@ class GenerationOperator(BaseOperator):
         self._extra_written = extra_parameters
         with failing_fast():
             self._read_templated(rendered=False)
+
+    @property
+    def output_is_shared(self) -> bool:
+        """Whether ``output_template`` is that of all map indexes, if the task has any.
+
+        Where ``expand()`` made the operator, it may be one of its arguments.
+        """
+        return not is_expanded(self)
 
     def request_parameters(self) -> Mapping[str, Any]:
         """Return the fields of the request. None counts as not given."""
@@ -183,6 +193,8 @@ class GenerationOperator(BaseOperator):
             return
         with failing_fast():
             model = find_model(self.model)
+            if self.output_uri is not None and not is_rendered_later(self.output_uri):
+                check_extension(str(self.output_uri), makes=model.output, subject=str(model.name))
             if isinstance(parameters, Mapping):
                 request = model.check_known(parameters, unknown=self.undecided(parameters))
                 if request is not None:

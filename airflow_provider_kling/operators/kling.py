@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
 from airflow_provider_kling.arguments import Arguments, Count, Location, plain
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, KlingRequestError
@@ -14,6 +12,7 @@ from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.templates import is_rendered_later, known_now
 from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.operators.base import GenerationOperator
+from airflow_provider_kling.operators.mapped_output import MappedOutput
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -127,7 +126,7 @@ class _DownloadArguments(Arguments):
     conn_id: str = ""
 
 
-class KlingDownloadOperator(BaseOperator):
+class KlingDownloadOperator(MappedOutput):
     """Copy the result of a task to storage. Costs nothing at the service.
 
     :param source: the id of the task, or the dict that a generation returned (templated).

@@ -12,16 +12,20 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.files import file_at, reading, write, write_poster
+from airflow_provider_kling.generation.files import file_at, reading
+from airflow_provider_kling.generation.output_file import check_writable, write_free
+from airflow_provider_kling.generation.poster import write_poster
+from airflow_provider_kling.generation.sidecar import Author
 from airflow_provider_kling.generation.templates import is_rendered_later
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media.source_file import SourceFile
 from airflow_provider_kling.media.still_image import Edge
+from airflow_provider_kling.operators.mapped_output import MappedOutput
 from airflow_provider_kling.video.concatenator import Concatenator
 from airflow_provider_kling.video.options import ConcatOptions
 
@@ -33,7 +37,7 @@ _CHUNK_BYTES: Final = 1024 * 1024
 _IMAGE_FORMATS: Final = {".png": FileFormat.PNG, ".jpg": FileFormat.JPEG, ".jpeg": FileFormat.JPEG}
 
 
-class VideoFrameOperator(BaseOperator):
+class VideoFrameOperator(MappedOutput):
     """Extract one frame of a stored video as a PNG or a JPEG, for example to start the next generation.
 
     Only the part of the video around the frame is read. The image is upright, has square pixels, and is
@@ -41,8 +45,8 @@ class VideoFrameOperator(BaseOperator):
 
     :param source: the URI of the video on any storage that Airflow supports, or the dict that a generation
         with an ``output`` returned (templated).
-    :param output: the URI of the image; its extension ``.png``, ``.jpg`` or ``.jpeg`` decides the format. An
-        existing file is replaced (templated).
+    :param output: the URI of the image; its extension ``.png``, ``.jpg`` or ``.jpeg`` decides the format. A
+        file that is not this task's is never replaced: the task fails (templated).
     :param at: which frame. ``"first"`` or ``"last"``: the first or the last frame that can be decoded, in
         presentation order. A number: seconds from the first frame, for the frame that is displayed then
         (templated).
@@ -84,17 +88,17 @@ class VideoFrameOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Extract and store the frame; return the dict that the class describes."""
-        del context
         with failing_fast():
             position = _position(self.at)
             image_format = _IMAGE_FORMATS[_ending("frame", self.output_uri, _IMAGE_FORMATS)]
             source = file_at(_stored_uri("frame", "source", self.source))
+            target, author = file_at(self.output_uri), Author.of(context)
+            check_writable(target, author=author)
             with MediaReader() as reader, reading(source) as video:
                 still = reader.frame(
                     video, name=source.name, at=position, image_format=image_format, quality=self.quality
                 )
-            target = file_at(self.output_uri)
-            sha256 = write(target, [still.content])
+            sha256 = write_free(target, [still.content], author=author, sources=[str(source)])
         log.info("Extracted the frame at %.3f s of %s, as %s", still.seconds, source, target)
         return {
             "uri": str(target),
@@ -108,7 +112,7 @@ class VideoFrameOperator(BaseOperator):
         }
 
 
-class VideoConcatOperator(BaseOperator):
+class VideoConcatOperator(MappedOutput):
     """Concatenate stored videos, in order, into an MP4 with H.264 and, if any of them has audio, AAC.
 
     Videos that are alike are copied without loss. Otherwise all are encoded, which takes a worker's processor
@@ -119,7 +123,8 @@ class VideoConcatOperator(BaseOperator):
 
     :param clips: two or more, each as a URI on any storage that Airflow supports, or as the dict that a
         generation with an ``output`` returned. The output of a mapped task is such a list (templated).
-    :param output: the URI of the result; it ends in ``.mp4``. An existing file is replaced (templated).
+    :param output: the URI of the result; it ends in ``.mp4``. A file that is not this task's is never
+        replaced: the task fails before anything is read (templated).
     :param size: width and height in pixels, two even numbers from 2 to 8192; by default the first video's.
     :param fps: frames a second, more than 0 and at most 120, such as ``24`` or ``"30000/1001"``; by default
         the first video's.
@@ -171,18 +176,20 @@ class VideoConcatOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Concatenate the videos and store the result; return the dict that the class describes."""
-        del context
         with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-concat-") as folder:
             files = [file_at(uri) for uri in _clip_uris(self.clips)]
             _ending("concat", self.output_uri, [".mp4"])
-            target = file_at(self.output_uri)
+            target, author = file_at(self.output_uri), Author.of(context)
+            check_writable(target, author=author)
             local = Path(folder) / target.name
             clips = [SourceFile(name=str(file), open=partial(reading, file)) for file in files]
             with Concatenator.for_options(self.options) as concatenator:
                 result = concatenator.concat(clips, local, options=self.options, progress=_log_progress)
                 with local.open("rb") as made:
-                    sha256 = write(target, iter(partial(made.read, _CHUNK_BYTES), b""))
-                size, poster_uri = local.stat().st_size, write_poster(target, reader=concatenator)
+                    chunks = iter(partial(made.read, _CHUNK_BYTES), b"")
+                    sha256 = write_free(target, chunks, author=author, sources=[str(file) for file in files])
+                size = local.stat().st_size
+                poster_uri = write_poster(target, reader=concatenator, author=author)
         info, duration_s = result.info, result.info.duration_s or 0.0
         warnings = [f"{files[number]} {warning}" for number, warning in result.warnings]
         for warning in warnings:

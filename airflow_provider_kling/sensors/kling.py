@@ -19,6 +19,7 @@ from airflow_provider_kling.generation.result import GenerationResult
 from airflow_provider_kling.generation.templates import is_rendered_later, known_now
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.ids import check_id
+from airflow_provider_kling.operators.mapped_output import MappedOutput
 from airflow_provider_kling.polling import PollingPlan
 from airflow_provider_kling.triggers.kling import DEFER_NET_S, KlingTaskTrigger
 
@@ -37,7 +38,7 @@ class _SensorArguments(Arguments):
     deferrable: bool | None = None
 
 
-class KlingTaskSensor(BaseSensorOperator):
+class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     """Wait for a task that something else submitted, and return its result. Costs nothing at the service.
 
     Every error fails the sensor at once, without a retry. With ``soft_fail``, the sensor is skipped instead

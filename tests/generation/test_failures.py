@@ -29,7 +29,6 @@ FAULTS: list[tuple[Mapping[str, Any], type[KlingError], int]] = [
     ({"status": 400}, KlingBadRequestError, 0),
     ({"status": 422}, KlingBadRequestError, 0),
     ({"status": 408}, KlingSubmissionUnknownError, 0),
-    ({"status": 425}, KlingSubmissionUnknownError, 0),
     ({"status": 500}, KlingSubmissionUnknownError, 0),
     ({"status": 503, "body": "<html>busy</html>"}, KlingSubmissionUnknownError, 0),
     ({"drop": "before"}, KlingSubmissionUnknownError, 0),

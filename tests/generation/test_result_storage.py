@@ -69,6 +69,17 @@ def test_a_sidecar_has_the_request_the_result_and_the_cost(
     result = run(video(output=f"{storage.uri}/boat.mp4", deferrable=deferrable), task_instance)
     assert sidecar(storage) == {
         "task_id": result["task_id"],
+        "number": 1,
+        "logical_task": ["dag", "run", "make", -1],
+        "loop_index": None,
+        "fingerprint": task_instance.store.get("kling")["fingerprint"],
+        "replaces": None,
+        "poster": {
+            "name": "boat.jpg",
+            "sha256": hashlib.sha256(storage.read("boat.jpg") or b"").hexdigest(),
+            "replaces": None,
+            "made_from": result["sha256"],
+        },
         "model": "kling-video-o1",
         "conn_id": "kling_default",
         "request": {"prompt": "A paper boat", "mode": "std", "duration": 5},
@@ -156,7 +167,7 @@ def test_a_retry_that_finds_the_whole_file_downloads_nothing(
     ],
     ids=["cut", "changed", "no sidecar", "damaged sidecar", "another task's", "gone"],
 )
-def test_a_file_that_differs_from_its_sidecar_is_downloaded_again(
+def test_a_file_that_differs_from_its_sidecar_is_kept_and_downloaded_again(
     sandbox: SandboxProcess,
     task_instance: FakeTaskInstance,
     storage: Storage,
@@ -166,9 +177,18 @@ def test_a_file_that_differs_from_its_sidecar_is_downloaded_again(
     get = download(storage, made["task_id"])
     first = run(get, task_instance)
     spoil(storage)
-    assert run(get, task_instance) == first
+    before = {name: storage.read(name) for name in storage.names()}
+    again = run(get, task_instance)
     assert sandbox.stats()["downloads"] == 2
-    assert sidecar(storage)["sha256"] == first["sha256"]
+    assert again["sha256"] == first["sha256"]
+    name = again["uri"].rpartition("/")[2]
+    assert name == ("boat.mp4" if before.get("boat.mp4") is None else "boat-1.mp4")
+    assert hashlib.sha256(storage.read(name) or b"").hexdigest() == first["sha256"]
+    assert sidecar(storage, name)["sha256"] == first["sha256"]
+    if name == "boat-1.mp4":
+        assert {kept: storage.read(kept) for kept in before} == before
+    assert run(get, task_instance) == again, "and found at the next try"
+    assert sandbox.stats()["downloads"] == 2
 
 
 def test_a_new_link_is_requested_once_for_a_dead_one(
@@ -201,9 +221,34 @@ def test_a_result_over_the_cap_is_not_stored(
     assert storage.names() == []
 
 
+def test_the_cap_counts_all_results_of_a_task_together(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
+) -> None:
+    arguments: dict[str, Any] = {
+        "task_id": "make",
+        "model": "kling-image-o1",
+        "parameters": {"prompt": "x", "n": 2},
+        "output": f"{storage.uri}/still.png",
+    }
+    sizes = [
+        run(KlingGenerateOperator(**arguments), task_instance)["bytes"],
+        len(storage.read("still-2.png") or b""),
+    ]
+    for name in storage.names():
+        storage.files.rm_file(storage.path(name))
+    capped = KlingGenerateOperator(**arguments, max_bytes=sum(sizes) - 1)
+    for _ in range(2):
+        with pytest.raises(KlingMediaError, match=f"larger than the {sizes[1] - 1} bytes allowed"):
+            run(capped, task_instance)
+        assert storage.names() == ["still.png", "still.png.json"]
+    enough = KlingGenerateOperator(**arguments, max_bytes=sum(sizes))
+    assert len(run(enough, task_instance)["resources"]) == 2
+
+
 KILLED = """
 import sys
 from airflow_provider_kling.generation.result_storage import ResultStorage
+from airflow_provider_kling.generation.sidecar import Author
 from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.settings import ClientSettings
@@ -211,7 +256,10 @@ from airflow_provider_kling.gateways import make_gateway
 url, key, task_id, output = sys.argv[1:]
 settings = ClientSettings(base_url=url, credentials=BearerToken(key))
 task = KlingClient(settings=settings).call(make_gateway().task(task_id))
-storage = ResultStorage(output=output, max_bytes=2**30, settings=settings, conn_id="kling_default")
+author = Author(logical_task=("dag", "run", "make", -1))
+storage = ResultStorage(
+    author=author, output=output, max_bytes=2**30, settings=settings, conn_id="kling_default"
+)
 storage.store(task, task.results())
 """
 

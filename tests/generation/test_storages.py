@@ -32,7 +32,7 @@ def test_a_frame_of_a_stored_video_is_stored(task_instance: FakeTaskInstance, st
     assert Image.open(io.BytesIO(stored)).size == (160, 96)
     assert (result["uri"], result["bytes"]) == (f"{storage.uri}/frames/last.png", len(stored))
     assert result["seconds"] == pytest.approx(23 / 24)
-    assert storage.names() == ["clip.mp4", "frames/last.png"]
+    assert storage.names() == ["clip.mp4", "frames/last.png", "frames/last.png.json"]
 
 
 def test_clips_on_a_storage_are_concatenated_into_it(
@@ -48,7 +48,8 @@ def test_clips_on_a_storage_are_concatenated_into_it(
     result = run(operator, task_instance)
     assert len(decode_video(storage.read("results/output.mp4") or b"")) == result["frames"] == 36
     assert result["poster_uri"] == f"{storage.uri}/results/output.jpg"
-    assert storage.names() == ["1.mp4", "2.mp4", "results/output.jpg", "results/output.mp4"]
+    results = [f"results/output.{end}" for end in ("jpg", "mp4", "mp4.json")]
+    assert storage.names() == ["1.mp4", "2.mp4", *results]
 
 
 def test_a_missing_clip_leaves_no_file(task_instance: FakeTaskInstance, storage: Storage) -> None:
@@ -158,8 +159,6 @@ def test_a_result_is_downloaded_once(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
 ) -> None:
     made = run(video(), task_instance)
-    storage.write("boat.mp4", b"an older file")
-    storage.write("boat.mp4.0123456789ab.part", b"what a killed one left")
     get = KlingDownloadOperator(task_id="get", source=made, output=f"{storage.uri}/boat.mp4")
     first = run(get, task_instance)
     assert run(get, task_instance) == first

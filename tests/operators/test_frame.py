@@ -64,7 +64,7 @@ def test_the_requested_frame_is_stored(
         "bytes": stored.stat().st_size,
         "sha256": hashlib.sha256(stored.read_bytes()).hexdigest(),
     }
-    assert [path.name for path in stored.parent.iterdir()] == ["frame.png"]
+    assert sorted(path.name for path in stored.parent.iterdir()) == ["frame.png", "frame.png.json"]
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_a_rejection_after_a_lost_request_ends_the_wait_without_losing_the_key(
 ) -> None:
     service.next_submissions.extend([Mishap.ARRIVE_LATE, Verdict.SLOTS_TAKEN])
     with pytest.raises(KlingCapacityError):
-        task.run(film(queue_timeout=-1))
+        task.run(film(queue_timeout=0))
     assert len(service.accepted) == 1, "the first one has arrived meanwhile"
     task.retry()
     result = task.run(film())

@@ -104,7 +104,7 @@ def test_a_timeout_says_how_long_the_sensor_has_waited(
     kept["waiting_since"] -= 125
     with pytest.raises(KlingTimeoutError) as caught:
         operator.execute_complete(ctx, event, **kept)
-    message = re.search(r"was still running after a wait of (\d+) s\.", str(caught.value))
+    message = re.search(r"was still running after a wait of (\d+) s \(", str(caught.value))
     assert message is not None
     assert 125 <= int(message[1]) <= 125 + (time.time() - before) + 1
 
@@ -117,7 +117,7 @@ def test_a_timeout_claims_no_wait_where_airflow_hands_back_the_event_alone(
     operator = sensor(submit(), timeout=0)
     ctx: Any = context(operator, task_instance)
     event, _ = event_at_the_deadline(operator, ctx)
-    with pytest.raises(KlingTimeoutError, match=r"was still running at the deadline\."):
+    with pytest.raises(KlingTimeoutError, match=r"was still running at the deadline \("):
         operator.execute_complete(ctx, event)
 
 
