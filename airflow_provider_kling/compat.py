@@ -19,16 +19,6 @@ def task_state_store(context: Context) -> Any:
     return context.get("task_state_store")
 
 
-def loop_index(context: Context) -> int | None:
-    """Return which pass of a task loop runs (Airflow 3.4); None outside of loops and before.
-
-    All passes have the same map index. Outside of loops, ``region_index`` is the map index.
-    """
-    ti: Any = context["ti"]
-    index = getattr(ti, "region_index", None)
-    return index if isinstance(index, int) and index != ti.map_index else None
-
-
 def is_expanded(task: Any) -> bool:
     """Tell whether an operator was made by ``expand()``, so that its arguments may differ by map index."""
     return bool(getattr(task, "_BaseOperator__from_mapped", True))

@@ -390,3 +390,7 @@ def _shorten(value: object) -> str:
         return text
     size = f" ({len(value)} characters)" if isinstance(value, str) else ""
     return f"{text[:_LONGEST_VALUE]}…{size}"
+
+
+NO_CAPACITY = (KlingRateLimitError, KlingCapacityError, KlingFileStoreFullError)
+"""The errors of a submission that passes when other tasks have ended, or after a minute."""

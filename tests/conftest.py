@@ -6,15 +6,19 @@ import atexit
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import JsonValue, TypeAdapter
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.storages import any_storage, s3_server, storage  # noqa: F401  # fixtures for all tests
+
+if TYPE_CHECKING:
+    from tests.variables import FakeVariables
 
 # Airflow reads these when it is imported, so they have to be set before the first test module.
 if "AIRFLOW_HOME" not in os.environ:
@@ -103,6 +107,18 @@ class FakeTaskInstance:
     def xcom_push(self, key: str, value: Any) -> None:
         """Keep a value, as JSON does."""
         self.xcoms[key] = json.loads(json.dumps(value))
+
+
+@pytest.fixture(autouse=True)
+def variables(monkeypatch: pytest.MonkeyPatch) -> FakeVariables | None:
+    """Airflow's Variables, in memory; None for a test that has nothing to do with Airflow."""
+    if "airflow_provider_kling.compat" not in sys.modules:
+        return None
+    from tests.variables import FakeVariables
+
+    variables = FakeVariables()
+    variables.install(monkeypatch)
+    return variables
 
 
 @pytest.fixture

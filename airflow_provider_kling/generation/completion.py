@@ -29,10 +29,10 @@ from airflow_provider_kling.generation.result import (
     task_results,
 )
 from airflow_provider_kling.generation.result_storage import ResultStorage
-from airflow_provider_kling.generation.sidecar import Author
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import PollOutcome, finished_task, timed_out
 from airflow_provider_kling.http.task import Resource, Task
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.journal.record import Record
 from airflow_provider_kling.media.download import DeadLinkError
 from airflow_provider_kling.media_type import MediaType
@@ -142,7 +142,7 @@ class Completion:
     def _store(self, task: Task) -> tuple[Task, dict[Resource, StoredFile]]:
         """Copy the results. Where a link no longer works, read the task once more for another link."""
         storage = ResultStorage(
-            author=Author.of(self.context),
+            author=LogicalTask.of(self.context),
             output=str(self.output),
             max_bytes=self.max_bytes,
             settings=self.hook.connection.client,

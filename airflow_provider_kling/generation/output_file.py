@@ -26,13 +26,14 @@ from airflow.sdk import ObjectStoragePath
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation import files
 from airflow_provider_kling.generation.sidecar import (
-    Author,
     Sidecar,
-    author_name,
     read_sidecar,
     sidecar_path,
+    signed,
+    token,
     write_sidecar,
 )
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
 
 log = logging.getLogger(__name__)
@@ -69,10 +70,12 @@ class ServiceResult:
     """One of the results of a task at the service: a task of many results never replaces one by another.
 
     :param number: counts the results of the task.
+    :param results: how many it has.
     """
 
     task_id: str
     number: int
+    results: int
 
     @property
     def token(self) -> str:
@@ -80,7 +83,7 @@ class ServiceResult:
         return hashlib.sha256(f"{self.task_id} {self.number}".encode()).hexdigest()[:8]
 
 
-def find(file: ObjectStoragePath, *, author: Author, result: ServiceResult | None = None) -> Found:
+def find(file: ObjectStoragePath, *, author: LogicalTask, result: ServiceResult | None = None) -> Found:
     """Return what is at a name, and to whom it belongs.
 
     :param result: what is to be written, where it comes from the service.
@@ -97,8 +100,10 @@ def find(file: ObjectStoragePath, *, author: Author, result: ServiceResult | Non
     sidecar = read_sidecar(file)
     if sidecar is None:
         return Found(holder=Holder.OTHER, why=f"has beside it {beside.name}, which is no sidecar")
-    if not author.has_written(sidecar):
-        return Found(holder=Holder.OTHER, why=f"was written by {author_name(sidecar)}, or is being written")
+    if not author.is_same_in(sidecar.logical_task):
+        return Found(
+            holder=Holder.OTHER, why=f"was written by {sidecar.logical_task.name}, or is being written"
+        )
     if result and sidecar.task_id == result.task_id and sidecar.number != result.number:
         return Found(holder=Holder.OTHER, why="is another result of the same generation")
     if kind is None:
@@ -109,7 +114,7 @@ def find(file: ObjectStoragePath, *, author: Author, result: ServiceResult | Non
     return Found(holder=Holder.AUTHOR, sha256=sha256, sidecar=sidecar)
 
 
-def check_writable(file: ObjectStoragePath, *, author: Author) -> None:
+def check_writable(file: ObjectStoragePath, *, author: LogicalTask) -> None:
     """Check that a task may write a file.
 
     :raises KlingMediaError: a file of somebody else's is there, or is being written (not retryable); or the
@@ -133,7 +138,7 @@ def commit_paid(
     file: ObjectStoragePath,
     contents: Mapping[str, Any],
     *,
-    author: Author,
+    author: LogicalTask,
     result: ServiceResult,
 ) -> ObjectStoragePath:
     """Give a result its name, or a free one beside it, and return its file.
@@ -151,7 +156,7 @@ def commit_paid(
 
 
 def write_free(
-    file: ObjectStoragePath, chunks: Iterable[bytes], *, author: Author, sources: Sequence[str]
+    file: ObjectStoragePath, chunks: Iterable[bytes], *, author: LogicalTask, sources: Sequence[str]
 ) -> str:
     """Write a file that cost nothing, with its sidecar; return its SHA-256 in hexadecimal.
 
@@ -160,7 +165,7 @@ def write_free(
     """
     with (
         files.storage_errors(file, "written"),
-        AtomicWriter(files=file.fs, path=f"{file.path}.{author.token}") as writer,
+        AtomicWriter(files=file.fs, path=f"{file.path}.{token(author)}") as writer,
     ):
         for chunk in chunks:
             writer.write(chunk)
@@ -177,15 +182,15 @@ def _commit(
     contents: Mapping[str, Any],
     found: Found,
     *,
-    author: Author,
+    author: LogicalTask,
 ) -> bool:
     """Write a sidecar, then its file; tell whether the name was still free, or still the author's."""
     poster = found.sidecar.poster if found.sidecar else None
-    signed = author.signed(
-        {**contents, "replaces": found.sha256, "poster": poster.model_dump() if poster else None}
+    contents = signed(
+        author, {**contents, "replaces": found.sha256, "poster": poster.model_dump() if poster else None}
     )
     try:
-        write_sidecar(file, signed, replace=found.holder is Holder.AUTHOR)
+        write_sidecar(file, contents, replace=found.holder is Holder.AUTHOR)
     except FileExistsError:
         return False
     try:
@@ -197,20 +202,19 @@ def _commit(
     return True
 
 
-def _withdraw(file: ObjectStoragePath, *, sha256: str, author: Author) -> None:
+def _withdraw(file: ObjectStoragePath, *, sha256: str, author: LogicalTask) -> None:
     """Delete a sidecar that was written for a file that is not there."""
     sidecar = read_sidecar(file)
-    if sidecar is not None and author.has_written(sidecar) and sidecar.sha256 == sha256:
+    if sidecar is not None and author.is_same_in(sidecar.logical_task) and sidecar.sha256 == sha256:
         with files.storage_errors(file, "written"):
             file.fs.rm_file(sidecar_path(file).path)
 
 
-def _refusal(file: ObjectStoragePath, found: Found, *, author: Author) -> KlingMediaError:
-    _, _, _, map_index = author.logical_task
+def _refusal(file: ObjectStoragePath, found: Found, *, author: LogicalTask) -> KlingMediaError:
     each = " Each map index needs a file of its own: put {{ ti.map_index }} into `output`, or name a folder."
     return KlingMediaError(
         f"{file} must not be replaced by {author.name}: it {found.why or 'has been written meanwhile'}. "
-        f"{_WAY_OUT}{'' if map_index < 0 else each}",
+        f"{_WAY_OUT}{'' if author.map_index < 0 else each}",
         retryable=False,
     )
 

@@ -11,20 +11,20 @@ from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation import files
 from airflow_provider_kling.generation.output_file import Found, Holder, names, no_name
 from airflow_provider_kling.generation.sidecar import (
-    Author,
     Poster,
     Sidecar,
     read_sidecar,
     sidecar_path,
     write_sidecar,
 )
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.reader import MediaReader
 
 log = logging.getLogger(__name__)
 
 
-def write_poster(video: ObjectStoragePath, *, reader: MediaReader, author: Author) -> str | None:
+def write_poster(video: ObjectStoragePath, *, reader: MediaReader, author: LogicalTask) -> str | None:
     """Store the poster of a video, unless it is stored already, and return its URI.
 
     A video without a poster is no failure: None is returned, and the reason is logged. So it is where another
@@ -36,7 +36,7 @@ def write_poster(video: ObjectStoragePath, *, reader: MediaReader, author: Autho
             return None
         if (stored := _stored(video, sidecar)) is not None:
             return str(stored)
-        if not author.has_written(sidecar):
+        if not author.is_same_in(sidecar.logical_task):
             log.info("%s was written by another task and has no poster; none is made", video)
             return None
         with files.reading(video) as opened:

@@ -65,6 +65,6 @@ def _log(result: GenerationResult) -> None:
     if result["reused"]:
         log.warning(
             "REUSED: task %s was paid for with the same request, so nothing was submitted. To pay for a new "
-            "result, set on_rerun='regenerate' or delete the record, and clear this Airflow task.",
+            "result, set on_rerun='regenerate', and clear this Airflow task.",
             result["task_id"],
         )

@@ -19,9 +19,10 @@ from airflow_provider_kling.generation.output_file import ServiceResult, check_w
 from airflow_provider_kling.generation.output_rules import named_media_type
 from airflow_provider_kling.generation.poster import write_poster
 from airflow_provider_kling.generation.result import StoredFile, known_costs
-from airflow_provider_kling.generation.sidecar import Author, read_sidecar, sidecar_path
+from airflow_provider_kling.generation.sidecar import read_sidecar, sidecar_path
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import Resource, Task
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.download import Download, Downloader
 from airflow_provider_kling.media.file_format import FileFormat
@@ -52,7 +53,7 @@ def target_uri(output: str, *, task_id: str, number: int = 1) -> tuple[str, bool
     return f"{output.rstrip('/')}/{name}", True
 
 
-def check_output(output: str, *, author: Author) -> None:
+def check_output(output: str, *, author: LogicalTask) -> None:
     """Check, before anything is paid for, that results can be written to an output, as far as it is known.
 
     :raises KlingMediaError: its storage is not installed, a file of somebody else's is there, or the folder
@@ -78,7 +79,7 @@ class ResultStorage:
     :param fingerprint: of the request; None where unknown.
     """
 
-    author: Author
+    author: LogicalTask
     output: str
     max_bytes: int
     settings: ClientSettings
@@ -108,10 +109,23 @@ class ResultStorage:
             stored: dict[Resource, StoredFile] = {}
             for number, resource in enumerate(results, start=1):
                 allowed = self.max_bytes - sum(one.download.size for one in stored.values())
+                result = ServiceResult(task_id=task.task_id, number=number, results=len(results))
                 stored[resource] = self._store(
-                    downloader, reader, task, resource, number=number, max_bytes=max(0, allowed)
+                    downloader, reader, task, resource, result=result, max_bytes=max(0, allowed)
                 )
             return stored
+
+    def describe(self, file: ObjectStoragePath, download: Download, *, reader: MediaReader) -> StoredFile:
+        """Measure a stored result, and give a video its poster.
+
+        :raises KlingMediaError: it cannot be read.
+        """
+        is_audio = download.format.media_type is MediaType.AUDIO
+        info = None if is_audio else files.probe_stored(file, request=self.request, reader=reader)
+        poster = None
+        if info and info.type is MediaType.VIDEO:
+            poster = write_poster(file, reader=reader, author=self.author)
+        return StoredFile(uri=str(file), download=download, info=info, poster_uri=poster)
 
     def _store(
         self,
@@ -120,11 +134,10 @@ class ResultStorage:
         task: Task,
         resource: Resource,
         *,
-        number: int,
+        result: ServiceResult,
         max_bytes: int,
     ) -> StoredFile:
-        result = ServiceResult(task_id=task.task_id, number=number)
-        uri, add_extension = target_uri(self.output, task_id=task.task_id, number=number)
+        uri, add_extension = target_uri(self.output, task_id=task.task_id, number=result.number)
         file = files.file_at(uri)
         if found := _stored(file, result, add_extension=add_extension):
             file, download = found
@@ -139,18 +152,14 @@ class ResultStorage:
                     file = file.with_name(f"{file.name}.{download.format.value}")
                 contents = self._sidecar(task, result, download)
                 file = commit_paid(writer, file, contents, author=self.author, result=result)
-        is_audio = download.format.media_type is MediaType.AUDIO
-        info = None if is_audio else files.probe_stored(file, request=self.request, reader=reader)
-        poster = None
-        if info and info.type is MediaType.VIDEO:
-            poster = write_poster(file, reader=reader, author=self.author)
-        return StoredFile(uri=str(file), download=download, info=info, poster_uri=poster)
+        return self.describe(file, download, reader=reader)
 
     def _sidecar(self, task: Task, result: ServiceResult, download: Download) -> dict[str, Any]:
         # It holds no signed link, no API key and no bytes of media.
         return {
             "task_id": task.task_id,
             "number": result.number,
+            "results": result.results,
             "model": self.model,
             "conn_id": self.conn_id,
             "request": self.request,

@@ -15,23 +15,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_provider_kling.exceptions import (
+    NO_CAPACITY,
     KlingAPIError,
     KlingMediaError,
     KlingProtocolError,
     KlingTaskFailedError,
 )
 from airflow_provider_kling.generation.completion import EXTRA_WAIT_S, Completion
+from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.media_arguments import delete_uploads
 from airflow_provider_kling.generation.output_rules import check_extension, check_mapped
 from airflow_provider_kling.generation.report import report_task
 from airflow_provider_kling.generation.result import GenerationResult
 from airflow_provider_kling.generation.result_storage import check_output
-from airflow_provider_kling.generation.sidecar import Author
-from airflow_provider_kling.generation.submission import NO_CAPACITY, GenerationTask, Submission
+from airflow_provider_kling.generation.submission import Submission
+from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import TaskWaiter
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.journal.journal import Journal, open_journal
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.rules import Decision
 from airflow_provider_kling.models import find_model
@@ -50,12 +53,14 @@ class GenerationRun:
 
     :param task: the operator.
     :ivar task_id: the task at the service, as soon as it is known.
+    :ivar termination: ends the try when Airflow kills it.
     """
 
     task: GenerationTask
     hook: KlingHook
     context: Context
     task_id: str | None = field(default=None, init=False)
+    termination: Termination = field(default_factory=Termination, init=False)
 
     @cached_property
     def journal(self) -> Journal:
@@ -72,7 +77,13 @@ class GenerationRun:
         :param since: when the task began to wait for capacity, in Unix seconds.
         :param rejections: how often its submission was rejected since then.
         """
-        submission = Submission(task=self.task, hook=self.hook, journal=self.journal, context=self.context)
+        submission = Submission(
+            task=self.task,
+            hook=self.hook,
+            journal=self.journal,
+            context=self.context,
+            termination=self.termination,
+        )
         match submission.next_step():
             case Decision.SUBMIT, former, _:
                 return self._wait(self._send(submission, former=former, since=since, rejections=rejections))
@@ -82,6 +93,7 @@ class GenerationRun:
                 completion = self._completion(record, reused=record.phase is Phase.FINISHED)
                 return self._complete(completion, task)
             case Decision.REUSE, Record(result=Mapping() as result) as record, _:
+                self.journal.close(record)  # a try that died may have left half of it, and a clear nothing
                 return self._completion(record).complete_from_record(result)
             case step:
                 raise TypeError(f"no such step: {step}")
@@ -142,9 +154,9 @@ class GenerationRun:
         output = self.task.output_uri
         if output is None:
             return
-        model, author = find_model(self.task.model), Author.of(self.context)
+        model, author = find_model(self.task.model), LogicalTask.of(self.context)
         check_extension(output, makes=model.output, subject=str(model.name))
-        if author.logical_task[3] >= 0 and self.task.output_is_shared:
+        if author.map_index >= 0 and self.task.output_is_shared:
             check_mapped(self.task.output_template, subject=str(model.name))
         try:
             check_output(output, author=author)
@@ -204,7 +216,8 @@ class GenerationRun:
     def _close(self, record: Record | None) -> None:
         if record is None:  # it was deleted meanwhile
             return
-        self.journal.close(record)
+        with self.termination.held():
+            self.journal.close(record)
         if not self.task.keep_uploads:
             delete_uploads(self.hook, record.uploads)
 

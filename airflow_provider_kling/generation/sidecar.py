@@ -8,27 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from airflow.sdk import ObjectStoragePath
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from airflow_provider_kling import __version__
-from airflow_provider_kling.compat import loop_index
 from airflow_provider_kling.generation import files
-from airflow_provider_kling.journal.journal import logical_task
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.atomic_writer import create
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
-LogicalTask = tuple[str, str, str, int]
-"""DAG, run, task and map index."""
 
 _WRITTEN_BY: Final = "airflow-provider-kling"
 # What it holds is the request and a few facts; a longer file is something else.
-_MOST_BYTES: Final = 4 * 1024 * 1024
+MOST_BYTES: Final = 4 * 1024 * 1024
+
+
+_Count = Annotated[int, Field(ge=1)]
 
 
 class _Stored(BaseModel):
@@ -65,68 +60,35 @@ class Sidecar(_Stored):
 
     :ivar written_by: this package and its version.
     :ivar logical_task: the task that wrote the file.
-    :ivar loop_index: the pass of the task's loop; None outside of loops.
     :ivar task_id: the task at the service, for a generated file.
-    :ivar number: counts the results of that task.
+    :ivar number: counts the results of that task, from 1.
+    :ivar results: how many it has.
     :ivar fingerprint: of the request, where this Airflow task has submitted it.
     :ivar poster: of a video.
     """
 
     written_by: str
     logical_task: LogicalTask
-    loop_index: int | None = None
     task_id: str | None = None
-    number: int = 1
+    number: _Count = 1
+    results: _Count | None = None
     fingerprint: str | None = None
     poster: Poster | None = None
+    submitted_at: str | None = None
+    finished_at: str | None = None
+    cost_usd: str | None = None
+    cost: str | None = None
+    cost_unit: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Author:
-    """The running task, as the one who writes a file.
+def signed(author: LogicalTask, contents: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the contents of a sidecar of a task."""
+    return {**contents, "logical_task": list(author), "written_by": f"{_WRITTEN_BY} {__version__}"}
 
-    :param logical_task: DAG, run, task and map index.
-    :param loop_index: the pass of the task's loop; None outside of loops.
-    """
 
-    logical_task: LogicalTask
-    loop_index: int | None = None
-
-    @classmethod
-    def of(cls, context: Context) -> Self:
-        """Return the task of a context."""
-        return cls(logical_task=logical_task(context), loop_index=loop_index(context))
-
-    @property
-    def name(self) -> str:
-        """The task, for people."""
-        return _name(self.logical_task, self.loop_index)
-
-    @property
-    def token(self) -> str:
-        """What tells the task's temporary files apart from those of other tasks that write the same name."""
-        whole = json.dumps([*self.logical_task, self.loop_index])
-        return hashlib.sha256(whole.encode()).hexdigest()[:8]
-
-    def has_written(self, sidecar: Sidecar) -> bool:
-        """Tell whether a file is of this task: of the same DAG, task, map index and pass, in any run."""
-        return self._identity(self.logical_task, self.loop_index) == self._identity(
-            sidecar.logical_task, sidecar.loop_index
-        )
-
-    def signed(self, contents: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the contents of a sidecar of this task."""
-        return {
-            **contents,
-            "logical_task": list(self.logical_task),
-            "loop_index": self.loop_index,
-            "written_by": f"{_WRITTEN_BY} {__version__}",
-        }
-
-    @staticmethod
-    def _identity(task: LogicalTask, loop: int | None) -> tuple[str, str, int, int | None]:
-        dag_id, _, task_id, map_index = task
-        return dag_id, task_id, map_index, loop
+def token(author: LogicalTask) -> str:
+    """Return what tells a task's temporary files apart from those of other tasks that write the same name."""
+    return hashlib.sha256(json.dumps(author).encode()).hexdigest()[:8]
 
 
 def sidecar_path(file: ObjectStoragePath) -> ObjectStoragePath:
@@ -143,8 +105,8 @@ def read_sidecar(file: ObjectStoragePath) -> Sidecar | None:
     if files.kind(path) is not files.Kind.FILE:
         return None
     with files.reading(path) as stored:
-        content = stored.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
+        content = stored.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
         return None
     try:
         sidecar = Sidecar.model_validate_json(content)
@@ -167,15 +129,3 @@ def write_sidecar(file: ObjectStoragePath, contents: Mapping[str, Any], *, repla
         return
     with files.storage_errors(path, "written", FileExistsError):
         create(content, files=path.fs, path=path.path)
-
-
-def author_name(sidecar: Sidecar) -> str:
-    """Return who wrote a file, for people."""
-    return _name(sidecar.logical_task, sidecar.loop_index)
-
-
-def _name(task: LogicalTask, loop: int | None) -> str:
-    dag_id, run_id, task_id, map_index = task
-    index = "" if map_index < 0 else f", map index {map_index}"
-    turn = "" if loop is None else f", loop index {loop}"
-    return f"task {task_id!r:.80} of DAG {dag_id!r:.80} (run {run_id!r:.80}{index}{turn})"

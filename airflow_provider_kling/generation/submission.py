@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_kling.arguments import Upload
 from airflow_provider_kling.exceptions import (
+    NO_CAPACITY,
     KlingBalanceError,
-    KlingCapacityError,
     KlingDuplicateSubmissionError,
     KlingError,
-    KlingFileStoreFullError,
     KlingJournalError,
     KlingMinBalanceError,
     KlingNotFoundError,
-    KlingRateLimitError,
     KlingSubmissionUnknownError,
 )
 from airflow_provider_kling.generation import unknown
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import exists, file_at
+from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.media_arguments import MediaArguments, cut_media, delete_uploads
 from airflow_provider_kling.generation.result import stored_uris
+from airflow_provider_kling.generation.result_storage import ResultStorage
+from airflow_provider_kling.generation.stored_result import result_before_clear
+from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.task import Task, TaskStatus
-from airflow_provider_kling.journal.journal import Journal, logical_task
+from airflow_provider_kling.journal.journal import Journal, was_cleared
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.journal.record import (
     Phase,
     Record,
@@ -56,41 +57,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NO_CAPACITY = (KlingRateLimitError, KlingCapacityError, KlingFileStoreFullError)
-"""The errors of a submission that passes when other tasks have ended, or after a minute."""
-
-
-class GenerationTask(Protocol):
-    """The rendered arguments of a generating operator, and what a run needs of it."""
-
-    model: str
-    deferrable: bool
-    timeout: float
-    output_uri: str | None
-    output_template: str | None
-    max_bytes: int
-    extra_parameters: Mapping[str, Any] | None
-    queue_timeout: float
-    min_balance: Decimal | None
-    on_unknown_submission: OnUnknownSubmission
-    on_rerun: OnRerun
-    upload: Upload
-    keep_uploads: bool
-    retries: int | None
-    on_success_callback: Any
-
-    @property
-    def output_is_shared(self) -> bool:
-        """Whether ``output_template`` is that of all map indexes, if the task has any."""
-
-    def rendered_parameters(self) -> Any:
-        """Return the fields of the request."""
-
-    def templated(self) -> frozenset[str]:
-        """Return the names of the fields that were written as templates."""
-
-    def defer(self, *, trigger: Any, method_name: str, timeout: timedelta) -> Any:
-        """Wait in the triggerer; does not return."""
+_STORED_UNKNOWN = (
+    "So it is unknown whether the result of an earlier try is still stored. Nothing was submitted again; the "
+    "next try of this Airflow task checks it again."
+)
 
 
 class Submission:
@@ -99,13 +69,23 @@ class Submission:
     :raises KlingRequestError: the request breaks a rule. Nothing was submitted.
     """
 
-    def __init__(self, *, task: GenerationTask, hook: KlingHook, journal: Journal, context: Context) -> None:
+    def __init__(
+        self,
+        *,
+        task: GenerationTask,
+        hook: KlingHook,
+        journal: Journal,
+        context: Context,
+        termination: Termination,
+    ) -> None:
         model = find_model(task.model)
         self.task = task
         self.hook = hook
         self.journal = journal
-        self.logical_task = logical_task(context)
+        self._termination = termination
+        self.logical_task = LogicalTask.of(context)
         self.clear_count: int = context["ti"].max_tries
+        self.was_cleared = was_cleared(context, retries=task.retries or 0)
         self.resubmits = task.on_unknown_submission is OnUnknownSubmission.RESUBMIT
         self.model = str(model.name)
         self.request = model.parse(task.rendered_parameters(), rendered=True, templated=task.templated())
@@ -122,7 +102,7 @@ class Submission:
         :raises KlingError: the record, the storage of its result or the service could not be read, or the
             service does not know a task that it should know. Nothing was submitted.
         """
-        record, task = self.journal.read(), None
+        record, task = self._known_submission(), None
         if record is None:
             return Decision.SUBMIT, None, None
         state = self._state(record)
@@ -160,25 +140,40 @@ class Submission:
         record = self._intent(former, uploads=uploads)
         call = self.hook.gateway.submit(encoded, key=record.key)
         self.hook.get_conn()  # what can fail without sending fails before the intent is written
-        self.journal.write(record)
-        try:
-            record = self._post(call, record, former=former)
-        except KlingSubmissionUnknownError:
-            raise  # the intent stays: it is what is known
-        except KlingError as error:
-            rejection = error
-            self._record(former, problem="The request was rejected, but its record calls the outcome unknown")
-            if not isinstance(rejection, NO_CAPACITY):
-                delete_uploads(self.hook, uploads)
-            if isinstance(rejection, KlingBalanceError):
-                with suppress(KlingError):
-                    rejection = rejection.with_context(f"The balance is {self._money(self.hook.balance())}.")
-            raise rejection from rejection.__cause__
-        if record.phase is Phase.FAILED:
-            return self.send(record)
-        log.info("Submitted %s: the service runs it as task %s and bills it", self.model, record.task_id)
-        self._record(record, problem=f"Task {record.task_id} was submitted, but its id could not be recorded")
+        with self._termination.held():
+            record = self._send(call, record, former=former)
+        return self.send(record) if record.phase is Phase.FAILED else record
+
+    def _known_submission(self) -> Record | None:
+        """Return the record; where a clear has deleted it, that of a result that is stored at ``output``."""
+        record = self.journal.read()
+        if record is None:
+            return self._stored_submission() if self.was_cleared else None
+        lacks_request = record.request is None and self.task.output_uri is not None
+        if lacks_request and record.phase is Phase.SUBMITTED and record.fingerprint == self.fingerprint:
+            # It comes from where no prompt is kept; the sidecar of the result is to have it.
+            record = replace(record, request=self._for_sidecar())
+            self.journal.write(record)
         return record
+
+    def _stored_submission(self) -> Record | None:
+        storage = self.task.output_uri and ResultStorage(
+            author=self.logical_task,
+            output=self.task.output_uri,
+            max_bytes=self.task.max_bytes,
+            settings=self.hook.connection.client,
+            conn_id=self.hook.conn_id,
+            model=self.model,
+            request=self._for_sidecar(),
+            fingerprint=self.fingerprint,
+        )
+        with error_context(_STORED_UNKNOWN):
+            result = result_before_clear(storage or None, on_rerun=self.task.on_rerun)
+        return result and self._intent(None, uploads=()).submitted(result["task_id"]).finished(result)
+
+    def _for_sidecar(self) -> dict[str, Any] | None:
+        """Return the author's fields where a sidecar is to be written."""
+        return cut_media(self.request, self.extra_parameters) if self.task.output_uri is not None else None
 
     def _state(self, record: Record) -> SubmissionState:
         gateway, age_s = self.hook.gateway, time.time() - record.intent_at
@@ -217,7 +212,6 @@ class Submission:
         else:
             sequence = 0 if same is None else same.sequence + 1
             key = submission_key(task=self.logical_task, fingerprint=self.fingerprint, sequence=sequence)
-        with_sidecar = self.task.output_uri is not None
         return Record(
             phase=Phase.INTENT,
             fingerprint=self.fingerprint,
@@ -230,8 +224,29 @@ class Submission:
             intent_at=now,
             deadline=now + self.task.timeout,
             uploads=uploads,
-            request=cut_media(self.request, self.extra_parameters) if with_sidecar else None,
+            request=self._for_sidecar(),
         )
+
+    def _send(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
+        """Write an intent, send it, and write the outcome."""
+        self.journal.write(record)
+        try:
+            sent = self._post(call, record, former=former)
+        except KlingSubmissionUnknownError:
+            raise  # the intent stays: it is what is known
+        except KlingError as error:
+            rejection = error
+            self._record(former, problem="The request was rejected, but its record calls the outcome unknown")
+            if not isinstance(rejection, NO_CAPACITY):
+                delete_uploads(self.hook, record.uploads)
+            if isinstance(rejection, KlingBalanceError):
+                with suppress(KlingError):
+                    rejection = rejection.with_context(f"The balance is {self._money(self.hook.balance())}.")
+            raise rejection from rejection.__cause__
+        if sent.phase is not Phase.FAILED:
+            log.info("Submitted %s: the service runs it as task %s and bills it", self.model, sent.task_id)
+            self._record(sent, problem=f"Task {sent.task_id} was submitted, but its id could not be recorded")
+        return sent
 
     def _post(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
         """Send an intent; return it with its task, or as failed where another task has used up its key.
@@ -374,9 +389,6 @@ def _is_result_available(record: Record) -> bool:
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(f"result: {type(error).__name__}") from error
     if uris:
-        with error_context(
-            "So it is unknown whether the result of an earlier try is still stored. Nothing was submitted "
-            "again; the next try of this Airflow task checks it again."
-        ):
+        with error_context(_STORED_UNKNOWN):
             return all(exists(file_at(uri)) for uri in uris)
     return is_linked

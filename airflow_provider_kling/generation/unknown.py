@@ -34,7 +34,7 @@ def unknown_submission(
         "(2) If you are sure that there is no task, delete the record "
         f"({journal.deletion_hint}), and clear this Airflow task: it submits. "
         "(3) Set on_unknown_submission='resubmit', and clear this Airflow task: it submits again, and may "
-        f"pay twice. {journal.clear_warning}".rstrip()
+        "pay twice."
     )
 
 
@@ -70,7 +70,7 @@ def missing_task(error: KlingError, *, record: Record, journal: Journal) -> Klin
         f"it: has the key of {record.conn_id!r} changed? The task may still run and be billed, so nothing "
         "was submitted again. Restore the key, and clear this Airflow task: it waits for the same task. To "
         f"submit again and pay again, delete the record ({journal.deletion_hint}), and clear this Airflow "
-        f"task. {journal.clear_warning}".rstrip()
+        "task."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from airflow_provider_kling.exceptions import KlingJournalError
 from airflow_provider_kling.http.ids import is_id
+from airflow_provider_kling.journal.logical_task import LogicalTask
 
 VERSION = 1
 
@@ -155,13 +156,12 @@ def fingerprint(*, conn_id: str, model: str, body: Mapping[str, Any], extra: Map
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def submission_key(*, task: Sequence[str | int], fingerprint: str, sequence: int) -> str:
+def submission_key(*, task: LogicalTask, fingerprint: str, sequence: int) -> str:
     """Return the key by which a service can tell a repeated submission from a new one.
 
     It is the same in all tries of one logical task and request, whatever became of the record; so where the
     record is lost, a service that rejects a key it knows keeps the task from being paid twice.
 
-    :param task: the logical task's identity: DAG, run, task and map index, and never the try.
     :param sequence: how many submissions of the request came before; one that is to be paid again gets
         another key.
     """

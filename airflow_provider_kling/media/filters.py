@@ -134,9 +134,13 @@ def rotation_of(frame: av.VideoFrame) -> tuple[Filter, ...]:
     return () if matrix is None else rotation_filters(struct.unpack("=9i", bytes(matrix)))
 
 
-def is_hdr(frame: av.VideoFrame) -> bool:
-    """Tell whether a frame has a high dynamic range, which none of the filters here maps to the usual one."""
-    return getattr(frame, "color_trc", None) in _HDR_TRANSFERS  # not in all versions of PyAV
+def is_hdr(stream: av.VideoStream) -> bool:
+    """Tell whether a stream, of which a frame was decoded, has a high dynamic range.
+
+    None of the filters here maps that to the usual one.
+    """
+    # Frames have it, too, but not in all versions of PyAV.
+    return stream.codec_context.color_trc in _HDR_TRANSFERS
 
 
 def format_of(frame: av.VideoFrame, stream: av.VideoStream, *, rotation: tuple[Filter, ...]) -> FrameFormat:

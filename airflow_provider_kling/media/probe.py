@@ -97,7 +97,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
                 fps=float(timing.average_rate),
                 truncated=corrupt or stored.duration + _TRUNCATED_S < announced,
                 audio_codec=audio.codec_context.codec.canonical_name if audio else None,
-                hdr=is_hdr(first),
+                hdr=is_hdr(stream),
                 undecodable_audio=audio is None and bool(heard),
             )
         # While the container is open: a stream's fields are in its memory.

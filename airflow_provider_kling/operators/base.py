@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_kling.arguments import Amount, Arguments, Count, Location, Seconds, Upload, plain
 from airflow_provider_kling.compat import default_deferrable, is_expanded
@@ -235,11 +238,22 @@ class GenerationOperator(MappedOutput):
             return self._begin(hook, context).complete(event)
 
     def on_kill(self) -> None:
-        """Log what happens to the task at the service, which has no way to cancel it."""
-        if self._run is not None and self._run.task_id:
+        """End this try, and log what happens to the task at the service, which has no way to cancel it.
+
+        A submission comes to its end first, and is recorded.
+
+        :raises SystemExit: it ends here.
+        """
+        if self._run is None:
+            return
+        if self._run.task_id:
             from airflow_provider_kling.hooks.waiter import still_running_message
 
             log.warning(still_running_message(self._run.task_id))
+        if not isinstance(
+            sys.exception(), AirflowTaskTimeout
+        ):  # Airflow calls this for one, too, and goes on
+            self._run.termination.request()
 
     def _hook(self) -> KlingHook:
         from airflow_provider_kling.hooks.kling import KlingHook

@@ -19,8 +19,8 @@ from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.generation.output_file import check_writable, write_free
 from airflow_provider_kling.generation.poster import write_poster
-from airflow_provider_kling.generation.sidecar import Author
 from airflow_provider_kling.generation.templates import is_rendered_later
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media.source_file import SourceFile
@@ -92,7 +92,7 @@ class VideoFrameOperator(MappedOutput):
             position = _position(self.at)
             image_format = _IMAGE_FORMATS[_ending("frame", self.output_uri, _IMAGE_FORMATS)]
             source = file_at(_stored_uri("frame", "source", self.source))
-            target, author = file_at(self.output_uri), Author.of(context)
+            target, author = file_at(self.output_uri), LogicalTask.of(context)
             check_writable(target, author=author)
             with MediaReader() as reader, reading(source) as video:
                 still = reader.frame(
@@ -179,7 +179,7 @@ class VideoConcatOperator(MappedOutput):
         with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-concat-") as folder:
             files = [file_at(uri) for uri in _clip_uris(self.clips)]
             _ending("concat", self.output_uri, [".mp4"])
-            target, author = file_at(self.output_uri), Author.of(context)
+            target, author = file_at(self.output_uri), LogicalTask.of(context)
             check_writable(target, author=author)
             local = Path(folder) / target.name
             clips = [SourceFile(name=str(file), open=partial(reading, file)) for file in files]

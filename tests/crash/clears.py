@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from itertools import product
 
 import airflow.sdk
-import pytest
 from airflow.api_fastapi.core_api.datamodels.task_instances import ClearTaskInstancesBody
 
 from tests.crash.report import Row
@@ -20,11 +19,6 @@ HAS_STATE_STORE = find_spec("airflow.models.task_state_store") is not None
 # From Airflow 3.4 on, a plain clear of a task empties its state store.
 CLEAR_EMPTIES_STORE = "keep_task_state" in ClearTaskInstancesBody.model_fields
 HAS_LOOPS = hasattr(airflow.sdk, "LoopDecision")
-
-loses_record = pytest.mark.xfail(
-    CLEAR_EMPTIES_STORE,
-    reason="the record is thrown away by the clear; the second record is not there yet",
-)
 
 
 class State(StrEnum):
@@ -86,8 +80,11 @@ class ClearCase:
 
     @property
     def is_kept(self) -> bool:
-        """Tell whether what was paid for has to be found again, also without that record."""
-        return HAS_STATE_STORE and self.state is not State.SUCCEEDED_WITHOUT_OUTPUT
+        """Tell whether what was paid for has to be found again, also without that record.
+
+        An open submission has a second record, and a result at ``output`` has a sidecar.
+        """
+        return self.state is not State.SUCCEEDED_WITHOUT_OUTPUT
 
     @property
     def expected(self) -> Row:

@@ -89,7 +89,7 @@ class Scenario(Run):
         return ""
 
     def variable(self, map_index: int = -1) -> str:
-        """Return the name of the Variable that keeps the record of the task on Airflow 3.1 and 3.2."""
+        """Return the name of the Variable that has the record while the submission is open."""
         identity = "\0".join((self.dag_id, self.run_id, TASK, str(map_index)))
         return f"kling_journal_{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
 

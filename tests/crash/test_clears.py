@@ -7,15 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.crash.clears import CLEAR_CASES, ClearCase, State, Way, loses_record
+from tests.crash.clears import CLEAR_CASES, ClearCase, State, Way
 from tests.crash.harness import finish_generation
 from tests.crash.report import Row
 from tests.crash.scenario import Scenario, waits_or_ended
-
-PARAMETERS = [
-    pytest.param(case, id=str(case), marks=[loses_record] if case.record_is_lost and case.is_kept else [])
-    for case in CLEAR_CASES
-]
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +37,7 @@ def cleared_again(to_clear: Mapping[ClearCase, Scenario]) -> Mapping[ClearCase, 
     return to_clear
 
 
-@pytest.mark.parametrize("case", PARAMETERS)
+@pytest.mark.parametrize("case", CLEAR_CASES, ids=str)
 def test_a_task_that_is_cleared_pays_again_only_for_a_result_that_is_not_kept(
     case: ClearCase, cleared_again: Mapping[ClearCase, Scenario], report: list[Row]
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from airflow.triggers.base import BaseTrigger
 
-from tests.crash.clears import loses_record
 from tests.crash.harness import finish_generation
 from tests.crash.report import Row
 from tests.crash.scenario import Scenario, waits_or_ended
@@ -22,7 +21,6 @@ def test_a_task_marked_failed_while_deferred_says_that_it_goes_on_and_may_be_bil
     marked.stack.wait_for(lambda: marked.task_log().count(TRUTH) > before, what="the truth in the log")
 
 
-@loses_record
 def test_a_task_that_finished_unwatched_is_attached_and_not_deferred_again(
     fetched: Scenario, report: list[Row]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Airflow before 3.3 keeps the records in Variables, and the provider removes those that are of no use."""
+"""Records of open submissions are in Variables, too, and the provider removes those that are of no use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_only_a_submission_whose_outcome_is_unknown_leaves_a_variable(
         scenario.finish()
     unknown = [scenario for case, scenario in killed.items() if case.expected.end == UNKNOWN]
     named = {name for each in unknown for name in re.findall(r"kling_journal_\w+", each.error())}
-    assert named in (set(), {each.variable() for each in unknown}), "none since 3.3"
+    assert named == {each.variable() for each in unknown}
 
     # Other tests' runs have Variables, too.
     own = {scenario.variable() for scenario in killed.values()}

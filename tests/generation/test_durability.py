@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, Variable
 
+from airflow_provider_kling import compat
 from airflow_provider_kling.exceptions import (
     KlingJournalError,
     KlingNotFoundError,
@@ -20,6 +22,9 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
     KlingTimeoutError,
 )
+from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.journal.journal import variable_name
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
@@ -45,7 +50,11 @@ def record(task_instance: FakeTaskInstance) -> dict[str, Any]:
 
 
 def change_record(task_instance: FakeTaskInstance, **fields: Any) -> None:
+    """Change both records, as somebody does by hand."""
     task_instance.store.set("kling", {**record(task_instance), **fields})
+    name = variable_name(LogicalTask(task_instance.dag_id, task_instance.run_id, task_instance.task_id))
+    if (copy := compat.read_variable(name)) is not None:
+        Variable.set(name, json.dumps({**json.loads(copy), **fields}))
 
 
 # -- re-attaching ---------------------------------------------------------------------------------
@@ -425,14 +434,46 @@ def test_being_killed_tells_the_truth_about_the_task(
 
     def killed(*_: Any) -> None:
         operator.on_kill()
-        raise KeyboardInterrupt
 
     monkeypatch.setattr("airflow_provider_kling.hooks.kling.KlingHook.poll_task", killed)
     caplog.set_level(logging.WARNING)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit):
         operator.execute(context(operator, task_instance))
     assert f"Task {task_instance.xcoms['kling_task_id']} cannot be cancelled" in caplog.text
     assert record(task_instance)["phase"] == "submitted"
+
+
+def test_being_killed_while_a_submission_is_sent_ends_the_try_once_it_is_recorded(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator, call = video(), KlingHook.call
+
+    def killed(self: KlingHook, *arguments: Any) -> Any:
+        operator.on_kill()
+        return call(self, *arguments)
+
+    monkeypatch.setattr(KlingHook, "call", killed)
+    with pytest.raises(SystemExit):
+        operator.execute(context(operator, task_instance))
+    assert record(task_instance)["phase"] == "submitted"
+    assert sandbox.stats()["submissions_accepted"] == 1
+
+
+def test_an_execution_timeout_ends_the_try_itself(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = video(deferrable=False)
+
+    def overdue(*_: Any) -> None:
+        try:
+            raise AirflowTaskTimeout  # noqa: TRY301  - Airflow raises it from a signal
+        except AirflowTaskTimeout:
+            operator.on_kill()
+            raise
+
+    monkeypatch.setattr("airflow_provider_kling.hooks.kling.KlingHook.poll_task", overdue)
+    with pytest.raises(AirflowTaskTimeout):
+        operator.execute(context(operator, task_instance))
 
 
 def test_being_killed_before_a_submission_says_nothing(caplog: pytest.LogCaptureFixture) -> None:

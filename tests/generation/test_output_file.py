@@ -20,13 +20,14 @@ from airflow_provider_kling.generation.output_file import (
     commit_paid,
     write_free,
 )
-from airflow_provider_kling.generation.sidecar import Author, read_sidecar
+from airflow_provider_kling.generation.sidecar import read_sidecar, signed
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media import atomic_writer
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from tests.storages import Folder, Storage
 
-ME = Author(logical_task=("dag", "today", "make", 2))
-RESULT = ServiceResult(task_id="task-2", number=1)
+ME = LogicalTask("dag", "today", "make", 2)
+RESULT = ServiceResult(task_id="task-2", number=1, results=1)
 OLD, NEW, STRANGE = b"what was written before", b"what is written now", b"a stranger's, and dear to them"
 
 
@@ -36,9 +37,9 @@ def sha256(content: bytes) -> str:
 
 def described(content: bytes, *task: Any, **more: Any) -> bytes:
     """Return the sidecar of a file that a task has written."""
-    dag, run, name, map_index = task or ME.logical_task
-    author = Author(logical_task=(dag, run, name, map_index), loop_index=more.pop("loop_index", None))
-    return json.dumps(author.signed({"sha256": sha256(content), **more})).encode()
+    return json.dumps(
+        signed(LogicalTask(*task) if task else ME, {"sha256": sha256(content), **more})
+    ).encode()
 
 
 Stored = Mapping[str, bytes]
@@ -69,7 +70,7 @@ SITUATIONS: dict[str, tuple[Stored, bool]] = {
         False,
     ),
     "of another pass of a loop": (
-        {"clip.mp4": OLD, "clip.mp4.json": described(OLD, loop_index=1)},
+        {"clip.mp4": OLD, "clip.mp4.json": described(OLD, *ME._replace(iteration=1))},
         False,
     ),
     "of another task": (
@@ -143,7 +144,7 @@ def test_a_paid_result_replaces_its_own_file_and_leaves_any_other(
     assert any_storage.read(name) == NEW
     written = read_sidecar(file_at(f"{any_storage.uri}/{name}"))
     assert written is not None
-    assert (written.sha256, written.logical_task) == (sha256(NEW), ME.logical_task)
+    assert (written.sha256, written.logical_task) == (sha256(NEW), ME)
     if is_ours:
         assert set(any_storage.names()) == {"clip.mp4", "clip.mp4.json"}
     else:
@@ -189,7 +190,7 @@ def test_what_is_somebody_elses_is_told_before_the_work(
 
 
 def test_results_of_one_generation_never_replace_each_other(any_storage: Storage) -> None:
-    numbered = [ServiceResult(task_id="task-2", number=number) for number in (1, 2, 3)]
+    numbered = [ServiceResult(task_id="task-2", number=number, results=3) for number in (1, 2, 3)]
     names = [write_result(any_storage, b"%d" % one.number, result=one) for one in numbered]
     assert names == ["clip.mp4", "clip-1.mp4", "clip-2.mp4"]
     assert [any_storage.read(name) for name in names] == [b"1", b"2", b"3"]
@@ -290,8 +291,8 @@ def test_a_disk_without_hard_links_is_checked_before_the_rename(
 
 def test_tasks_that_write_one_name_at_once_do_not_disturb_each_other(any_storage: Storage) -> None:
     file = file_at(f"{any_storage.uri}/clip.mp4")
-    results = [ServiceResult(task_id=f"task-{number}", number=1) for number in (1, 2)]
-    authors = [Author(logical_task=("dag", "today", "make", number)) for number in (1, 2)]
+    results = [ServiceResult(task_id=f"task-{number}", number=1, results=1) for number in (1, 2)]
+    authors = [LogicalTask("dag", "today", "make", number) for number in (1, 2)]
     first, second = (AtomicWriter(files=file.fs, path=f"{file.path}.{one.token}") for one in results)
     with first, second:
         first.write(b"1")
@@ -333,7 +334,7 @@ POSTERS: dict[str, tuple[Stored, str]] = {
 }
 
 
-def make_poster(storage: Storage, video: str = "clip.mp4", *, author: Author = ME) -> str | None:
+def make_poster(storage: Storage, video: str = "clip.mp4", *, author: LogicalTask = ME) -> str | None:
     """Store the poster of a video; return its name."""
     reader: Any = SimpleNamespace(poster=lambda *_, **__: SimpleNamespace(content=b"the poster"))
     uri = poster.write_poster(file_at(f"{storage.uri}/{video}"), reader=reader, author=author)
@@ -367,7 +368,7 @@ def test_a_poster_never_replaces_its_video(any_storage: Storage) -> None:
 def test_another_task_writes_no_poster_and_changes_no_sidecar(any_storage: Storage) -> None:
     put(any_storage, VIDEO)
     before = snapshot(any_storage)
-    other = Author(logical_task=("dag", "today", "other", -1))
+    other = LogicalTask("dag", "today", "other")
     assert make_poster(any_storage, author=other) is None
     assert snapshot(any_storage) == before
     assert make_poster(any_storage) == "clip.jpg"

@@ -70,8 +70,8 @@ def test_a_sidecar_has_the_request_the_result_and_the_cost(
     assert sidecar(storage) == {
         "task_id": result["task_id"],
         "number": 1,
-        "logical_task": ["dag", "run", "make", -1],
-        "loop_index": None,
+        "results": 1,
+        "logical_task": ["dag", "run", "make", -1, None],
         "fingerprint": task_instance.store.get("kling")["fingerprint"],
         "replaces": None,
         "poster": {
@@ -89,6 +89,8 @@ def test_a_sidecar_has_the_request_the_result_and_the_cost(
         "submitted_at": result["submitted_at"],
         "finished_at": result["finished_at"],
         "cost_usd": "0.4345",
+        "cost": None,
+        "cost_unit": None,
         "written_by": f"airflow-provider-kling {airflow_provider_kling.__version__}",
     }
 
@@ -248,7 +250,7 @@ def test_the_cap_counts_all_results_of_a_task_together(
 KILLED = """
 import sys
 from airflow_provider_kling.generation.result_storage import ResultStorage
-from airflow_provider_kling.generation.sidecar import Author
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.settings import ClientSettings
@@ -256,7 +258,7 @@ from airflow_provider_kling.gateways import make_gateway
 url, key, task_id, output = sys.argv[1:]
 settings = ClientSettings(base_url=url, credentials=BearerToken(key))
 task = KlingClient(settings=settings).call(make_gateway().task(task_id))
-author = Author(logical_task=("dag", "run", "make", -1))
+author = LogicalTask("dag", "run", "make")
 storage = ResultStorage(
     author=author, output=output, max_bytes=2**30, settings=settings, conn_id="kling_default"
 )

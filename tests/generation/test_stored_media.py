@@ -100,8 +100,10 @@ from airflow_provider_kling.operators.kling import KlingDownloadOperator
 from airflow_provider_kling.operators.media import VideoConcatOperator, VideoFrameOperator
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import poll_often, run, video
+from tests.variables import FakeVariables
 
 poll_often(pytest.MonkeyPatch())
+FakeVariables().install(pytest.MonkeyPatch())
 output = sys.argv[1]
 made = run(video(output=f"{output}/made.mp4"), FakeTaskInstance())
 get = KlingDownloadOperator(task_id="get", source=made["task_id"], output=f"{output}/downloaded.mp4")

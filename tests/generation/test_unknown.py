@@ -13,6 +13,7 @@ from airflow_provider_kling.gateways.base import LoggedRequest
 from airflow_provider_kling.generation.unknown import unknown_submission
 from airflow_provider_kling.journal.journal import TaskStateJournal
 from airflow_provider_kling.journal.record import Phase, Record
+from airflow_provider_kling.journal.stores import StateStore, VariableStore
 from tests.conftest import FakeTaskInstance
 
 SENT = 1_800_000_000.0
@@ -41,7 +42,9 @@ class Hook:
 
 
 def message(hook: Any) -> str:
-    journal = TaskStateJournal(accessor=FakeTaskInstance().store, path="/p")
+    journal = TaskStateJournal(
+        store=StateStore(accessor=FakeTaskInstance().store, path="/p"), variable=VariableStore(name="v")
+    )
     return str(unknown_submission(RECORD, hook=hook, journal=journal, cause="the line was cut"))
 
 

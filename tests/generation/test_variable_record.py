@@ -6,23 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import Variable
 
-from airflow_provider_kling import compat
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import run, video
+from tests.variables import FakeVariables
 
 pytestmark = pytest.mark.contract
-
-
-@pytest.fixture
-def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    values: dict[str, str] = {}
-    monkeypatch.setattr(compat, "read_variable", values.get)
-    monkeypatch.setattr(Variable, "set", values.__setitem__)
-    monkeypatch.setattr(Variable, "delete", lambda name: values.pop(name, None))
-    return values
 
 
 def succeed(operator: Any) -> None:
@@ -32,11 +22,11 @@ def succeed(operator: Any) -> None:
 
 
 def test_the_record_stays_until_airflow_knows_of_the_success(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, variables: dict[str, str]
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, variables: FakeVariables
 ) -> None:
     operator = video()
     first = run(operator, task_instance, task_state_store=None)
-    assert [json.loads(value)["phase"] for value in variables.values()] == ["finished"]
+    assert [json.loads(value)["phase"] for value in variables.values.values()] == ["finished"]
 
     task_instance.retry()  # the worker died before it told Airflow
     retried = video()
@@ -44,15 +34,15 @@ def test_the_record_stays_until_airflow_knows_of_the_success(
     assert sandbox.stats()["submissions_accepted"] == 1
 
     succeed(retried)
-    assert variables == {}
+    assert variables.values == {}
 
 
 def test_the_callbacks_of_the_dag_are_kept(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, variables: dict[str, str]
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, variables: FakeVariables
 ) -> None:
     told: list[Any] = []
     operator = video(on_success_callback=told.append)
     run(operator, task_instance, task_state_store=None)
     succeed(operator)
     assert len(told) == 1
-    assert variables == {}
+    assert variables.values == {}

@@ -60,7 +60,7 @@ REAL: dict[FileFormat, Callable[[], bytes]] = {
     FileFormat.WEBP: lambda: image("WEBP"),
     FileFormat.GIF: lambda: image("GIF"),
     FileFormat.HEIC: lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
-    FileFormat.AVIF: lambda: image("AVIF"),
+    FileFormat.AVIF: lambda: b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf",
     FileFormat.WAV: audio,
     FileFormat.AAC: lambda: b"\xff\xf1\x50\x80\x02\x1f\xfc\xde\x02\0",  # an ADTS header
     FileFormat.MP3: lambda: b"ID3\x04\0\0\0\0\0\0",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -351,15 +352,22 @@ def test_map_indexes_that_run_at_once_lose_no_paid_result(sandbox: SandboxProces
 
 
 @pytest.mark.contract
-def test_a_pass_of_a_loop_does_not_write_over_the_one_before(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_an_iteration_of_a_loop_does_not_write_over_the_one_before(
+    sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    def iteration(index: int) -> tuple[FakeTaskInstance, Any]:
+        """Return what Airflow 3.4 puts into a context."""
+        task_instance = instance()
+        vars(task_instance).update(region_id="0199a0c1-0000-7000-8000-000000000001", region_index=index)
+        return task_instance, SimpleNamespace(index=index)
+
     operator = video(output=f"file://{tmp_path}/clip.mp4")
-    first, second = instance(), instance()
-    for index, one in enumerate((first, second)):
-        one.region_index = index  # type: ignore[attr-defined]  # as Airflow 3.4 has it in a loop
-    run(operator, first)
+    task_instance, loop = iteration(0)
+    run(operator, task_instance, loop=loop)
     before = (tmp_path / "clip.mp4").read_bytes()
-    with pytest.raises(AirflowFailException, match="loop index 0"):
-        run(operator, second)
+    task_instance, loop = iteration(1)
+    with pytest.raises(AirflowFailException, match="iteration 0"):
+        run(operator, task_instance, loop=loop)
     assert (tmp_path / "clip.mp4").read_bytes() == before
     assert sandbox.stats()["submissions_accepted"] == 1
 

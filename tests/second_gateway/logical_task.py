@@ -18,11 +18,15 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import pytest
+from airflow.providers.common.compat.sdk import Variable
 from airflow.sdk import DAG
 
-from airflow_provider_kling.journal.journal import STATE_KEY, open_journal
+from airflow_provider_kling.journal import logical_task
+from airflow_provider_kling.journal.journal import variable_name
+from airflow_provider_kling.journal.stores import STATE_KEY
 from tests import task_runner
 from tests.conftest import FakeTaskInstance
+from tests.variables import use_real_variables
 
 BUNDLE, RUN = "second-gateway", "run"
 
@@ -98,6 +102,9 @@ class MemoryTask:
 
     def lose_record(self) -> None:
         self._instance.store.delete(STATE_KEY)
+        one = self._instance
+        task = logical_task.LogicalTask(one.dag_id, one.run_id, one.task_id, one.map_index)
+        Variable.delete(variable_name(task))
 
     @property
     def xcoms(self) -> Mapping[str, Any]:
@@ -140,7 +147,8 @@ class AirflowTask:
                 map_index=ti.map_index,
                 dag_version_id=UUID(str(ti.dag_version_id)),
             )
-            with _signals():
+            with _signals(), pytest.MonkeyPatch.context() as patch:
+                use_real_variables(patch)
                 ran = run_task_in_process(ti=told, task=operator)
             self._refresh()
             if ran.error is not None:
@@ -207,18 +215,23 @@ class AirflowTask:
         from airflow.utils.session import create_session
 
         with create_session() as session:
-            session.delete(self._stored(session))
+            for row in filter(None, (self._stored(session), self._variable(session))):
+                session.delete(row)
+
+    def _variable(self, session: Any) -> Any:
+        from airflow.models.variable import Variable
+        from sqlalchemy import select
+
+        task = logical_task.LogicalTask(self.dag_id, RUN, self._ti.task_id, self._ti.map_index)
+        name = variable_name(task)
+        return session.scalar(select(Variable).filter_by(key=name))
 
     def _stored(self, session: Any) -> Any:
         """Return the row of the record."""
         from sqlalchemy import select
 
         if self._in_variable:
-            from airflow.models.variable import Variable
-
-            context: Any = {"ti": self._ti}
-            _, _, name = open_journal(context).deletion_hint.rpartition(" ")  # of Airflow's command
-            return session.scalar(select(Variable).filter_by(key=name))
+            return self._variable(session)
         from airflow.models.task_state_store import TaskStateStoreModel
 
         where = {"dag_id": self.dag_id, "run_id": RUN, "task_id": self._ti.task_id, "key": STATE_KEY}

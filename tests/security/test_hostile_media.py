@@ -19,7 +19,8 @@ import airflow_provider_kling
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation.files import probe_stored
 from airflow_provider_kling.generation.poster import write_poster
-from airflow_provider_kling.generation.sidecar import Author, write_sidecar
+from airflow_provider_kling.generation.sidecar import signed, write_sidecar
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.process_limits import ProcessLimits
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media.source_file import SourceFile
@@ -183,9 +184,9 @@ def test_the_paid_file_stays_and_the_error_says_so(tmp_path: Path, script: str, 
         assert said in str(caught.value)
         assert f"It was paid for and stays stored as {file}" in str(caught.value)
         assert not caught.value.retryable
-        author = Author(logical_task=("dag", "run", "make", -1))
+        author = LogicalTask("dag", "run", "make")
         sha256 = hashlib.sha256(stored.read_bytes()).hexdigest()
-        write_sidecar(file, author.signed({"sha256": sha256}), replace=False)
+        write_sidecar(file, signed(author, {"sha256": sha256}), replace=False)
         assert write_poster(file, reader=reader, author=author) is None
     assert stored.read_bytes() == Clip().encoded()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["boat.mp4", "boat.mp4.json"]

@@ -19,6 +19,7 @@ DAG_OPTIONS: dict[str, Any] = {
     "schedule": None,
     "max_active_runs": 40,
     "max_active_tasks": 40,
+    "render_template_as_native_obj": True,  # so that no output is None
     "params": {"prompt": "A paper boat", "output": "", "conn_id": "", "point": "", "timeout": 0},
 }
 CLIP: dict[str, Any] = {
@@ -29,7 +30,7 @@ CLIP: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=1),
 }
-ONE: dict[str, Any] = {**CLIP, "prompt": "{{ params.prompt }}", "output": "{{ params.output }}"}
+ONE: dict[str, Any] = {**CLIP, "prompt": "{{ params.prompt }}", "output": "{{ params.output or None }}"}
 
 with DAG("killed_deferrable", **DAG_OPTIONS):
     KlingVideoOperator(**ONE, pre_execute=die_in_first_try)
@@ -67,7 +68,7 @@ if hasattr(sdk, "LoopDecision"):  # Airflow 3.4
                     **CLIP,
                     "conn_id": "{{ params.conn_id if loop.index else 'kling_cleared' }}",
                     "prompt": "{{ params.prompt }} in iteration {{ loop.index }}",
-                    "output": "{{ params.output and '%s.%s.mp4' % (params.output, loop.index) }}",
+                    "output": "{{ '%s.%s.mp4' % (params.output, loop.index) if params.output else None }}",
                 }
             )
 
