@@ -147,7 +147,7 @@ class ResultStorage:
                 files.storage_errors(file, "written"),
                 AtomicWriter(files=file.fs, path=f"{file.path}.{result.token}") as writer,
             ):
-                download = downloader.fetch_into(writer, resource.url, max_bytes=max_bytes)
+                download = downloader.fetch(writer, resource.url, max_bytes=max_bytes)
                 if add_extension:
                     file = file.with_name(f"{file.name}.{download.format.value}")
                 contents = self._sidecar(task, result, download)

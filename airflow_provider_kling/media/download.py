@@ -11,8 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
-
 from airflow_provider_kling.defaults import MAX_BYTES
 from airflow_provider_kling.exceptions import (
     KlingConnectionError,
@@ -124,17 +122,7 @@ class Downloader:
         self._pools: dict[str, httpcore.ConnectionInterface] = {}
         self._allowed: dict[str, list[str]] = {}
 
-    def fetch(self, url: str, *, files: AbstractFileSystem, path: str) -> Download:
-        """Download ``url`` to ``path``; readers of ``path`` see a whole file. See :meth:`fetch_into`.
-
-        :param files: an fsspec file system; ``path`` is below its root.
-        """
-        with AtomicWriter(files=files, path=path) as writer:
-            download = self.fetch_into(writer, url)
-            writer.commit()
-            return download
-
-    def fetch_into(self, writer: AtomicWriter, url: str, *, max_bytes: int | None = None) -> Download:
+    def fetch(self, writer: AtomicWriter, url: str, *, max_bytes: int | None = None) -> Download:
         """Download ``url``, in constant memory. The caller commits the file.
 
         After an interruption it resumes where it stopped, if the server can; otherwise it starts again.

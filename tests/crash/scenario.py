@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from airflow_provider_kling.journal.journal import variable_name
+from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from dev.airflow_api import TaskInstance
 from dev.waiting import WaitError
@@ -90,8 +91,7 @@ class Scenario(Run):
 
     def variable(self, map_index: int = -1) -> str:
         """Return the name of the Variable that has the record while the submission is open."""
-        identity = "\0".join((self.dag_id, self.run_id, TASK, str(map_index)))
-        return f"kling_journal_{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
+        return variable_name(LogicalTask(self.dag_id, self.run_id, TASK, map_index))
 
     def row(self, what: str, *, mode: str = "deferrable") -> Row:
         """Return what came of it, and check that a success left the clip."""

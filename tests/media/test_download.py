@@ -25,6 +25,7 @@ from airflow_provider_kling.media.download import DeadLinkError, Download, Downl
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.hosts import HostRules, resolve
 from tests.http.raw_server import Answer, RawServer, hang_up, patience_with, reply, reset, silence, unread
+from tests.media.download_to import download_to
 from tests.storages import Folder, Storage
 
 MP4 = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 4000  # larger than one chunk
@@ -64,8 +65,11 @@ class Fetch:
         hosts = HostRules(own_url=server.url, resolver=resolver, allow_private=allow_private)
         downloader = Downloader(hosts=hosts, user_agent="tests/1", **options)
         try:
-            return downloader.fetch(
-                f"{server.url}{target}", files=files or self.storage.files, path=self.storage.path(self.name)
+            return download_to(
+                self.storage.path(self.name),
+                f"{server.url}{target}",
+                files=files or self.storage.files,
+                downloader=downloader,
             )
         finally:
             downloader.close()
@@ -361,7 +365,7 @@ def test_an_invalid_link_is_named(tmp_path: Path, url: str) -> None:
     hosts = HostRules(own_url="https://api.example", resolver=lambda host: ["93.184.215.14"])
     downloader = Downloader(hosts=hosts, user_agent="tests/1")
     with pytest.raises(KlingMediaError, match="is not an http or https link") as caught:
-        downloader.fetch(url, files=LocalFileSystem(), path=str(tmp_path / "x"))
+        download_to(str(tmp_path / "x"), url, files=LocalFileSystem(), downloader=downloader)
     assert list(tmp_path.iterdir()) == []
     assert len(str(caught.value)) < 300
 

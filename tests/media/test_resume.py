@@ -148,9 +148,10 @@ WRITER = """
 import sys
 from airflow_provider_kling.media.download import Downloader
 from airflow_provider_kling.media.hosts import HostRules
+from tests.media.download_to import download_to
 url, path = sys.argv[1:]
 downloader = Downloader(hosts=HostRules(own_url=url), user_agent="tests/1")
-print(downloader.fetch(f"{url}/clip.mp4", files=files, path=path).sha256)
+print(download_to(path, f"{url}/clip.mp4", files=files, downloader=downloader).sha256)
 """
 
 
@@ -227,6 +228,7 @@ import sys
 from pathlib import Path
 from airflow_provider_kling.media.download import Downloader
 from airflow_provider_kling.media.hosts import HostRules
+from tests.media.download_to import download_to
 url, path = sys.argv[1:]
 downloader = Downloader(hosts=HostRules(own_url=url), user_agent="tests/1")
 
@@ -234,9 +236,9 @@ def peak():  # of this process; getrusage counts its parent's before the start a
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
-downloader.fetch(f"{url}/small.mp4", files=files, path=path)
+download_to(path, f"{url}/small.mp4", files=files, downloader=downloader)
 before = peak()
-size = downloader.fetch(f"{url}/large.mp4", files=files, path=path).size
+size = download_to(path, f"{url}/large.mp4", files=files, downloader=downloader).size
 print(size, peak() - before)
 """
 

@@ -13,6 +13,7 @@ from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.download import Downloader
 from airflow_provider_kling.media.hosts import HostRules
 from tests.http.raw_server import Answer, RawServer, reply
+from tests.media.download_to import download_to
 
 MP4 = b"\0\0\0\x20ftypisom" + bytes(16 * 2**20)
 ONCE = gzip.compress(MP4)
@@ -30,7 +31,9 @@ def fetch(server: RawServer, path: str) -> int:
     hosts = HostRules(own_url=server.url)
     downloader = Downloader(hosts=hosts, user_agent="tests/1", max_bytes=2**20, sleep=lambda seconds: None)
     try:
-        return downloader.fetch(f"{server.url}/clip.mp4", files=LocalFileSystem(), path=path).size
+        return download_to(
+            path, f"{server.url}/clip.mp4", files=LocalFileSystem(), downloader=downloader
+        ).size
     finally:
         downloader.close()
 
