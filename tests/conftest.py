@@ -50,10 +50,12 @@ def sandbox(
     kling_sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> SandboxProcess:
     """A sandbox that the connection leads to, and waiting that takes no longer than it does."""
-    from tests.task_runner import poll_often  # imports Airflow, which reads the environment set above
+    # It imports Airflow, which reads the environment set above.
+    from tests.task_runner import poll_often, retry_often
 
     connect(host=kling_sandbox.url, password=kling_sandbox.api_key)
     poll_often(monkeypatch)
+    retry_often(monkeypatch)
     return kling_sandbox
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger
 
+from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.operators.kling import KlingVideoOperator
 from airflow_provider_kling.polling import Poller
 from tests.airflow_names import TaskDeferred
@@ -73,6 +74,17 @@ def poll_often(monkeypatch: Any) -> None:
     patient = Poller.delay
     monkeypatch.setattr(Poller, "delay", lambda self, **facts: min(POLL_AGAIN_S, patient(self, **facts)))
     monkeypatch.setattr("airflow_provider_kling.triggers.kling.SETTLE_S", 0)
+
+
+def retry_often(monkeypatch: Any) -> None:
+    """Let a call be repeated at once; which errors end it stays as it is."""
+    patient = RetryPolicy.delay
+
+    def delay(self: RetryPolicy, *facts: Any, **more: Any) -> float | None:
+        wait = patient(self, *facts, **more)
+        return None if wait is None else min(POLL_AGAIN_S, wait)
+
+    monkeypatch.setattr(RetryPolicy, "delay", delay)
 
 
 def video(**arguments: Any) -> KlingVideoOperator:

@@ -63,6 +63,13 @@ def test_the_request_and_the_gateway_keep_the_rules(case: Case, api_version: str
         assert encoded.body == post.body
 
 
+# Rendered as native objects, a text that is a number becomes one. The operator makes it the text again.
+RENDERED_AS_TEXT = "prompt is a number"
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.id != RENDERED_AS_TEXT], ids=lambda one: one.id
+)
 def test_the_operator_keeps_the_rules_after_rendering(
     case: Case,
     api_version: str,

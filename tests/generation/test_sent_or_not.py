@@ -15,7 +15,7 @@ from airflow_provider_kling.http.network import tls_context
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
 from tests.conftest import FakeTaskInstance
 from tests.http.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
-from tests.task_runner import run, video
+from tests.task_runner import retry_often, run, video
 
 Connect = Callable[..., None]
 Serve = Callable[..., RawServer]
@@ -30,6 +30,11 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    retry_often(monkeypatch)
 
 
 @pytest.fixture

@@ -20,13 +20,12 @@ from PIL import Image
 
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation import run as generation_run
-from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.polling import capacity_delay
 from tests.conftest import FakeTaskInstance
 from tests.media.clips import Clip
 from tests.security.hostile_service import HostileService
 from tests.security.mutations import SECRET
-from tests.task_runner import poll_often, run, video
+from tests.task_runner import poll_often, retry_often, run, video
 
 Connect = Callable[..., None]
 
@@ -50,8 +49,7 @@ def service() -> Iterator[HostileService]:
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no wait take long; which ones end a task stays as it is."""
     poll_often(monkeypatch)
-    monkeypatch.setattr(RetryPolicy, "base_s", 0.001)
-    monkeypatch.setattr(RetryPolicy, "longest_s", 0.01)
+    retry_often(monkeypatch)
     monkeypatch.setattr(generation_run, "capacity_delay", lambda **known: min(0.02, capacity_delay(**known)))
 
 
