@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.crash.harness import CAPACITY, SCENES, SLOTS
+from tests.crash.harness import CAPACITY, SCENES, SLOTS, Harness
 from tests.crash.monitor import StateMonitor
 from tests.crash.report import Row
 
 
 def test_thirty_scenes_on_three_slots_are_made_once_each_and_wait_without_a_slot(
-    scenes: StateMonitor, report: list[Row]
+    scenes: StateMonitor, harness: Harness, report: list[Row]
 ) -> None:
     end = scenes.finish()
     scenario = scenes.scenario
@@ -34,3 +34,7 @@ def test_thirty_scenes_on_three_slots_are_made_once_each_and_wait_without_a_slot
     assert max(count["running"] + count["queued"] for count in scenes.counts) == SLOTS
     # Far more wait than there are slots: those that were accepted for a result, others for capacity.
     assert max(count["deferred"] for count in scenes.counts) > CAPACITY
+
+    # A success is known a moment before its Variable goes.
+    api, own = harness.stack.api, {scenario.variable(index) for index in range(SCENES)}
+    harness.stack.wait_for(lambda: not api.variables().keys() & own, what="no Variable of a scene")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 
 from tests.crash.cases import Case
-from tests.crash.harness import SCENES, Harness
-from tests.crash.monitor import StateMonitor
+from tests.crash.harness import Harness
 from tests.crash.scenario import UNKNOWN, Scenario
 
 
 def test_only_a_submission_whose_outcome_is_unknown_leaves_a_variable(
-    harness: Harness, killed: dict[Case, Scenario], scenes: StateMonitor
+    harness: Harness, killed: dict[Case, Scenario]
 ) -> None:
-    scenes.finish()
     for scenario in killed.values():
         scenario.finish()
     unknown = [scenario for case, scenario in killed.items() if case.expected.end == UNKNOWN]
@@ -22,7 +20,6 @@ def test_only_a_submission_whose_outcome_is_unknown_leaves_a_variable(
 
     # Other tests' runs have Variables, too.
     own = {scenario.variable() for scenario in killed.values()}
-    own |= {scenes.scenario.variable(index) for index in range(SCENES)}
     api = harness.stack.api
     # A success is known a moment before its Variable goes.
     harness.stack.wait_for(lambda: api.variables().keys() & own == named, what=f"no Variables but {named}")
