@@ -6,20 +6,26 @@ is an error that names the field, the rule and the value, before anything is sen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from os import PathLike
 from pathlib import PurePath
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 
-_LONGEST_S = 366 * 86400.0  # a longer time is a mistake, and does not fit into what Airflow calculates with
+_LONGEST_S: Final = (
+    366 * 86400.0
+)  # a longer time is a mistake, and does not fit into what Airflow calculates with
+
+# Not of a link: what a service links to is fetched elsewhere, with checks of the host.
+_URI_OF_STORAGE: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 # How pydantic's kinds of error read as rules.
 _RULES = {
@@ -122,10 +128,22 @@ def _path(value: object) -> object:
     return _uri(value) if is_path(value) else value
 
 
+def _location(value: str) -> str:
+    if not (_URI_OF_STORAGE.match(value) or value.startswith("/")):
+        raise PydanticCustomError(
+            "location",
+            "must be the URI of a storage, such as s3://bucket/folder/name, or an absolute path",
+        )
+    return value
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=_LONGEST_S, allow_inf_nan=False)]
 """A length of time: a number of seconds, or a ``timedelta``."""
 
-Count = Annotated[int, BeforeValidator(_no_flag), Field(ge=1)]
+WholeNumber = Annotated[int, BeforeValidator(_no_flag)]
+"""A whole number."""
+
+Count = Annotated[WholeNumber, Field(ge=1)]
 """A whole number above 0."""
 
 Number = Annotated[float, BeforeValidator(_no_flag), Field(allow_inf_nan=False)]
@@ -134,8 +152,8 @@ Number = Annotated[float, BeforeValidator(_no_flag), Field(allow_inf_nan=False)]
 Amount = Annotated[Decimal, BeforeValidator(_no_flag), Field(allow_inf_nan=False)]
 """An amount of money: a number, exact where it is text."""
 
-Location = Annotated[str, BeforeValidator(_path), Field(min_length=1)]
-"""The URI of a file or a folder, or a path object."""
+Location = Annotated[str, BeforeValidator(_path), AfterValidator(_location)]
+"""The URI of a file or a folder on a storage, an absolute path, or a path object."""
 
 
 def is_path(value: object) -> bool:

@@ -16,6 +16,7 @@ from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.filters import (
     FilterGraph,
     format_of,
+    is_hdr,
     luma_filters,
     rotation_of,
     still_filters,
@@ -131,6 +132,7 @@ def _encode(
         width=image.width,
         height=image.height,
         seconds=float(seeker.seconds(frame)),
+        hdr=is_hdr(seeker.stream),
     )
 
 

@@ -45,8 +45,8 @@ def _frame(job: Job) -> Result:
 
 
 def _encoded(still: StillImage) -> Result:
-    fields = {"format": still.format, "width": still.width, "height": still.height, "seconds": still.seconds}
-    return fields, still.content
+    fields = asdict(still)
+    return fields, fields.pop("content")
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {"probe": _probe, "poster": _poster, "frame": _frame}

@@ -55,6 +55,7 @@ class _StillResult(ChildResult):
     width: _Pixels
     height: _Pixels
     seconds: Annotated[float, Field(gt=-1e20, lt=1e20, allow_inf_nan=False)]
+    hdr: bool
 
 
 _FORMATS: Final = {each.value: each for each in (FileFormat.PNG, FileFormat.JPEG)}
@@ -131,6 +132,7 @@ class MediaReader:
             width=result.width,
             height=result.height,
             seconds=result.seconds,
+            hdr=result.hdr,
         )
 
     def _read(

@@ -22,6 +22,7 @@ class StillImage:
     :param format: PNG or JPEG.
     :param width: pixels; ``height`` likewise.
     :param seconds: the presentation time in the video, from its first frame.
+    :param hdr: the video has a high dynamic range, which is not mapped to the image's, so it looks pale.
     """
 
     content: bytes = field(repr=False)
@@ -29,3 +30,4 @@ class StillImage:
     width: int
     height: int
     seconds: float
+    hdr: bool = False

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from fractions import Fraction
 from functools import partial
-from math import inf
-from pathlib import Path
+from os import PathLike
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from airflow.sdk import Context
+from airflow.sdk import Context, ObjectStoragePath
 
-from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.arguments import plain
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.generation.output_file import check_writable, write_free
 from airflow_provider_kling.generation.poster import write_poster
-from airflow_provider_kling.generation.templates import is_rendered_later
+from airflow_provider_kling.generation.templates import known_now
 from airflow_provider_kling.journal.logical_task import LogicalTask
-from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media.source_file import SourceFile
 from airflow_provider_kling.media.still_image import Edge
 from airflow_provider_kling.operators.mapped_output import MappedOutput
+from airflow_provider_kling.operators.media_arguments import IMAGE_FORMATS, ConcatArguments, FrameArguments
 from airflow_provider_kling.video.concatenator import Concatenator
 from airflow_provider_kling.video.options import ConcatOptions
 
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 __all__ = ["VideoConcatOperator", "VideoFrameOperator"]
 
 _CHUNK_BYTES: Final = 1024 * 1024
-_IMAGE_FORMATS: Final = {".png": FileFormat.PNG, ".jpg": FileFormat.JPEG, ".jpeg": FileFormat.JPEG}
 
 
 class VideoFrameOperator(MappedOutput):
@@ -43,13 +42,13 @@ class VideoFrameOperator(MappedOutput):
     Only the part of the video around the frame is read. The image is upright, has square pixels, and is
     written under a temporary name that becomes the final one when the file is complete.
 
-    :param source: the URI of the video on any storage that Airflow supports, or the dict that a generation
-        with an ``output`` returned (templated).
-    :param output: the URI of the image; its extension ``.png``, ``.jpg`` or ``.jpeg`` decides the format. A
-        file that is not this task's is never replaced: the task fails (templated).
+    :param source: the URI of the video on any storage that Airflow supports, a path object, or the dict that
+        a generation with an ``output`` returned (templated).
+    :param output: the URI of the image, or a path object; its extension ``.png``, ``.jpg`` or ``.jpeg``
+        decides the format. A file that is not this task's is never replaced: the task fails (templated).
     :param at: which frame. ``"first"`` or ``"last"``: the first or the last frame that can be decoded, in
-        presentation order. A number: seconds from the first frame, for the frame that is displayed then
-        (templated).
+        presentation order. A number of seconds (or a ``timedelta``) from the first frame: the frame that is
+        displayed then (templated).
     :param quality: of a JPEG, from 1 (smallest file) to 100 (best image); a PNG is lossless.
     :param multiple_outputs: push each key of the result as an XCom of its own too, for
         ``task.output["uri"]``.
@@ -68,37 +67,38 @@ class VideoFrameOperator(MappedOutput):
     def __init__(
         self,
         *,
-        source: str | Mapping[str, Any],
-        output: str,
-        at: str | float = Edge.LAST.value,
+        source: str | PathLike[str] | ObjectStoragePath | Mapping[str, Any],
+        output: str | PathLike[str] | ObjectStoragePath,
+        at: str | float | timedelta = Edge.LAST.value,
         quality: int = 90,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
-        self.source = source
-        self.output_uri = output
+        self.source = plain(source)
+        self.output_uri = plain(output)
         self.at = at
-        self.quality = quality
         with failing_fast():
-            if not is_rendered_later(at):
-                _position(at)
-            if not is_rendered_later(output):
-                _ending("frame", output, _IMAGE_FORMATS)
+            known = known_now({"source": self.source, "output": self.output_uri, "at": at})
+            checked = FrameArguments.read({**known, "quality": quality}, subject=type(self).__name__)
+        self.quality = checked.quality
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Extract and store the frame; return the dict that the class describes."""
+        given = {"source": plain(self.source), "output": plain(self.output_uri), "at": self.at}
         with failing_fast():
-            position = _position(self.at)
-            image_format = _IMAGE_FORMATS[_ending("frame", self.output_uri, _IMAGE_FORMATS)]
-            source = file_at(_stored_uri("frame", "source", self.source))
-            target, author = file_at(self.output_uri), LogicalTask.of(context)
+            checked = FrameArguments.read(given, subject=type(self).__name__)
+            image_format = IMAGE_FORMATS[PurePosixPath(checked.output).suffix.lower()]
+            source = file_at(checked.source)
+            target, author = file_at(checked.output), LogicalTask.of(context)
             check_writable(target, author=author)
             with MediaReader() as reader, reading(source) as video:
                 still = reader.frame(
-                    video, name=source.name, at=position, image_format=image_format, quality=self.quality
+                    video, name=source.name, at=checked.at, image_format=image_format, quality=self.quality
                 )
             sha256 = write_free(target, [still.content], author=author, sources=[str(source)])
+        if still.hdr:
+            log.warning("%s has a high dynamic range, which is not mapped, so the frame looks pale", source)
         log.info("Extracted the frame at %.3f s of %s, as %s", still.seconds, source, target)
         return {
             "uri": str(target),
@@ -121,15 +121,16 @@ class VideoConcatOperator(MappedOutput):
     disk, which needs the space, and is copied to the storage when its length is right. The memory is that of
     a few frames.
 
-    :param clips: two or more, each as a URI on any storage that Airflow supports, or as the dict that a
-        generation with an ``output`` returned. The output of a mapped task is such a list (templated).
-    :param output: the URI of the result; it ends in ``.mp4``. A file that is not this task's is never
-        replaced: the task fails before anything is read (templated).
+    :param clips: two or more, each as a URI on any storage that Airflow supports, a path object, or as the
+        dict that a generation with an ``output`` returned. The output of a mapped task is such a list
+        (templated).
+    :param output: the URI of the result, or a path object; it ends in ``.mp4``. A file that is not this
+        task's is never replaced: the task fails before anything is read (templated).
     :param size: width and height in pixels, two even numbers from 2 to 8192; by default the first video's.
     :param fps: frames a second, more than 0 and at most 120, such as ``24`` or ``"30000/1001"``; by default
         the first video's.
-    :param fade_s: seconds of the cross-fade between two videos, 0 or more; each makes the output as much
-        shorter.
+    :param fade_s: seconds (or a ``timedelta``) of the cross-fade between two videos, 0 or more; each makes
+        the output as much shorter.
     :param trim_frames: how many frames to leave out at the start of each video but the first, 0 or more. A
         generation that starts from the last frame of the video before repeats that frame; ``1`` leaves it
         out.
@@ -153,33 +154,33 @@ class VideoConcatOperator(MappedOutput):
     def __init__(
         self,
         *,
-        clips: Sequence[str | Mapping[str, Any]] | Any,
-        output: str,
+        clips: Sequence[str | PathLike[str] | ObjectStoragePath | Mapping[str, Any]] | Any,
+        output: str | PathLike[str] | ObjectStoragePath,
         size: Sequence[int] | None = None,
         fps: float | str | Fraction | None = None,
-        fade_s: float = 0.0,
+        fade_s: float | timedelta = 0.0,
         trim_frames: int = 0,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
-        self.clips = clips
-        self.output_uri = output
+        self.clips = plain(clips)
+        self.output_uri = plain(output)
+        literals = {"size": size, "fps": fps, "fade_s": fade_s, "trim_frames": trim_frames}
         with failing_fast():
+            known = known_now({"clips": self.clips, "output": self.output_uri})
+            checked = ConcatArguments.read({**known, **literals}, subject=type(self).__name__)
             self.options = ConcatOptions(
-                size=_size(size), fps=_frame_rate(fps), fade_s=fade_s, trim_frames=trim_frames
+                size=checked.size, fps=checked.fps, fade_s=checked.fade_s, trim_frames=checked.trim_frames
             )
-            if not is_rendered_later(clips):
-                _clip_uris(clips)
-            if not is_rendered_later(output):
-                _ending("concat", output, [".mp4"])
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Concatenate the videos and store the result; return the dict that the class describes."""
+        given = {"clips": plain(self.clips), "output": plain(self.output_uri)}
         with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-concat-") as folder:
-            files = [file_at(uri) for uri in _clip_uris(self.clips)]
-            _ending("concat", self.output_uri, [".mp4"])
-            target, author = file_at(self.output_uri), LogicalTask.of(context)
+            checked = ConcatArguments.read(given, subject=type(self).__name__)
+            files = [file_at(uri) for uri in checked.clips]
+            target, author = file_at(checked.output), LogicalTask.of(context)
             check_writable(target, author=author)
             local = Path(folder) / target.name
             clips = [SourceFile(name=str(file), open=partial(reading, file)) for file in files]
@@ -210,60 +211,6 @@ class VideoConcatOperator(MappedOutput):
             "bytes": size,
             "sha256": sha256,
         }
-
-
-def _broken(subject: str, field: str, rule: str, value: object) -> KlingRequestError:
-    return KlingRequestError(subject=subject, broken=[BrokenRule(field=field, rule=rule, value=value)])
-
-
-def _stored_uri(subject: str, field: str, source: object) -> str:
-    """Return the URI of a source: itself, or where a generation's result was stored."""
-    uri = source.get("uri") if isinstance(source, Mapping) else source
-    if not isinstance(uri, str) or not uri:
-        rule = "must be a URI, or the result of a generation with an `output`"
-        raise _broken(subject, field, rule, source)
-    return uri
-
-
-def _position(at: Any) -> Edge | float:
-    with suppress(TypeError, ValueError):
-        if at in list(Edge):
-            return Edge(at)
-        if 0 <= float(at) < inf:
-            return float(at)
-    raise _broken("frame", "at", "must be 'first', 'last' or seconds from the first frame", at)
-
-
-def _ending(subject: str, output: str, allowed: Iterable[str]) -> str:
-    """Return in which of the allowed extensions a URI ends."""
-    for extension in allowed:
-        if output.lower().endswith(extension):
-            return extension
-    raise _broken(subject, "output", f"must end in {' or '.join(allowed)}", output)
-
-
-def _clip_uris(clips: object) -> list[str]:
-    # The output of a mapped task is a sequence that Airflow loads while it is read.
-    found = list(clips) if isinstance(clips, Sequence) and not isinstance(clips, str | bytes) else None
-    if found is None or len(found) < 2:
-        value = clips if found is None else found
-        raise _broken("concat", "clips", "must be a list of two or more videos", value)
-    return [_stored_uri("concat", f"clips[{number}]", clip) for number, clip in enumerate(found)]
-
-
-def _size(size: Sequence[int] | None) -> tuple[int, int] | None:
-    if size is None:
-        return None
-    if len(size) != 2 or not all(isinstance(side, int) for side in size):
-        raise _broken("concat", "size", "must be two numbers of pixels", size)
-    return size[0], size[1]
-
-
-def _frame_rate(fps: float | str | Fraction | None) -> Fraction | None:
-    try:
-        return None if fps is None else Fraction(fps)
-    except (ArithmeticError, TypeError, ValueError):
-        raise _broken("concat", "fps", "must be a number of frames a second", fps) from None
 
 
 def _log_progress(number: int, clips: int, seconds: float, total_s: float) -> None:

@@ -64,7 +64,7 @@ class ConcatOptions:
             broken.append(BrokenRule(field="size", rule=rule, value=self.size))
         if self.rate is not None and not 0 < self.rate <= _MAX_FPS:
             rule = f"must be more than 0 and at most {_MAX_FPS} frames a second"
-            broken.append(BrokenRule(field="fps", rule=rule, value=float(self.rate)))
+            broken.append(BrokenRule(field="fps", rule=rule, value=str(self.fps)))
         if not 0 <= self.fade_s < inf:
             broken.append(BrokenRule(field="fade_s", rule="must be 0 or more seconds", value=self.fade_s))
         if self.trim_frames < 0:

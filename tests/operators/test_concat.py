@@ -7,11 +7,13 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import ObjectStoragePath
 from fsspec.implementations.local import LocalFileSystem
 from PIL import Image
 
@@ -192,15 +194,30 @@ def test_a_clip_that_was_not_stored_is_named_by_its_index(clip: Any) -> None:
     [
         ({"size": (161, 96)}, "size: must be two even numbers"),
         ({"size": (160,)}, "size: must be two numbers"),
+        ({"size": 5}, "size: must be two numbers of pixels; got 5"),
         ({"size": "160x96"}, "size: must be two numbers of pixels; got '160x96'"),
         ({"size": "16"}, "size: must be two numbers"),
-        ({"size": (160.5, 96)}, "size: must be two numbers"),
+        ({"size": (160.5, 96)}, r"size\[0\]: must be a whole number; got 160\.5"),
+        ({"size": (160, True)}, r"size\[1\]: must be a"),
+        ({"size": {160, 96}}, "size: must be two numbers"),
         ({"fps": 0}, "fps: must be more than 0"),
         ({"fps": float("nan")}, "fps: must be a number"),
         ({"fps": float("inf")}, "fps: must be a number"),
         ({"fps": "fast"}, "fps: must be a number of frames a second; got 'fast'"),
-        ({"fade_s": -0.1}, "fade_s: must be 0 or more"),
+        ({"fps": "1/0"}, "fps: must be a number"),
+        ({"fps": 10**400}, "fps: must be a number"),
+        ({"fps": "1e999999999"}, "fps: must be a number"),
+        ({"fps": f"{10**400}/1"}, "fps: must be more than 0 and at most 120"),
+        ({"fps": True}, "fps: must be a number"),
+        ({"fade_s": -0.1}, "fade_s: must be at least 0"),
+        ({"fade_s": "soft"}, "fade_s: must be a number of seconds"),
+        ({"fade_s": None}, "fade_s: must be a number of seconds"),
+        ({"fade_s": float("nan")}, "fade_s: must be a"),
         ({"trim_frames": -1}, "trim_frames: must be 0 or more"),
+        ({"trim_frames": "one"}, "trim_frames: must be a whole number"),
+        ({"trim_frames": True}, "trim_frames: must be a"),
+        ({"clips": ["a.mp4", "file:///b.mp4"]}, r"clips\[0\]: must be the URI of a storage"),
+        ({"output": "clips/film.mp4"}, "output: must be the URI of a storage"),
         ({"output": "file:///output.mov"}, r"output: must end in \.mp4; got 'file:///output\.mov'"),
     ],
 )
@@ -208,6 +225,24 @@ def test_an_invalid_option_fails_the_import(arguments: dict[str, Any], said: str
     usual = {"clips": ["file:///a.mp4", "file:///b.mp4"], "output": "file:///output.mp4"}
     with pytest.raises(KlingRequestError, match=said):
         VideoConcatOperator(task_id="concat", **{**usual, **arguments})
+
+
+def test_options_may_be_text_and_paths_may_be_objects(
+    task_instance: FakeTaskInstance, scenes: Path, output: Path
+) -> None:
+    operator = VideoConcatOperator(
+        task_id="concat",
+        clips=[ObjectStoragePath(f"file://{scenes}/0.mp4"), scenes / "1.mp4"],
+        output=ObjectStoragePath(f"file://{output}"),
+        size=["320", "192"],
+        fps="24",
+        fade_s=timedelta(milliseconds=500),
+        trim_frames="1",
+    )
+    result = run(operator, task_instance)
+    assert (result["width"], result["height"], result["fps"]) == (320, 192, 24.0)
+    assert result["frames"] == 24 + 23 - 12
+    assert result["uri"] == f"file://{output}"
 
 
 def test_a_damaged_clip_is_named_and_not_retried(
