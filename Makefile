@@ -97,6 +97,13 @@ test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
 test-crash-3.2: .venv/airflow-3.2/.stamp  ## the crashes on Airflow 3.2
 	.venv/airflow-3.2/bin/python -m pytest -m crash --ignore=tests/crash/test_scenes.py
 
+.PHONY: hostile fuzz
+hostile: $(READY)  ## ten thousand wrong answers and two thousand damaged files, through the operators
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --hostile 200 --timeout 1200 tests/security/test_hostile_answers.py tests/security/test_hostile_files.py
+
+fuzz: $(READY)  ## each parser, with many more inputs than in a test run, and new ones each time
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --hypothesis-profile fuzz --timeout 3600 tests/fuzz
+
 .PHONY: bench
 bench: $(READY)  ## CPU time per poll, side by side with the HTTP libraries
 	$(BIN)/python -m benchmarks.poll_cost

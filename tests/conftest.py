@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pydantic import JsonValue, TypeAdapter
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
@@ -28,6 +29,13 @@ os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 API_KEY = "sk-canary-0123456789"
+
+
+# Every run tries the same examples, however slow the machine is; `make fuzz` tries many, and new ones.
+_EXAMPLES: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
+settings.register_profile("same", max_examples=100, derandomize=True, **_EXAMPLES)
+settings.register_profile("fuzz", max_examples=20_000, derandomize=False, **_EXAMPLES)
+settings.load_profile("same")
 
 
 def connection_json(**fields: Any) -> str:
