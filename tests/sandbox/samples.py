@@ -71,9 +71,14 @@ def decoded(path: Path) -> Decoded:
             audio=audio,
             video=video,
             seconds=seconds,
-            rgb=frames[len(frames) // 2].to_ndarray(format="rgb24"),
-            last=frames[-1].to_ndarray(format="rgb24"),
+            rgb=in_rgb(frames[len(frames) // 2]),
+            last=in_rgb(frames[-1]),
         )
+
+
+def in_rgb(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+    # Not every version of PyAV knows by itself that RGB uses the full range.
+    return frame.reformat(format="rgb24", src_color_range="MPEG", dst_color_range="JPEG").to_ndarray()
 
 
 def png(image: Image.Image) -> bytes:

@@ -76,7 +76,10 @@ def _dressed(person: Image.Image, garment: Image.Image | None = None) -> Image.I
     result = person.copy()
     if garment is not None:
         across, down = max(1, person.width * 2 // 5), max(1, person.height * 2 // 5)
-        worn = ImageOps.expand(ImageOps.contain(garment, (across, down)), border=4, fill="white")
+        scale = min(across / garment.width, down / garment.height)
+        # ImageOps.contain does the same, and before Pillow 12 fails where a side would be less than a pixel.
+        size = max(1, round(garment.width * scale)), max(1, round(garment.height * scale))
+        worn = ImageOps.expand(garment.resize(size), border=4, fill="white")
         result.paste(worn, ((person.width - worn.width) // 2, person.height * 2 // 5))
     return result
 

@@ -121,7 +121,9 @@ def write_cover(video: Path, path: Path) -> None:
     """Write the first frame of a video as a JPEG file."""
     with av.open(str(video), "r") as container:
         frame = next(container.decode(video=0))
-    Image.fromarray(frame.to_ndarray(format="rgb24")).save(path, "JPEG", quality=85)
+    # Not every version of PyAV knows by itself that RGB uses the full range.
+    shown = frame.reformat(format="rgb24", src_color_range="MPEG", dst_color_range="JPEG")
+    Image.fromarray(shown.to_ndarray()).save(path, "JPEG", quality=85)
 
 
 def _shots(spec: VideoSpec, images: Sequence[Image.Image], *, canvas: YuvFrame, rng: Random) -> ShotSequence:
