@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow import __version__ as airflow_version
@@ -37,7 +38,7 @@ SETTINGS = {
 }
 
 # Faults hit the request that comes first, and counts are of all requests: each purpose has its own sandbox.
-SANDBOXES: dict[str, dict[str, str | int | float]] = {
+SANDBOXES: dict[str, dict[str, Any]] = {
     "kling_killed": {"tier": "1000", "speed": 20},
     "kling_tier_10": {"tier": "10", "speed": HELD},
     "kling_lossy": {"tier": "1000", "speed": 20},
@@ -75,24 +76,39 @@ def report(request: pytest.FixtureRequest) -> list[Row]:
 
 @pytest.fixture(scope="session")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    folder = tmp_path_factory.mktemp("crash")
+    with running_harness(tmp_path_factory.mktemp("crash"), sandboxes=SANDBOXES, settings=SETTINGS) as running:
+        running.stack.api.create_pool("three", slots=SLOTS)
+        yield running
+
+
+@pytest.fixture
+def lonely_harness(tmp_path: Path) -> Iterator[Harness]:
+    """A harness of a test's own, which may end what would end other tests' tasks, too."""
+    settings = {**SETTINGS, "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30"}
+    with running_harness(tmp_path, sandboxes={}, settings=settings) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def running_harness(
+    folder: Path, *, sandboxes: Mapping[str, dict[str, Any]], settings: Mapping[str, str]
+) -> Iterator[Harness]:
     shutil.copytree(HERE / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     with contextlib.ExitStack() as running:
-        sandboxes = {
+        started = {
             conn_id: running.enter_context(SandboxProcess(**options))
-            for conn_id, options in SANDBOXES.items()
+            for conn_id, options in sandboxes.items()
         }
         connections = {
             f"AIRFLOW_CONN_{conn_id.upper()}": sandbox_connection(sandbox)
-            for conn_id, sandbox in sandboxes.items()
+            for conn_id, sandbox in started.items()
         }
         stack = running.enter_context(
             AirflowStack(
-                home=folder / "home", dags_folder=folder / "dags", env=connections, settings=SETTINGS
+                home=folder / "home", dags_folder=folder / "dags", env=connections, settings=settings
             )
         )
-        stack.api.create_pool("three", slots=SLOTS)
-        yield Harness(stack=stack, folder=folder, sandboxes=sandboxes)
+        yield Harness(stack=stack, folder=folder, sandboxes=started)
 
 
 SIDE_BY_SIDE = ("scenes", "killed", "lost", "failed", "marked", "fetched", "to_clear")

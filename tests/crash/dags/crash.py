@@ -41,6 +41,9 @@ with DAG("killed_blocking", **DAG_OPTIONS):
 with DAG("plain", **DAG_OPTIONS):
     KlingVideoOperator(**ONE)
 
+with DAG("on_worker", **DAG_OPTIONS):
+    KlingVideoOperator(**ONE, deferrable=False)
+
 with DAG("cleared_by_command", **DAG_OPTIONS):
     KlingVideoOperator(**ONE)
 
