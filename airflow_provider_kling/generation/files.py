@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
-from airflow_provider_kling.media.atomic_writer import write_atomic
+from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
 from airflow_provider_kling.media.media_info import MediaInfo, differences
 from airflow_provider_kling.media.pyav import HAS_PYAV
@@ -100,10 +100,17 @@ def reading(file: ObjectStoragePath) -> Iterator[BinaryIO]:
         yield opened
 
 
-def write(file: ObjectStoragePath, chunks: Iterable[bytes]) -> str:
-    """Write a file so that no reader ever sees a part of it; return its SHA-256 in hexadecimal."""
-    with storage_errors(file, "written"):
-        return write_atomic(chunks, files=file.fs, path=file.path)
+def write(file: ObjectStoragePath, content: bytes, *, owner: str) -> None:
+    """Write a file so that no reader ever sees a part of it.
+
+    :param owner: see :class:`~airflow_provider_kling.media.atomic_writer.AtomicWriter`.
+    """
+    with (
+        storage_errors(file, "written"),
+        AtomicWriter(files=file.fs, path=file.path, owner=owner) as writer,
+    ):
+        writer.write(content)
+        writer.commit()
 
 
 @contextmanager

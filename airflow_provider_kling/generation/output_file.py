@@ -165,7 +165,7 @@ def write_free(
     """
     with (
         files.storage_errors(file, "written"),
-        AtomicWriter(files=file.fs, path=f"{file.path}.{token(author)}") as writer,
+        AtomicWriter(files=file.fs, path=file.path, owner=token(author)) as writer,
     ):
         for chunk in chunks:
             writer.write(chunk)
@@ -190,7 +190,7 @@ def _commit(
         author, {**contents, "replaces": found.sha256, "poster": poster.model_dump() if poster else None}
     )
     try:
-        write_sidecar(file, contents, replace=found.holder is Holder.AUTHOR)
+        write_sidecar(file, contents, author=author, replace=found.holder is Holder.AUTHOR)
     except FileExistsError:
         return False
     try:

@@ -15,6 +15,7 @@ from airflow_provider_kling.generation.sidecar import (
     Sidecar,
     read_sidecar,
     sidecar_path,
+    token,
     write_sidecar,
 )
 from airflow_provider_kling.journal.logical_task import LogicalTask
@@ -41,19 +42,21 @@ def write_poster(video: ObjectStoragePath, *, reader: MediaReader, author: Logic
             return None
         with files.reading(video) as opened:
             poster = reader.poster(opened, name=video.name)
-        return str(_store(poster.content, video, sidecar))
+        return str(_store(poster.content, video, sidecar, author=author))
     except KlingMediaError as error:
         log.warning("No poster could be made: %s", error)
         return None
 
 
-def _store(content: bytes, video: ObjectStoragePath, sidecar: Sidecar) -> ObjectStoragePath:
+def _store(
+    content: bytes, video: ObjectStoragePath, sidecar: Sidecar, *, author: LogicalTask
+) -> ObjectStoragePath:
     wanted = video.with_name(f"{PurePosixPath(video.name).stem}.jpg")
     for candidate in names(wanted):
         found = _find(candidate, sidecar.poster)
         if found.holder is Holder.OTHER:  # such as the video itself, which has a sidecar
             continue
-        with AtomicWriter(files=candidate.fs, path=candidate.path) as writer:
+        with AtomicWriter(files=candidate.fs, path=candidate.path, owner=token(author)) as writer:
             with files.storage_errors(candidate, "written"):
                 writer.write(content)
             poster = Poster(
@@ -63,7 +66,7 @@ def _store(content: bytes, video: ObjectStoragePath, sidecar: Sidecar) -> Object
                 made_from=sidecar.sha256,
             )
             described = sidecar.model_copy(update={"poster": poster})
-            write_sidecar(video, described.model_dump(), replace=True)
+            write_sidecar(video, described.model_dump(), author=author, replace=True)
             try:
                 with files.storage_errors(candidate, "written", FileExistsError):
                     writer.commit(replace=found.sha256 is not None)

@@ -145,7 +145,7 @@ class ResultStorage:
         else:
             with (
                 files.storage_errors(file, "written"),
-                AtomicWriter(files=file.fs, path=f"{file.path}.{result.token}") as writer,
+                AtomicWriter(files=file.fs, path=file.path, owner=result.token) as writer,
             ):
                 download = downloader.fetch(writer, resource.url, max_bytes=max_bytes)
                 if add_extension:

@@ -115,9 +115,12 @@ def read_sidecar(file: ObjectStoragePath) -> Sidecar | None:
     return sidecar if sidecar.written_by.startswith(f"{_WRITTEN_BY} ") else None
 
 
-def write_sidecar(file: ObjectStoragePath, contents: Mapping[str, Any], *, replace: bool) -> None:
+def write_sidecar(
+    file: ObjectStoragePath, contents: Mapping[str, Any], *, author: LogicalTask, replace: bool
+) -> None:
     """Store the sidecar of a file.
 
+    :param author: the running task.
     :param replace: replace one that is there.
     :raises FileExistsError: there is one, and it is not to be replaced.
     :raises KlingMediaError: it cannot be written.
@@ -125,7 +128,7 @@ def write_sidecar(file: ObjectStoragePath, contents: Mapping[str, Any], *, repla
     path = sidecar_path(file)
     content = json.dumps(contents, indent=2, ensure_ascii=False).encode()
     if replace:
-        files.write(path, [content])
+        files.write(path, content, owner=token(author))
         return
     with files.storage_errors(path, "written", FileExistsError):
-        create(content, files=path.fs, path=path.path)
+        create(content, files=path.fs, path=path.path, owner=token(author))

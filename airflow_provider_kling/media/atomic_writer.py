@@ -12,7 +12,6 @@ import hashlib
 import logging
 import os
 import uuid
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import IO, Final, Self
 
@@ -24,6 +23,7 @@ from airflow_provider_kling.exceptions import KlingMediaError
 log = logging.getLogger(__name__)
 
 _SUFFIX: Final = ".part"
+_RANDOM_DIGITS: Final = 12
 # What an object store is sent at a time, and so what is held in memory. S3 takes 10,000 such parts a file.
 _BLOCK_BYTES: Final = 8 * 1024 * 1024
 
@@ -32,18 +32,21 @@ class AtomicWriter:
     """A file that is written under a temporary name beside ``path``, and renamed when it is complete.
 
     A context manager: what was not committed is deleted at its end. What a writer that was killed left behind
-    is deleted by the next writer of the same path.
+    is deleted by the next one with the same path and owner.
 
     :param files: an fsspec file system.
     :param path: below the root of the file system.
+    :param owner: letters and digits that tell its temporary files apart from those of others who write the
+        same path at the same time.
     :ivar size: bytes written so far.
     """
 
-    def __init__(self, *, files: AbstractFileSystem, path: str) -> None:
+    def __init__(self, *, files: AbstractFileSystem, path: str, owner: str) -> None:
         self.size = 0
         self._files = files
         self._path = path
-        self._temporary = f"{path}.{uuid.uuid4().hex[:12]}{_SUFFIX}"
+        self._stem = f"{path}.{owner}."
+        self._temporary = f"{self._stem}{uuid.uuid4().hex[:_RANDOM_DIGITS]}{_SUFFIX}"
         self._digest = hashlib.sha256()
         self._file: IO[bytes] | None = None
         self._committed = False
@@ -73,7 +76,7 @@ class AtomicWriter:
         :param replace: replace a file of that name. Without it, a local file is never replaced. Elsewhere, it
             is checked right before the file is renamed, so a file that appears in that moment is replaced.
         :raises FileExistsError: there is a file of that name, and it is not to be replaced.
-        :raises KlingMediaError: another writer of the same path has deleted this one's file.
+        :raises KlingMediaError: another writer with the same path and owner has deleted this one's file.
         """
         if self._file is not None and not self._file.closed:
             self._file.close()
@@ -81,13 +84,14 @@ class AtomicWriter:
             self._rename(path or self._path, replace=replace)
         except FileNotFoundError:
             raise KlingMediaError(
-                f"{self._path} is being written by another task too, which has deleted this task's part. "
-                "Give each task a file of its own."
+                f"{self._path} is being written by another try of this task too, which has deleted the part "
+                "of this try. Wait for its end."
             ) from None
         self._file, self._committed = None, True
 
     def __enter__(self) -> Self:
-        for left_over in self._files.glob(f"{glob.escape(self._path)}.????????????{_SUFFIX}"):
+        digit = "[0-9a-f]"
+        for left_over in self._files.glob(f"{glob.escape(self._stem)}{digit * _RANDOM_DIGITS}{_SUFFIX}"):
             with suppress(FileNotFoundError):
                 self._files.rm_file(left_over)
         return self
@@ -152,7 +156,7 @@ def exists(files: AbstractFileSystem, path: str) -> bool:
     return True
 
 
-def create(content: bytes, *, files: AbstractFileSystem, path: str) -> None:
+def create(content: bytes, *, files: AbstractFileSystem, path: str, owner: str) -> None:
     """Write a small file whole, and only if there is none of that name.
 
     On a local disk, and on object stores with conditional writes (S3, GCS, Azure), of several writers one
@@ -169,7 +173,7 @@ def create(content: bytes, *, files: AbstractFileSystem, path: str) -> None:
             log.debug("%s cannot be created by a conditional write (%s)", path, error)
         else:
             return
-    with AtomicWriter(files=files, path=path) as writer:
+    with AtomicWriter(files=files, path=path, owner=owner) as writer:
         writer.write(content)
         writer.commit(replace=False)
 
@@ -177,12 +181,3 @@ def create(content: bytes, *, files: AbstractFileSystem, path: str) -> None:
 def _is_object_store(files: AbstractFileSystem) -> bool:
     """Tell whether files have no real folders and cannot be renamed, and so appear when they are whole."""
     return type(files).mv is AbstractFileSystem.mv
-
-
-def write_atomic(chunks: Iterable[bytes], *, files: AbstractFileSystem, path: str) -> str:
-    """Write a file so that no reader ever sees a part of it; return its SHA-256 in hexadecimal."""
-    with AtomicWriter(files=files, path=path) as writer:
-        for chunk in chunks:
-            writer.write(chunk)
-        writer.commit()
-        return writer.sha256

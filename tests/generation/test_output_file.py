@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -120,7 +122,7 @@ def write_result(storage: Storage, content: bytes = NEW, *, result: ServiceResul
     """Store a paid result as `clip.mp4`; return its name."""
     file = file_at(f"{storage.uri}/clip.mp4")
     contents = {"sha256": sha256(content), "task_id": result.task_id, "number": result.number}
-    with AtomicWriter(files=file.fs, path=f"{file.path}.{result.token}") as writer:
+    with AtomicWriter(files=file.fs, path=file.path, owner=result.token) as writer:
         writer.write(content)
         return commit_paid(writer, file, contents, author=ME, result=result).name
 
@@ -223,8 +225,8 @@ def test_a_file_that_appears_while_a_result_is_stored_is_kept(
     """It appears after the name was found free and its sidecar was written."""
     write = sidecar.write_sidecar
 
-    def write_and_be_late(file: Any, contents: Any, *, replace: bool) -> None:
-        write(file, contents, replace=replace)
+    def write_and_be_late(file: Any, contents: Any, **options: Any) -> None:
+        write(file, contents, **options)
         if file.name == "clip.mp4":
             any_storage.write("clip.mp4", STRANGE)
 
@@ -293,7 +295,7 @@ def test_tasks_that_write_one_name_at_once_do_not_disturb_each_other(any_storage
     file = file_at(f"{any_storage.uri}/clip.mp4")
     results = [ServiceResult(task_id=f"task-{number}", number=1, results=1) for number in (1, 2)]
     authors = [LogicalTask("dag", "today", "make", number) for number in (1, 2)]
-    first, second = (AtomicWriter(files=file.fs, path=f"{file.path}.{one.token}") for one in results)
+    first, second = (AtomicWriter(files=file.fs, path=file.path, owner=one.token) for one in results)
     with first, second:
         first.write(b"1")
         second.write(b"2")
@@ -305,6 +307,33 @@ def test_tasks_that_write_one_name_at_once_do_not_disturb_each_other(any_storage
         ]
     assert names == ["clip.mp4", "clip-1.mp4"]
     assert [any_storage.read(name) for name in names] == [b"2", b"1"]
+
+
+def test_of_many_tasks_at_once_each_stores_its_result(any_storage: Storage) -> None:
+    file = file_at(f"{any_storage.uri}/clip.mp4")
+    begin = threading.Barrier(6)
+
+    def store(number: int) -> str:
+        author = LogicalTask("dag", "today", "make", number)
+        result = ServiceResult(task_id=f"task-{number}", number=1, results=1)
+        with AtomicWriter(files=file.fs, path=file.path, owner=result.token) as writer:
+            writer.write(b"%d" % number)
+            begin.wait()
+            contents = {"sha256": writer.sha256, "task_id": result.task_id}
+            return commit_paid(writer, file, contents, author=author, result=result).name
+
+    with ThreadPoolExecutor(6) as tasks:
+        names = list(tasks.map(store, range(6)))
+    assert [any_storage.read(name) for name in names] == [b"%d" % number for number in range(6)]
+    assert sorted(any_storage.names()) == sorted(each for name in names for each in (name, f"{name}.json"))
+
+
+def test_what_others_named_like_a_part_stays(any_storage: Storage) -> None:
+    others = ["clip.mp4.json.my-backup-01.part", "clip.jpg.my-backup-01.part", "clip.mp4.0123456789ab.part"]
+    for other in others:
+        any_storage.write(other, STRANGE)
+    write_result(any_storage)
+    assert [any_storage.read(other) for other in others] == [STRANGE] * 3
 
 
 # -- posters --------------------------------------------------------------------------------------
@@ -381,8 +410,8 @@ def test_a_poster_that_appears_meanwhile_is_kept(
     put(any_storage, VIDEO)
     write: Callable[..., None] = sidecar.write_sidecar
 
-    def write_and_be_late(file: Any, contents: Any, *, replace: bool) -> None:
-        write(file, contents, replace=replace)
+    def write_and_be_late(file: Any, contents: Any, **options: Any) -> None:
+        write(file, contents, **options)
         if "clip.jpg" not in any_storage.names():
             any_storage.write("clip.jpg", STRANGE)
 

@@ -10,7 +10,7 @@ from airflow_provider_kling.media.download import Download, Downloader
 
 def download_to(path: str, url: str, *, files: Any, downloader: Downloader) -> Download:
     """Download ``url``; a file appears at ``path`` when it is whole."""
-    with AtomicWriter(files=files, path=path) as writer:
+    with AtomicWriter(files=files, path=path, owner="tests") as writer:
         download = downloader.fetch(writer, url)
         writer.commit()
     return download

@@ -185,11 +185,15 @@ def test_after_a_killed_writer_the_next_one_leaves_one_whole_file(serve: Serve, 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "[a]*?.mp4"])
 def test_only_the_leftovers_of_the_same_file_are_deleted(storage: Storage, name: str) -> None:
-    others = ["clip.mp4.part", "clip.mp4.json", "other.mp4.0123456789ab.part", "clip2.mp4.0123456789ab.part"]
+    others = [
+        *("clip.mp4.part", "clip.mp4.json", "other.mp4.me.0123456789ab.part"),
+        *("clip2.mp4.me.0123456789ab.part", f"{name}.0123456789ab.part", f"{name}.you.0123456789ab.part"),
+        *(f"{name}.me.my-backup-01.part", f"{name}.me.0123456789a.part"),
+    ]
     for other in others:
         storage.write(other, b"x")
-    storage.write(f"{name}.0123456789ab.part", b"half")
-    with AtomicWriter(files=storage.files, path=storage.path(name)) as writer:
+    storage.write(f"{name}.me.0123456789ab.part", b"half")
+    with AtomicWriter(files=storage.files, path=storage.path(name), owner="me") as writer:
         writer.write(b"whole")
         writer.commit()
     assert storage.names() == sorted([*others, name])
@@ -199,7 +203,7 @@ def test_only_the_leftovers_of_the_same_file_are_deleted(storage: Storage, name:
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_that_is_not_committed_never_appears(storage: Storage) -> None:
     def give_up() -> None:
-        with AtomicWriter(files=storage.files, path=storage.path("clip.mp4")) as writer:
+        with AtomicWriter(files=storage.files, path=storage.path("clip.mp4"), owner="me") as writer:
             for _ in range(20):
                 writer.write(bytes(2**20))
 
@@ -208,14 +212,14 @@ def test_a_file_that_is_not_committed_never_appears(storage: Storage) -> None:
     assert storage.names() == []
 
 
-def test_two_writers_of_one_file_get_an_error(tmp_path: Path) -> None:
+def test_two_writers_of_one_owner_get_an_error(tmp_path: Path) -> None:
     path = str(tmp_path / "clip.mp4")
-    with AtomicWriter(files=LocalFileSystem(), path=path) as first:
+    with AtomicWriter(files=LocalFileSystem(), path=path, owner="me") as first:
         first.write(b"first")
-        with AtomicWriter(files=LocalFileSystem(), path=path) as second:
+        with AtomicWriter(files=LocalFileSystem(), path=path, owner="me") as second:
             second.write(b"second")
             second.commit()
-        with pytest.raises(KlingMediaError, match="being written by another task too"):
+        with pytest.raises(KlingMediaError, match="being written by another try of this task too"):
             first.commit()
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"second"]
 

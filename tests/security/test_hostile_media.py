@@ -186,7 +186,7 @@ def test_the_paid_file_stays_and_the_error_says_so(tmp_path: Path, script: str, 
         assert not caught.value.retryable
         author = LogicalTask("dag", "run", "make")
         sha256 = hashlib.sha256(stored.read_bytes()).hexdigest()
-        write_sidecar(file, signed(author, {"sha256": sha256}), replace=False)
+        write_sidecar(file, signed(author, {"sha256": sha256}), author=author, replace=False)
         assert write_poster(file, reader=reader, author=author) is None
     assert stored.read_bytes() == Clip().encoded()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["boat.mp4", "boat.mp4.json"]
