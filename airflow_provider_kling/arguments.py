@@ -12,7 +12,6 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from os import PathLike
-from pathlib import PurePath
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -20,12 +19,15 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 
-_LONGEST_S: Final = (
+LONGEST_S: Final = (
     366 * 86400.0
 )  # a longer time is a mistake, and does not fit into what Airflow calculates with
 
 # Not of a link: what a service links to is fetched elsewhere, with checks of the host.
-_URI_OF_STORAGE: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_URI_OF_STORAGE: Final = re.compile(
+    r"(file|local):///|(?!https?:|file:|local:)[a-z][a-z0-9+.-]*://[^\s/]", re.IGNORECASE
+)
+_HALF_LOCAL: Final = re.compile(r"(file|local)://(?!/)", re.IGNORECASE)
 
 # How pydantic's kinds of error read as rules.
 _RULES = {
@@ -129,6 +131,12 @@ def _path(value: object) -> object:
 
 
 def _location(value: str) -> str:
+    if value != value.strip():
+        raise PydanticCustomError("location", "must not begin or end with a blank")
+    if _HALF_LOCAL.match(value):
+        raise PydanticCustomError(
+            "location", "must have three slashes before a local path: file:///folder/name"
+        )
     if not (_URI_OF_STORAGE.match(value) or value.startswith("/")):
         raise PydanticCustomError(
             "location",
@@ -137,7 +145,7 @@ def _location(value: str) -> str:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=_LONGEST_S, allow_inf_nan=False)]
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 """A length of time: a number of seconds, or a ``timedelta``."""
 
 WholeNumber = Annotated[int, BeforeValidator(_no_flag)]
@@ -176,5 +184,4 @@ def plain(value: Any) -> Any:
 def _uri(path: Any) -> str:
     # Airflow's ObjectStoragePath, a PurePath in 3.1, names itself with its scheme and its connection.
     text = str(path)
-    is_local = isinstance(path, PurePath) and "://" not in text and path.is_absolute()
-    return f"file://{text}" if is_local else text
+    return f"file://{text}" if text.startswith("/") else text

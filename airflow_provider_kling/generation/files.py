@@ -34,9 +34,15 @@ _AUDIO = {"on": True, "native": True, "off": False}
 
 
 def file_at(uri: str) -> ObjectStoragePath:
-    """Return the file of a URI, whether or not it exists."""
+    """Return the file of a URI, whether or not it exists.
+
+    :raises KlingMediaError: Airflow has no storage of that kind (not retryable), or it cannot be used.
+    """
     with storage_errors(uri, "used"):
-        file = ObjectStoragePath(uri)
+        try:
+            file = ObjectStoragePath(uri)
+        except (ImportError, ValueError) as error:
+            raise KlingMediaError(f"{uri} cannot be used: {error}", retryable=False) from error
         file.fs.invalidate_cache(file.path)  # fsspec caches listings; another process may have written since
     return file
 

@@ -13,7 +13,7 @@ from airflow_provider_kling.media_type import MediaType
 
 def named_media_type(output: str) -> MediaType | None:
     """Return what the file that an output names holds, by its extension; None for a folder."""
-    return EXTENSIONS.get(PurePosixPath(output).suffix.lower())
+    return None if output.endswith("/") else EXTENSIONS.get(PurePosixPath(output).suffix.lower())
 
 
 def check_extension(output: str, *, makes: MediaType | None, subject: str) -> None:
@@ -23,6 +23,9 @@ def check_extension(output: str, *, makes: MediaType | None, subject: str) -> No
     :param subject: of the error.
     :raises KlingRequestError: it has not: the poster of a video ``a.jpg`` would have the video's name.
     """
+    if output.rpartition("/")[2].lower() in EXTENSIONS:
+        rule = "must have a name before the extension"
+        raise KlingRequestError(subject=subject, broken=[BrokenRule(field="output", rule=rule, value=output)])
     named = named_media_type(output)
     if makes is None or named in (None, makes):
         return

@@ -11,11 +11,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from airflow.sdk import ObjectStoragePath
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation import files
-from airflow_provider_kling.generation.output_file import ServiceResult, check_writable, commit_paid, names
+from airflow_provider_kling.generation.output_file import ServiceResult, commit_paid, names
 from airflow_provider_kling.generation.output_rules import named_media_type
 from airflow_provider_kling.generation.poster import write_poster
 from airflow_provider_kling.generation.result import StoredFile, known_costs
@@ -51,21 +50,6 @@ def target_uri(output: str, *, task_id: str, number: int = 1) -> tuple[str, bool
     if "/" in name or "\\" in name or not name or name.startswith("."):
         raise KlingMediaError(f"{name!r:.80} is no name of a file directly below {output}", retryable=False)
     return f"{output.rstrip('/')}/{name}", True
-
-
-def check_output(output: str, *, author: LogicalTask) -> None:
-    """Check, before anything is paid for, that results can be written to an output, as far as it is known.
-
-    :raises KlingMediaError: its storage is not installed, a file of somebody else's is there, or the folder
-        is a file (not retryable); or the storage does not tell (retryable).
-    """
-    file = files.file_at(output)
-    if named_media_type(output) is not None:
-        check_writable(file, author=author)
-    elif isinstance(file.fs, LocalFileSystem) and files.kind(file) is files.Kind.FILE:
-        raise KlingMediaError(
-            f"{file} is a file, and no folder for results can be made there", retryable=False
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

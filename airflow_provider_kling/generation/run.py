@@ -24,10 +24,10 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.generation.completion import EXTRA_WAIT_S, Completion
 from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.media_arguments import delete_uploads
+from airflow_provider_kling.generation.output_location import check_output
 from airflow_provider_kling.generation.output_rules import check_extension, check_mapped
 from airflow_provider_kling.generation.report import report_task
 from airflow_provider_kling.generation.result import GenerationResult
-from airflow_provider_kling.generation.result_storage import check_output
 from airflow_provider_kling.generation.submission import Submission
 from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook

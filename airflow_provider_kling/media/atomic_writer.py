@@ -114,7 +114,7 @@ class AtomicWriter:
                 return
             if exists(self._files, path):
                 raise FileExistsError(path)
-        if not _is_object_store(self._files):
+        if not is_object_store(self._files):
             self._files.mv(self._temporary, path)
         else:  # fsspec's mv would copy too, but would take brackets in a name for a pattern
             self._files.cp_file(self._temporary, path)
@@ -164,7 +164,7 @@ def create(content: bytes, *, files: AbstractFileSystem, path: str, owner: str) 
 
     :raises FileExistsError: there is one.
     """
-    if _is_object_store(files):
+    if is_object_store(files):
         try:
             files.pipe_file(path, content, mode="create")
         except FileExistsError:
@@ -178,6 +178,6 @@ def create(content: bytes, *, files: AbstractFileSystem, path: str, owner: str) 
         writer.commit(replace=False)
 
 
-def _is_object_store(files: AbstractFileSystem) -> bool:
+def is_object_store(files: AbstractFileSystem) -> bool:
     """Tell whether files have no real folders and cannot be renamed, and so appear when they are whole."""
     return type(files).mv is AbstractFileSystem.mv

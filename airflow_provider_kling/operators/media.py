@@ -15,6 +15,7 @@ from typing import Any, Final
 from airflow.sdk import Context, ObjectStoragePath
 
 from airflow_provider_kling.arguments import plain
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.generation.output_file import check_writable, write_free
@@ -181,6 +182,9 @@ class VideoConcatOperator(MappedOutput):
             checked = ConcatArguments.read(given, subject=type(self).__name__)
             files = [file_at(uri) for uri in checked.clips]
             target, author = file_at(checked.output), LogicalTask.of(context)
+            if target in files:
+                broken = BrokenRule(field="output", rule="must not be one of the clips", value=checked.output)
+                raise KlingRequestError(subject=type(self).__name__, broken=[broken])
             check_writable(target, author=author)
             local = Path(folder) / target.name
             clips = [SourceFile(name=str(file), open=partial(reading, file)) for file in files]

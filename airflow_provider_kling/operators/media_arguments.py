@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from fractions import Fraction
-from math import inf, isfinite
+from math import isfinite
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from airflow_provider_kling.arguments import Arguments, Location, Seconds, WholeNumber
+from airflow_provider_kling.arguments import LONGEST_S, Arguments, Location, Seconds, WholeNumber
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.still_image import Edge
 
@@ -30,9 +31,10 @@ def _stored(value: object) -> object:
 
 def _ends_in(*extensions: str) -> AfterValidator:
     def check(uri: str) -> str:
-        if not uri.lower().endswith(extensions):
-            allowed = " or ".join(extensions)
-            raise PydanticCustomError("extension", "must end in {allowed}", {"allowed": allowed})
+        name = PurePosixPath("" if uri.endswith("/") else uri)
+        if name.suffix.lower() not in extensions:
+            rule = "must end in {allowed}, with a name before it"
+            raise PydanticCustomError("extension", rule, {"allowed": " or ".join(extensions)})
         return uri
 
     return AfterValidator(check)
@@ -43,7 +45,7 @@ def _position(at: Any) -> Edge | float:
         return Edge(at)
     with suppress(TypeError, ValueError, OverflowError):
         seconds = at.total_seconds() if isinstance(at, timedelta) else float(at)
-        if 0 <= seconds < inf and not isinstance(at, bool):
+        if 0 <= seconds <= LONGEST_S and not isinstance(at, bool):
             return seconds
     raise PydanticCustomError("position", "must be 'first', 'last' or seconds from the first frame")
 

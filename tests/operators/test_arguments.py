@@ -143,8 +143,9 @@ def test_a_path_may_be_an_object(path: Any, uri: str) -> None:
 
 
 def test_a_path_may_be_a_reference_picture() -> None:
-    operator = video(images=[ObjectStoragePath("file:///data/a.png"), Path("/data/b.png")])
-    assert operator.rendered_parameters()["images"] == ["file:///data/a.png", "file:///data/b.png"]
+    paths = [ObjectStoragePath("file:///data/a.png"), Path("/data/b.png"), ObjectStoragePath("/data/c.png")]
+    uris = [f"file:///data/{name}.png" for name in "abc"]
+    assert video(images=paths).rendered_parameters()["images"] == uris
 
 
 # -- templates ------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def test_the_extension_decides_the_format(
 
 
 @pytest.mark.parametrize(
-    "at", ["middle", -1, "-0.5", float("nan"), float("inf"), None, True, 10**400, "1e999", ""]
+    "at", ["middle", -1, "-0.5", float("nan"), float("inf"), None, True, 10**400, "1e999", "", 1e300]
 )
 def test_an_invalid_time_fails_the_import(tmp_path: Path, clip: Path, at: Any) -> None:
     with pytest.raises(KlingRequestError, match="at: must be 'first', 'last' or seconds"):
@@ -95,6 +95,8 @@ def test_an_invalid_time_fails_the_import(tmp_path: Path, clip: Path, at: Any) -
 def test_an_extension_that_is_no_images_fails_the_import(tmp_path: Path, clip: Path) -> None:
     with pytest.raises(KlingRequestError, match=r"output: must end in \.png"):
         frame(clip, tmp_path / "a.gif")
+    with pytest.raises(KlingRequestError, match=r"output: must end in \.png .*with a name before it"):
+        frame(clip, tmp_path / ".png")
     frame(clip, tmp_path / "{{ params.name }}")
 
 

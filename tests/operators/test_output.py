@@ -26,6 +26,7 @@ from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.decorators.test_decorators import operator_of
 from tests.media.clips import Clip
+from tests.storages import Storage
 from tests.task_runner import context, fire, run, video
 
 STRANGE = b"a stranger's, and dear to them"
@@ -74,6 +75,79 @@ def test_a_wrong_extension_from_a_template_fails_before_anything_is_paid(
     with pytest.raises(AirflowFailException, match="output: must end in an extension of the video"):
         run(operator, task_instance)
     assert sandbox.requests("POST") == []
+
+
+NO_OUTPUTS = [
+    *("clips", "clips/clip.mp4", "~/clip.mp4", "C:\\clips\\clip.mp4", "https://cdn.example/clip.mp4"),
+    *("file://tmp/clip.mp4", "file://clip.mp4", "s3://", "s3:///", "s3:///clip.mp4", "://b/clip.mp4"),
+    *("/clips/clip.mp4 ", "/clips/clip.mp4\n", " s3://b/clip.mp4", "s3://b/.mp4", "/clips/.MP4", ""),
+]
+
+
+@pytest.mark.parametrize("output", NO_OUTPUTS)
+def test_what_is_no_place_for_a_file_fails_the_import(output: str) -> None:
+    with pytest.raises(KlingRequestError, match="output: must "):
+        video(output=output)
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("output", NO_OUTPUTS)
+def test_what_is_no_place_for_a_file_fails_before_anything_is_paid(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, output: str
+) -> None:
+    operator = video(output="{{ params.output }}")
+    operator.output_uri = output  # as Airflow renders it
+    with pytest.raises(AirflowFailException, match="output: must "):
+        run(operator, task_instance)
+    assert sandbox.requests("POST") == []
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    ("output", "said", "retryable"),
+    [
+        ("nosuch://bucket/clip.mp4", "cannot be used", False),
+        ("{tmp}/" + "a" * 220 + ".mp4", "a name that is longer than", False),
+        ("{tmp}/" + "ä" * 120 + ".mp4", "a name that is longer than", False),
+        ("{tmp}/taken/clips/clip.mp4", "taken is a file, and no folder", False),
+        ("{tmp}/taken/clips", "taken is a file, and no folder", False),
+    ],
+)
+def test_an_output_that_cannot_be_written_fails_before_anything_is_paid(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    tmp_path: Path,
+    output: str,
+    said: str,
+    retryable: bool,
+) -> None:
+    (tmp_path / "taken").write_bytes(STRANGE)
+    with pytest.raises(KlingMediaError, match=said) as told:
+        run(video(output=output.format(tmp=tmp_path)), task_instance)
+    assert told.value.retryable is retryable
+    assert "Nothing was submitted or billed" in str(told.value)
+    assert sandbox.requests("POST") == []
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("storage", ["bucket"], indirect=True)
+@pytest.mark.parametrize("name", ["clip.mp4", "clips/"])
+def test_a_bucket_that_does_not_exist_fails_before_anything_is_paid(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage, name: str
+) -> None:
+    output = f"{storage.uri}-and-more/{name}"
+    with pytest.raises(KlingMediaError, match=r"in a bucket that does not exist\. Nothing was submitted"):
+        run(video(output=output), task_instance)
+    assert sandbox.requests("POST") == []
+
+
+@pytest.mark.contract
+def test_a_slash_at_the_end_makes_a_folder(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    result = run(video(output=f"{tmp_path}/clips.mp4/"), task_instance)
+    assert result["uri"] == f"{tmp_path}/clips.mp4/{result['task_id']}.mp4"
+    KlingVideoOperator.partial(task_id="make", output="s3://b/clips.mp4/").expand(prompt=["a"])
 
 
 # -- what is there already -------------------------------------------------------------------------
@@ -223,11 +297,14 @@ def test_a_frame_and_a_film_replace_only_their_own_file(
 
 
 def test_a_film_is_not_written_over_its_own_clip(tmp_path: Path, clip: str) -> None:
-    path = Path(clip.removeprefix("file://"))
-    content = path.read_bytes()
-    with pytest.raises(AirflowFailException, match="has no sidecar"):
-        run(film(clip, path), instance())
-    assert path.read_bytes() == content
+    made = tmp_path / "film.mp4"
+    run(film(clip, made), instance())
+    for source in (clip, f"file://{made}"):  # a stranger's, and one that the task itself has made
+        path = Path(source.removeprefix("file://"))
+        content = path.read_bytes()
+        with pytest.raises(AirflowFailException, match="output: must not be one of the clips"):
+            run(film(source, path), instance())
+        assert path.read_bytes() == content
 
 
 def test_a_frame_does_not_take_the_place_of_a_poster(tmp_path: Path, clip: str) -> None:
