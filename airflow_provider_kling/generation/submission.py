@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_kling.exceptions import (
@@ -229,7 +230,12 @@ class Submission:
 
     def _send(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
         """Write an intent, send it, and write the outcome."""
-        self.journal.write(record)
+        try:
+            self.journal.write(record)
+        except KlingJournalError:
+            # A part of it may be written, and would call the outcome of what was never sent unknown.
+            self._record(former, problem="Nothing was sent, but its record calls the outcome unknown")
+            raise
         try:
             sent = self._post(call, record, former=former)
         except KlingSubmissionUnknownError:
@@ -353,13 +359,14 @@ class Submission:
 
     def _record(self, record: Record | None, *, problem: str) -> None:
         """Record an outcome, if possible: with the intent still there, no later try sends again by itself."""
+        write = self.journal.delete if record is None else partial(self.journal.write, record)
         try:
-            if record is None:
-                self.journal.delete()
-            else:
-                self.journal.write(record)
+            write()
         except KlingJournalError:
-            log.exception(problem)
+            try:
+                write()  # once more: what a record that is wrong leads to needs a person
+            except KlingJournalError:
+                log.exception(problem)
 
 
 def _remote(task: Task | None) -> Remote:

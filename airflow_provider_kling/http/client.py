@@ -16,7 +16,7 @@ from airflow_provider_kling.http.message import Call, HttpResponse
 from airflow_provider_kling.http.network import async_connection_pool, connection_pool, within
 from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer
 from airflow_provider_kling.http.request_flow import ClientCore, Outcome, Send, Wait
-from airflow_provider_kling.http.response_reader import HTTP_ERRORS, ResponseReader
+from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.transport import RequestBuilder
@@ -102,10 +102,10 @@ class KlingClient(_Client):
                 reader.begin(response.status, response.headers)
                 for chunk in response.iter_stream():
                     reader.feed(chunk)
-        except HTTP_ERRORS as error:
-            return reader.failure(error)
         except KlingError as error:
             return error
+        except Exception as error:  # noqa: BLE001  - also of what is below the library: names, proxies
+            return reader.failure(error)
         return reader.finish(now=self._clock())
 
     def _exchange(self, send: Send, extensions: Mapping[str, Any]) -> httpcore.Response:
@@ -174,10 +174,10 @@ class AsyncKlingClient(_Client):
                 reader.begin(response.status, response.headers)
                 async for chunk in response.aiter_stream():
                     reader.feed(chunk)
-        except (*HTTP_ERRORS, TimeoutError) as error:
-            return reader.failure(error)
         except KlingError as error:
             return error
+        except Exception as error:  # noqa: BLE001  - as above
+            return reader.failure(error)
         return reader.finish(now=self._clock())
 
     async def aclose(self) -> None:

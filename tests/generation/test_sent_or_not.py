@@ -62,6 +62,8 @@ ENVIRONMENTS = [
     {"https_proxy": "http://[::1"},
     {"https_proxy": "http://127.0.0.1:1"},
     {"https_proxy": "http://no-such-proxy.invalid:3128"},
+    {"https_proxy": "http://proxy..corp:3128"},
+    {"https_proxy": f"http://{'a' * 70}:3128"},
     {"SSL_CERT_FILE": "/nowhere/certificates.pem"},
 ]
 
