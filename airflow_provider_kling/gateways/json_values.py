@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,10 @@ _LONGEST_LINK: Final = 4096
 _OF_URLS: Final = "%/:?#[]@!$&'()*+,;=~"
 _MOST_DIGITS: Final = 12  # before the decimal point
 _LONGEST_AMOUNT: Final = 40
+
+
+# Ten digits or more: a date without its dashes has eight.
+_UNIX_TIME: Final = re.compile(r"[0-9]{10,16}")
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -104,7 +109,9 @@ def moment(value: object) -> datetime | None:
     would be before 1974. One below 10^9 is no time of a service at all.
     """
     if isinstance(value, str):
-        return _iso_time(value)
+        if not _UNIX_TIME.fullmatch(value):
+            return _iso_time(value)
+        value = int(value)
     found = number(value)
     if found is None or found < _FIRST_SECONDS:
         return None

@@ -101,10 +101,14 @@ def _candidates(record: Record, hook: KlingHook) -> str:
 
 
 def _could_be(entry: LoggedRequest, record: Record) -> bool:
-    # Of the model's family, and about the time. What the log does not say rules nothing out.
-    slug = record.model.rpartition("/")[2]
-    if entry.model is not None and not entry.model.startswith(slug):
+    # Of the model's family, and about the time. What the log does not say rules nothing out. A service may
+    # have another name for what the same family makes of text, of images or of videos.
+    if entry.model is not None and _family(entry.model) != _family(record.model):
         return False
     if entry.created_at is None:
         return True
     return -_BEFORE_S <= entry.created_at.timestamp() - record.intent_at <= _AFTER_S
+
+
+def _family(model: str) -> list[str]:
+    return model.rpartition("/")[2].split("-")[:2]

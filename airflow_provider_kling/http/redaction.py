@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Final
 
 from airflow_provider_kling.exceptions import KlingError
@@ -17,6 +18,7 @@ REDACTED: Final = "***"
 # any of them by chance, and without it they would lead to another task or file.
 _USED: Final = frozenset({"task_id", "file_id", "slug", "url"})
 _LONG: Final = 16
+_HEAD: Final = 8
 
 
 class Redactor:
@@ -39,11 +41,14 @@ class Redactor:
         return any(secret in value for secret in self._secrets for value in headers.values())
 
     def text(self, text: str) -> str:
-        r"""Redact a text, such as an error's, also where it has the escapes of JSON or Python (``\/``)."""
+        r"""Redact a text, such as an error's, also where it is escaped (``\/``, ``%2F``) or was cut."""
         for secret in self._secrets:
-            if secret in text:
+            if len(secret) >= _LONG:
+                text = _without(text, secret)
+            elif secret in text:
                 text = text.replace(secret, REDACTED)
-        return self._escaped.sub(REDACTED, text) if "\\" in text and self._secrets else text
+        is_escaped = self._secrets and ("\\" in text or "%" in text)
+        return self._escaped.sub(REDACTED, text) if is_escaped else text
 
     def holds_secret(self, text: str) -> bool:
         """Tell whether a text that is used, such as an id, holds a secret that is long enough to be one."""
@@ -80,9 +85,22 @@ class Redactor:
         return re.compile("|".join("".join(map(_spellings, secret)) for secret in self._secrets))
 
 
+def _without(text: str, secret: str) -> str:
+    """Redact a secret, and the beginning of one: texts of a service are cut before they are shown."""
+    head = secret[:_HEAD]
+    begin = text.find(head)
+    while begin >= 0:
+        pairs = zip(text[begin:], secret, strict=False)
+        end = begin + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        text = f"{text[:begin]}{REDACTED}{text[end:]}"
+        begin = text.find(head, begin + len(REDACTED))
+    return text
+
+
 def _spellings(character: str) -> str:
-    r"""Return a pattern for a character: as it is, or escaped (``/`` as ``\/`` or ``\u002f``)."""
-    escape = rf"\\u{ord(character):04x}"
+    r"""Return a pattern for a character: as it is, or escaped (``/`` as ``\/``, ``\u002f`` or ``%2F``)."""
+    encoded = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "replace"))
+    escape = rf"\\u{ord(character):04x}|{encoded}"
     plain = character if character.isalnum() else rf"\\?{re.escape(character)}"
     return rf"(?:{plain}|(?i:{escape}))"
 

@@ -6,6 +6,7 @@ import json
 import traceback
 from collections.abc import Callable
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
@@ -78,6 +79,17 @@ def test_the_key_is_in_no_error(
     for spelling in (key, json.dumps(key)[1:-1], html_safe(key)[1:-1], escaped(key)):
         assert spelling not in shown
     assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-canary-0123456789", "abc+def/ghijklmnop==", "k" * 16, "sk-" + "x1" * 400]
+)
+def test_a_key_that_was_cut_or_percent_encoded_is_redacted(key: str) -> None:
+    redactor = Redactor([key])
+    for length in range(8, len(key) + 1):
+        shown = redactor.text(f"Bearer {key[:length]} and so on")
+        assert shown == "Bearer *** and so on"
+    assert redactor.text(f"key={quote(key, safe='')}&x=%2F") == "key=***&x=%2F"
 
 
 def test_an_escaped_key_is_redacted_and_the_rest_stays(serve: Serve, make_caller: MakeCaller) -> None:

@@ -39,7 +39,7 @@ def parse_data(response: HttpResponse, *, task_id: str | None = None) -> Mapping
     """
     envelope = parse_object(response, task_id=task_id)
     code = envelope.get("code")
-    if isinstance(code, int) and code != 0:
+    if isinstance(code, int) and code != 0 and not 200 <= code < 300:
         # The service's codes are the statuses of errors; another one says nothing for certain.
         status = code if 400 <= code < 600 else response.status
         raise _api_error(response, status=status, envelope=envelope, task_id=task_id)

@@ -32,10 +32,9 @@ _STATUS_OF_WORD = {
     **{status.value: status for status in TaskStatus},
     "succeed": TaskStatus.SUCCESS,  # Kling's own platform
     "succeeded": TaskStatus.SUCCESS,
-    "completed": TaskStatus.SUCCESS,
-    "error": TaskStatus.FAILED,
-    "canceled": TaskStatus.FAILED,
-    "cancelled": TaskStatus.FAILED,
+    **dict.fromkeys(("complete", "completed", "done", "finished"), TaskStatus.SUCCESS),
+    **dict.fromkeys(("fail", "failure", "error", "rejected"), TaskStatus.FAILED),
+    **dict.fromkeys(("canceled", "cancelled"), TaskStatus.FAILED),
 }
 
 # The documents name no code for rejected content. These are what Kling's own platform uses

@@ -123,7 +123,8 @@ def test_the_links_of_a_response_stay_out_of_repr() -> None:
         ("succeeded", TaskStatus.SUCCESS),
         ("completed", TaskStatus.SUCCESS),
         ("cancelled", TaskStatus.FAILED),
-        ("error", TaskStatus.FAILED),
+        *((word, TaskStatus.FAILED) for word in ("error", "fail", "failure", "rejected", "Failed")),
+        *((word, TaskStatus.SUCCESS) for word in ("complete", "done", "finished")),
         ("queued", TaskStatus.PROCESSING),
         ("rendering", TaskStatus.PROCESSING),
         ("", TaskStatus.PROCESSING),
@@ -409,7 +410,7 @@ def test_an_error_in_the_envelope_counts_even_with_http_status_200() -> None:
     assert (caught.value.status_code, caught.value.task_id) == (404, TASK_ID)
 
 
-@pytest.mark.parametrize("code", [None, 0, "0"])
+@pytest.mark.parametrize("code", [None, 0, "0", 200, 201])
 def test_a_missing_envelope_code_does_not_hide_the_data(code: object) -> None:
     body = {"code": code, "data": {"task_id": TASK_ID, "status": "success"}}
     assert GATEWAY.task(TASK_ID).parse(response(body)).status is TaskStatus.SUCCESS
