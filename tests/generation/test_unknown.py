@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,11 +42,11 @@ class Hook:
         return self.entries
 
 
-def message(hook: Any) -> str:
+def message(hook: Any, *, record: Record = RECORD) -> str:
     journal = TaskStateJournal(
         store=StateStore(accessor=FakeTaskInstance().store, path="/p"), variable=VariableStore(name="v")
     )
-    return str(unknown_submission(RECORD, hook=hook, journal=journal, cause="the line was cut"))
+    return str(unknown_submission(record, hook=hook, journal=journal, cause="the line was cut"))
 
 
 def logged(after_s: float | None = 1.0, model: str | None = "kling-video-o1") -> LoggedRequest:
@@ -69,6 +70,21 @@ def logged(after_s: float | None = 1.0, model: str | None = "kling-video-o1") ->
 )
 def test_a_candidate_is_of_the_model_and_about_the_time(entry: LoggedRequest, could_be: bool) -> None:
     assert ("task-candidate" in message(Hook(entry))) is could_be
+
+
+@pytest.mark.parametrize(
+    ("asked", "logged_as"),
+    [
+        ("kling-v3-omni-video", "kling-v3-omni-t2v"),
+        ("kling-v3-omni-video", "kling-v3-omni-i2v"),
+        ("kling/kling-v3-t2v", "kling-v3-t2v"),
+        ("google/veo-3", "veo-3"),
+        ("kling-image-o1", "kling-image-o1-t2i"),
+    ],
+)
+def test_a_candidate_may_have_the_name_that_the_service_has_for_it(asked: str, logged_as: str) -> None:
+    told = message(Hook(logged(model=logged_as)), record=replace(RECORD, model=asked))
+    assert "task-candidate" in told
 
 
 def test_a_log_without_a_candidate_is_told_as_such() -> None:
