@@ -183,7 +183,8 @@ class Gateway(ABC):
     api_versions: ClassVar[tuple[str, ...]]
     """What a connection may choose from; the first is the default."""
     retention: ClassVar[timedelta]
-    """The shortest time for which the service keeps a task. It is normal that an older one is not found."""
+    """The longest time for which the service may keep a task. Only an older one is normally not found; a
+    younger one that is not found is no reason to pay again, because a changed key looks the same."""
 
     recovery: Recovery | None = None
     task_batch: TaskBatch | None = None

@@ -37,8 +37,8 @@ class ModellixGateway(Gateway):
     default_base_url: ClassVar[str] = BASE_URL
     documented_root: ClassVar[str] = "/api/v1"
     api_versions: ClassVar[tuple[str, ...]] = API_VERSIONS
-    # The shortest that the service has ever promised (docs until July 2026).
-    retention: ClassVar[timedelta] = timedelta(hours=24)
+    # What the service promises (its own runs of 2026-09-29); its docs promised 24 hours until July 2026.
+    retention: ClassVar[timedelta] = timedelta(days=7)
 
     files = ModellixFiles()
     account = ModellixAccount()

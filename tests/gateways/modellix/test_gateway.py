@@ -26,8 +26,8 @@ def test_the_earlier_api_version_is_the_default() -> None:
     assert make_gateway(name="modellix").api_version == "2026-04"
 
 
-def test_a_task_counts_as_kept_for_the_shortest_time_that_was_ever_promised() -> None:
-    assert ModellixGateway.retention == timedelta(hours=24)
+def test_a_task_counts_as_kept_for_the_longest_time_that_was_ever_promised() -> None:
+    assert ModellixGateway.retention == timedelta(days=7)
 
 
 def test_the_password_is_the_api_key_and_the_login_is_ignored() -> None:
