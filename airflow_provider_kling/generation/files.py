@@ -42,7 +42,8 @@ def file_at(uri: str) -> ObjectStoragePath:
         try:
             file = ObjectStoragePath(uri)
         except (ImportError, ValueError) as error:
-            raise KlingMediaError(f"{uri} cannot be used: {error}", retryable=False) from error
+            told = f"{uri} cannot be used ({type(error).__name__}: {error})"
+            raise KlingMediaError(told, retryable=False) from error
         file.fs.invalidate_cache(file.path)  # fsspec caches listings; another process may have written since
     return file
 

@@ -9,32 +9,67 @@ from __future__ import annotations
 import glob
 import itertools
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.gateways.json_values import amount, moment
 from airflow_provider_kling.generation import files
-from airflow_provider_kling.generation.result import GenerationResult, generation_result
+from airflow_provider_kling.generation.failure import error_context
+from airflow_provider_kling.generation.result import GenerationResult, generation_result, stored_uris
 from airflow_provider_kling.generation.result_storage import ResultStorage, target_uri
 from airflow_provider_kling.generation.sidecar import MOST_BYTES, Sidecar, read_sidecar
 from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.http.task import Resource, ResourceRole, Task, TaskStatus
+from airflow_provider_kling.journal.record import Phase, Record, damaged
 from airflow_provider_kling.journal.rules import OnRerun
 from airflow_provider_kling.media.download import Download
 from airflow_provider_kling.media.reader import MediaReader
 
 log = logging.getLogger(__name__)
 
+STORED_UNKNOWN = (
+    "So it is unknown whether the result of an earlier try is still stored. Nothing was submitted again; the "
+    "next try of this Airflow task checks it again."
+)
 _READERS: Final = 8
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _Found = tuple[ObjectStoragePath, Sidecar]
+
+
+def is_result_available(record: Record, *, is_to_be_stored: bool) -> bool:
+    """Tell whether a finished task's stored copies, or without any the service's link, are still there.
+
+    :param is_to_be_stored: a link is not enough.
+    :raises KlingMediaError: the storage does not tell.
+    """
+    result: Any = record.result if record.phase is Phase.FINISHED else None
+    if not result:
+        return False
+    try:
+        uris, expires_at = stored_uris(result), result["expires_at"]
+        is_linked = expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > time.time()
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise damaged(f"result: {type(error).__name__}") from error
+    if uris:
+        with error_context(STORED_UNKNOWN):
+            return all(_is_stored(files.file_at(uri), record) for uri in uris)
+    return is_linked and not is_to_be_stored
+
+
+def _is_stored(file: ObjectStoragePath, record: Record) -> bool:
+    """Tell whether a file is there, and no other generation's has taken its place."""
+    if not files.exists(file):
+        return False
+    sidecar = read_sidecar(file)
+    return sidecar is None or sidecar.task_id in (None, record.task_id)
 
 
 def result_before_clear(storage: ResultStorage | None, *, on_rerun: OnRerun) -> GenerationResult | None:

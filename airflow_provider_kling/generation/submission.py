@@ -6,7 +6,6 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,12 +22,14 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.generation import unknown
 from airflow_provider_kling.generation.failure import error_context
-from airflow_provider_kling.generation.files import exists, file_at
 from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.media_arguments import MediaArguments, cut_media, delete_uploads
-from airflow_provider_kling.generation.result import stored_uris
 from airflow_provider_kling.generation.result_storage import ResultStorage
-from airflow_provider_kling.generation.stored_result import result_before_clear
+from airflow_provider_kling.generation.stored_result import (
+    STORED_UNKNOWN,
+    is_result_available,
+    result_before_clear,
+)
 from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.message import Call
@@ -38,7 +39,6 @@ from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.journal.record import (
     Phase,
     Record,
-    damaged,
     fingerprint,
     submission_key,
 )
@@ -57,11 +57,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
-
-_STORED_UNKNOWN = (
-    "So it is unknown whether the result of an earlier try is still stored. Nothing was submitted again; the "
-    "next try of this Airflow task checks it again."
-)
 
 
 class Submission:
@@ -168,7 +163,7 @@ class Submission:
             request=self._for_sidecar(),
             fingerprint=self.fingerprint,
         )
-        with error_context(_STORED_UNKNOWN):
+        with error_context(STORED_UNKNOWN):
             result = result_before_clear(storage or None, on_rerun=self.task.on_rerun)
         return result and self._intent(None, uploads=()).submitted(result["task_id"]).finished(result)
 
@@ -184,7 +179,7 @@ class Submission:
             same_clear=record.clear_count == self.clear_count,
             # Another service than the one that it was sent to would call it absent.
             recoverable=gateway.recovery is not None and record.gateway_name == gateway.name,
-            result_available=_is_result_available(record),
+            result_available=is_result_available(record, is_to_be_stored=self.task.output_uri is not None),
             expired=age_s > gateway.retention.total_seconds(),
             on_unknown=self.task.on_unknown_submission,
             on_rerun=self.task.on_rerun,
@@ -380,22 +375,3 @@ def _remote(task: Task | None) -> Remote:
             return Remote.MODERATED if moderated else Remote.FAILED
         case TaskStatus.PENDING | TaskStatus.PROCESSING:
             return Remote.RUNNING
-
-
-def _is_result_available(record: Record) -> bool:
-    """Tell whether a finished task's stored copies, or without any the service's link, are still there.
-
-    :raises KlingMediaError: the storage does not tell.
-    """
-    result: Any = record.result if record.phase is Phase.FINISHED else None
-    if not result:
-        return False
-    try:
-        uris, expires_at = stored_uris(result), result["expires_at"]
-        is_linked = expires_at is not None and datetime.fromisoformat(expires_at).timestamp() > time.time()
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise damaged(f"result: {type(error).__name__}") from error
-    if uris:
-        with error_context(_STORED_UNKNOWN):
-            return all(exists(file_at(uri)) for uri in uris)
-    return is_linked

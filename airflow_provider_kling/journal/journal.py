@@ -117,7 +117,7 @@ class TaskStateJournal(Journal):
                 "On Airflow 3.4, clear it with 'Keep task state and resume': a clear without that deletes "
                 "what you have repaired."
             ) from error.__cause__
-        if stored is not None and stored.phase is not Phase.INTENT:
+        if stored is not None and stored.phase not in (Phase.INTENT, Phase.SUBMITTED):
             return stored
         record = latest(stored=stored, copy=_load(self._variable))
         if record is not None and record != stored:
@@ -171,10 +171,10 @@ def latest(*, stored: Record | None, copy: Record | None) -> Record | None:
     """Return what is known of a submission by its two records. Pure.
 
     A submission that is open is written to the copy first, and a task is adopted in the copy. So the copy may
-    know the task of an intent. A copy that is of another submission than an intent was written by a try that
-    ended before it sent that.
+    know the task of an intent, or another one than was adopted by mistake. A copy that is of another
+    submission was written by a try that ended before it sent that.
 
-    :param stored: what the state store has: nothing or an intent.
+    :param stored: what the state store has: nothing, an intent or a submission.
     :param copy: what the Variable has.
     """
     if stored is None or copy is None:

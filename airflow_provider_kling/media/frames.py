@@ -171,7 +171,10 @@ class FrameSeeker:
         if duration is None:
             duration = int(Fraction(self._container.duration or 0, 1_000_000) / self._time_base)
         for frames in self._from_earlier_and_earlier(self._start + duration):
-            last = max(frames, key=_pts, default=None)
+            last: av.VideoFrame | None = None
+            for frame in frames:
+                if last is None or _pts(frame) >= _pts(last):  # of two at one time, the later is displayed
+                    last = frame
             if last is not None:
                 return last
         return self.first

@@ -215,6 +215,33 @@ def test_what_is_not_certainly_the_tasks_own_stays_and_nothing_is_paid(
     assert storage.read("boat.mp4") == there
 
 
+def test_another_runs_file_is_not_taken_for_the_result(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
+) -> None:
+    output = f"{storage.uri}/boat.mp4"
+    first = run(video(output=output), task_instance)
+    other = FakeTaskInstance()
+    vars(other)["run_id"] = "another"
+    second = run(video(prompt="A cat", output=output), other)
+    assert second["uri"] == first["uri"]
+    task_instance.clear()  # and the record is still there
+    again = run(video(output=output), task_instance)
+    assert again["task_id"] == first["task_id"]
+    assert again["sha256"] == first["sha256"]
+    assert accepted(sandbox) == 2
+
+
+def test_a_result_is_stored_where_an_output_was_added(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, storage: Storage
+) -> None:
+    first = run(video(), task_instance)
+    task_instance.clear()
+    again = run(video(output=f"{storage.uri}/boat.mp4"), task_instance)
+    assert (again["task_id"], again["uri"]) == (first["task_id"], f"{storage.uri}/boat.mp4")
+    assert storage.read("boat.mp4")
+    assert accepted(sandbox) == 1
+
+
 def test_a_storage_that_does_not_tell_causes_no_submission(
     sandbox: SandboxProcess,
     task_instance: FakeTaskInstance,

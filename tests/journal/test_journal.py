@@ -273,6 +273,18 @@ def test_a_task_is_adopted_in_the_variable_whether_or_not_the_store_is_empty(
         assert journal.read() == SUBMITTED
 
 
+def test_a_task_that_was_adopted_by_mistake_is_corrected_where_it_was_adopted(
+    task_instance: FakeTaskInstance, variables: FakeVariables
+) -> None:
+    journal = state_journal(task_instance)
+    journal.write(RECORD)
+    for adopted in ("task-of-a-typo", "task-1"):
+        variables.values["v"] = json.dumps({**RECORD.to_json(), "task_id": adopted})
+        record = journal.read()
+        assert record is not None
+        assert record.task_id == adopted
+
+
 def test_a_task_is_still_adopted_in_the_state_store(task_instance: FakeTaskInstance) -> None:
     journal = state_journal(task_instance)
     journal.write(RECORD)
