@@ -64,12 +64,12 @@ def _connection_fields() -> dict[str, Any]:
         "request_timeout": {
             "label": "Request timeout (s)",
             "description": "Longest silence while a response is read; no limit for a generation.",
-            "schema": {"type": ["number", "null"], "exclusiveMinimum": 0, "default": 30},
+            "schema": {"type": ["number", "null"], "minimum": 0.1, "maximum": 3600, "default": 30},
         },
         "requests_per_minute": {
             "label": "Requests per minute",
             "description": "Spaces this connection's requests, per process. Empty: the service's own limits.",
-            "schema": {"type": ["integer", "null"], "minimum": 1},
+            "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 1_000_000},
         },
         "webhook_url": {
             "label": "Webhook URL",

@@ -7,6 +7,7 @@ import re
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.base import Gateway
 from airflow_provider_kling.gateways.modellix import ModellixGateway
+from airflow_provider_kling.http.url import web_url
 
 GATEWAYS: dict[str, type[Gateway]] = {ModellixGateway.name: ModellixGateway}
 """The first is the default."""
@@ -40,7 +41,7 @@ def make_gateway(
     if api_version is not None and api_version not in kind.api_versions:
         names = " or ".join(map(repr, kind.api_versions))
         broken.append(BrokenRule(field="api_version", rule=f"must be {names}", value=api_version))
-    if webhook_url is not None and not _URL.fullmatch(webhook_url):
+    if webhook_url is not None and not (_URL.fullmatch(webhook_url) and web_url(webhook_url)):
         rule = "must be a web address in printable ASCII: it is sent as a header"
         broken.append(BrokenRule(field="webhook_url", rule=rule))
     if broken:

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field
 
-from airflow_provider_kling.arguments import Arguments, Count, Number
+from airflow_provider_kling.arguments import Arguments, Count, Number, WholeNumber
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways import Gateway, gateway_class, make_gateway
 from airflow_provider_kling.http.settings import ClientSettings
+from airflow_provider_kling.http.url import web_url
 
 T = TypeVar("T")
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEMES = ("http", "https")
+_NETLOC: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?", re.ASCII | re.IGNORECASE)
+_SEGMENTS: Final = re.compile(r"(?:/(?:[\w.~!$&'()*+,;=:@-]|%[0-9a-f]{2})+)*", re.ASCII | re.IGNORECASE)
+_LONGEST_PATH: Final = 2000  # the HTTP library takes a URL of 65536 characters
+
+
+class _Port(Arguments):
+    port: Annotated[WholeNumber, Field(ge=1, lt=2**16)] | None = None
 
 
 class _Extra(Arguments):
     """The extras that every gateway's connection has."""
 
-    request_timeout: Annotated[Number, Field(gt=0, le=3600)] = 30.0
-    requests_per_minute: Count | None = None
+    request_timeout: Annotated[Number, Field(ge=0.1, le=3600)] = 30.0
+    requests_per_minute: Annotated[Count, Field(le=1_000_000)] | None = None
     allow_private_hosts: bool = False
     allow_insecure_http: bool = False
 
@@ -66,16 +75,31 @@ def parse_connection(
     subject = f"connection {conn_id!r}"
     broken: list[BrokenRule] = []
     given = _parsed(lambda: _mapping(extra, subject=subject), broken=broken) or {}
-    text = {name: _text(given.get(name), name=name, broken=broken) for name in _TEXTS}
+    parts = {"login": login, "password": password, "host": host, "schema": schema}
+    named = {**parts, **{name: given.get(name) for name in _TEXTS}}
+    text = {name: _text(value, name=name, broken=broken) for name, value in named.items()}
     kind = None if broken else _parsed(lambda: gateway_class(text["gateway"]), broken=broken)
+    key = _Key((text["password"] or "").strip())
     if kind is None:  # what the other parts have to be depends on it
-        raise KlingRequestError(subject=subject, broken=broken)
-    url = _base_url(host, schema=schema, port=port, kind=kind, broken=broken)
-    credentials = _parsed(lambda: kind.credentials(login=login, password=password), broken=broken)
+        raise KlingRequestError(subject=subject, broken=key.unquoted(broken))
+    read = _parsed(lambda: _Port.read({"port": port}, subject=subject), broken=broken)
+    url = _base_url(
+        (text["host"] or "").strip(),
+        schema=(text["schema"] or "").strip(),
+        port=read.port if read else None,
+        kind=kind,
+        broken=broken,
+    )
+    credentials = _parsed(
+        lambda: kind.credentials(login=text["login"], password=text["password"]), broken=broken
+    )
     extras = _parsed(lambda: _Extra.read(given, subject=subject, prefix="extra."), broken=broken)
     if url is not None and extras is not None and _sends_the_key_unencrypted(url, extras):
         rule = "must be https, or the key is sent unencrypted; extra `allow_insecure_http` allows that"
         broken.append(BrokenRule(field="host", rule=rule, value=url.geturl()))
+    if url is not None and key.is_in(url.geturl()):
+        rule = "must not hold the key, which belongs into the password of the connection"
+        broken.append(BrokenRule(field="host", rule=rule))
     gateway = _parsed(
         lambda: make_gateway(
             name=kind.name, api_version=text["api_version"], webhook_url=text["webhook_url"]
@@ -83,7 +107,7 @@ def parse_connection(
         broken=broken,
     )
     if broken or gateway is None or url is None or extras is None:
-        raise KlingRequestError(subject=subject, broken=broken)
+        raise KlingRequestError(subject=subject, broken=key.unquoted(broken))
     return KlingConnection(
         client=ClientSettings(
             base_url=url.geturl(),
@@ -96,6 +120,20 @@ def parse_connection(
         ),
         gateway=gateway,
     )
+
+
+@dataclass(frozen=True)
+class _Key:
+    """The password, which may have been pasted into another part of the connection as well."""
+
+    text: str
+
+    def is_in(self, value: object) -> bool:
+        # A shorter one is in many texts by chance, and no real key.
+        return len(self.text) >= 8 and self.text in str(value)
+
+    def unquoted(self, broken: list[BrokenRule]) -> list[BrokenRule]:
+        return [replace(rule, value=None) if self.is_in(rule.value) else rule for rule in broken]
 
 
 _TEXTS = ("gateway", "api_version", "webhook_url")
@@ -129,23 +167,38 @@ def _text(value: object, *, name: str, broken: list[BrokenRule]) -> str | None:
 
 
 def _base_url(
-    host: str | None, *, schema: str | None, port: int | None, kind: type[Gateway], broken: list[BrokenRule]
+    host: str, *, schema: str, port: int | None, kind: type[Gateway], broken: list[BrokenRule]
 ) -> SplitResult | None:
     """Return the base URL without a ``/`` at its end, however its parts are spread over a connection."""
-    if not (host or "").strip():
-        return urlsplit(kind.default_base_url)
-    found = _split(str(host).strip(), scheme=schema if schema in _SCHEMES else "https")
-    rule = f"must be a URL such as {kind.default_base_url}"
-    if found is not None and found.username is not None:
-        rule = "must not hold a user or a password: the key belongs into the password of the connection"
-        broken.append(BrokenRule(field="host", rule=rule))  # without the value, which holds a secret
+    if not host:
+        alone = {name: value for name, value in (("schema", schema), ("port", port)) if value}
+        broken += [
+            BrokenRule(field=name, rule="needs a host; without one, the key is sent to the default service")
+            for name in alone
+        ]
+        return None if alone else urlsplit(kind.default_base_url)
+    scheme = schema.lower().rstrip(":/")
+    is_scheme = scheme in _SCHEMES
+    found = _split(host, scheme=scheme if is_scheme else "https")
+    below = "" if is_scheme else f"/{schema.strip('/')}".rstrip("/")
+    is_path = _is_path(below)
+    if not is_path:
+        rule = "must be http, https or a path such as kling"
+        broken.append(BrokenRule(field="schema", rule=rule, value=_shown(schema)))
+    if found is None:
+        rule = f"must be a URL such as {kind.default_base_url}"
+        if "@" in host:
+            rule += ", without a user or a password: the key belongs into the password of the connection"
+        broken.append(BrokenRule(field="host", rule=rule, value=_shown(host)))
         return None
-    if found is None or found.scheme not in _SCHEMES or not found.hostname or found.query or found.fragment:
-        broken.append(BrokenRule(field="host", rule=rule, value=host))
-        return None
-    netloc = found.netloc if found.port or not port else f"{found.netloc.removesuffix(':')}:{port}"
-    path = found.path if schema is None or schema in _SCHEMES else f"{found.path}/{schema.strip('/')}"
-    return found._replace(netloc=netloc, path=path.rstrip("/").removesuffix(kind.documented_root))
+    netloc = found.netloc if found.port or not port else f"{found.netloc}:{port}"
+    path = f"{found.path}{below}".removesuffix(kind.documented_root)
+    return found._replace(netloc=netloc, path=path) if is_path else None
+
+
+def _shown(text: str) -> str | None:
+    """Return what an error may quote: a user, a password and a query are secrets."""
+    return None if "@" in text else text.partition("?")[0]
 
 
 def _sends_the_key_unencrypted(url: SplitResult, extras: _Extra) -> bool:
@@ -153,16 +206,27 @@ def _sends_the_key_unencrypted(url: SplitResult, extras: _Extra) -> bool:
 
 
 def _split(host: str, *, scheme: str) -> SplitResult | None:
-    """Split a URL or a host name; None where it is none, such as half an IPv6 address."""
-    if not host.isprintable() or not host.isascii() or " " in host or "\\" in host:
-        return None
+    """Split a URL or a host name; None where no request can be sent to it, or where it is more than that."""
     try:
         bare = f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
     except ValueError:
         bare = host
-    try:
-        parts = urlsplit(bare if "://" in bare else f"{scheme}://{bare}")
-        _ = parts.port
-    except ValueError:
+    text = bare if "://" in bare else f"{scheme}://{bare}"
+    if web_url(text) is None or "?" in text or "#" in text:
         return None
-    return parts
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # a letter that no name has
+        return None
+    parts = parts._replace(path=parts.path.rstrip("/"))
+    # A scheme in place of the host is what is left of a URL whose :// is mistyped.
+    is_host = _NETLOC.fullmatch(parts.netloc) and parts.hostname not in _SCHEMES
+    return parts if is_host and _is_path(parts.path) else None
+
+
+def _is_path(path: str) -> bool:
+    """Tell whether a path, empty or without a ``/`` at its end, is requested as it is written."""
+    read = unquote(path)
+    is_plain = read.isprintable() and " " not in read and not {".", ".."} & set(read.split("/"))
+    is_path = len(path) < _LONGEST_PATH and _SEGMENTS.fullmatch(path) is not None
+    return is_plain and is_path and not path.endswith(":")  # that is a scheme

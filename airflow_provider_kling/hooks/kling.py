@@ -98,7 +98,8 @@ class KlingHook(BaseHook):
             host=connection.host,
             schema=connection.schema,
             port=connection.port,
-            extra=extra or connection.extra or {},  # Airflow reads broken JSON as no extras
+            # Airflow reads broken JSON as no extras.
+            extra=extra or ({} if connection.extra in (None, "") else connection.extra),
             caller=f"apache-airflow/{airflow_version}",
         )
 

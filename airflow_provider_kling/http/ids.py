@@ -14,10 +14,11 @@ def is_id(value: object) -> TypeGuard[str]:
     """Tell whether a value may be the id of a task or a file.
 
     An id has at most 512 characters: ASCII letters and digits, ``.``, ``_`` and ``-``; the first is a letter
-    or a digit. A service may allow more: the client of one vendor accepts ``[A-Za-z0-9._~:/+@=-]+``. This is
-    stricter on purpose, so that no id leads to another path, at the service or in a storage.
+    or a digit. The text ``None`` is none: Jinja makes it of a value that is missing. A service may allow
+    more: the client of one vendor accepts ``[A-Za-z0-9._~:/+@=-]+``. This is stricter on purpose, so that no
+    id leads to another path, at the service or in a storage.
     """
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+    return isinstance(value, str) and value != "None" and _ID.fullmatch(value) is not None
 
 
 def check_id(value: str, *, field: str, subject: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from airflow_provider_kling.exceptions import KlingConnectionError, KlingMediaError
 from airflow_provider_kling.http.library import httpx
+from airflow_provider_kling.http.url import web_url
 
 _LONGEST_SHOWN: Final = 200
 
@@ -34,17 +35,10 @@ def parse_link(link: str) -> httpx.URL:
 
     :raises KlingMediaError: it is no http or https link.
     """
-    try:
-        url = httpx.URL(link)
-        if url.scheme in ("http", "https") and _can_exist(url.raw_host) and (url.port or 1) < 2**16:
-            return url
-    except (httpx.InvalidURL, ValueError):  # half an IPv6 address, a letter that no name has
-        pass
-    raise KlingMediaError(f"{without_query(link)} is not an http or https link") from None
-
-
-def _can_exist(host: bytes) -> bool:
-    return all(0 < len(label) < 64 for label in host.removesuffix(b".").split(b"."))
+    url = web_url(link)
+    if url is None:
+        raise KlingMediaError(f"{without_query(link)} is not an http or https link")
+    return url
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, Kl
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.templates import is_rendered_later, known_now
 from airflow_provider_kling.http.ids import is_id
+from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.operators.base import GenerationOperator
 from airflow_provider_kling.operators.mapped_output import MappedOutput
 
@@ -126,6 +127,14 @@ class _DownloadArguments(Arguments):
     conn_id: str = ""
 
 
+class _Source(Arguments):
+    """What a download uses of a generation's result."""
+
+    task_id: str
+    model: str | None = None
+    type: MediaType | None = None
+
+
 class KlingDownloadOperator(MappedOutput):
     """Copy the result of a task to storage. Costs nothing at the service.
 
@@ -165,7 +174,7 @@ class KlingDownloadOperator(MappedOutput):
         with failing_fast():
             self.max_bytes = self._read_arguments(rendered=False).max_bytes
             if not is_rendered_later(source):
-                self._task_id()
+                self._read_source()
 
     def execute(self, context: Context) -> GenerationResult:
         """Read the task, copy its result, and return it."""
@@ -175,12 +184,13 @@ class KlingDownloadOperator(MappedOutput):
 
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
             arguments = self._read_arguments()
-            task = hook.get_task(self._task_id())
+            source = self._read_source()
+            task = hook.get_task(source.task_id)
             completion = Completion(
                 hook=hook,
                 context=context,
-                model=self._known("model"),
-                media_type=self._known("type"),
+                model=source.model,
+                media_type=source.type,
                 output=arguments.output,
                 max_bytes=arguments.max_bytes,
             )
@@ -196,14 +206,12 @@ class KlingDownloadOperator(MappedOutput):
         given = {**(templated if rendered else known_now(templated)), "max_bytes": self.max_bytes}
         return _DownloadArguments.read(given, subject=type(self).__name__)
 
-    def _task_id(self) -> str:
-        task_id = self._known("task_id") if isinstance(self.source, Mapping) else self.source
-        if not is_id(task_id):
+    def _read_source(self) -> _Source:
+        given = self.source if isinstance(self.source, Mapping) else {"task_id": self.source}
+        if not is_id(given.get("task_id")):
             rule = BrokenRule(
                 field="source", rule="must be a task id or a generation's result", value=self.source
             )
             raise KlingRequestError(subject=type(self).__name__, broken=[rule])
-        return task_id
-
-    def _known(self, key: str) -> Any:
-        return self.source.get(key) if isinstance(self.source, Mapping) else None
+        known = {name: given.get(name) for name in _Source.model_fields}
+        return _Source.read(known, subject=type(self).__name__, prefix="source.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_kling.arguments import Arguments, Count, Location, plain
+from airflow_provider_kling.arguments import Arguments, Count, Location, Seconds, plain
 from airflow_provider_kling.compat import default_deferrable
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import KlingError
@@ -38,6 +38,18 @@ class _SensorArguments(Arguments):
     deferrable: bool | None = None
 
 
+class _InheritedArguments(Arguments):
+    """Those of every sensor that Airflow stores or calculates with unchecked."""
+
+    timeout: Seconds | None = None
+    poke_interval: Seconds | None = None
+    max_wait: Seconds | None = None
+    soft_fail: bool | None = None
+    never_fail: bool | None = None
+    silent_fail: bool | None = None
+    exponential_backoff: bool | None = None
+
+
 class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     """Wait for a task that something else submitted, and return its result. Costs nothing at the service.
 
@@ -56,7 +68,8 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     :param kwargs: the arguments of every sensor, such as ``timeout``, ``poke_interval``, ``mode`` and
         ``soft_fail``, and those of every operator.
     :returns: a :class:`~airflow_provider_kling.generation.result.GenerationResult`.
-    :raises KlingRequestError: ``kling_task_id`` is no id; a literal one fails the import of the DAG.
+    :raises KlingRequestError: ``kling_task_id`` is no id, or another argument makes no sense; a literal one
+        fails the import of the DAG. What a template renders to is checked before the first poll.
     :raises KlingTaskFailedError: the service ended the task as failed.
     :raises KlingNotFoundError: these credentials do not know the task, or it has expired.
     :raises KlingTimeoutError: the ``timeout`` is over, and the task is still running. A sensor that is not
@@ -77,6 +90,10 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
+        with failing_fast():
+            given = {name: value for name, value in kwargs.items() if value is not None}
+            inherited = _InheritedArguments.read(given, subject=type(self).__name__)
+        kwargs |= inherited.model_dump(exclude_unset=True)
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.kling_task_id = kling_task_id
         self.conn_id = conn_id
@@ -86,7 +103,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         with failing_fast():
             arguments = self._read_arguments(rendered=False)
             if not is_rendered_later(kling_task_id):
-                check_id(kling_task_id, field="kling_task_id", subject=type(self).__name__)
+                self._check_id()
         self.deferrable = default_deferrable() if arguments.deferrable is None else arguments.deferrable
         self.max_bytes = arguments.max_bytes
 
@@ -112,6 +129,8 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Poll the task once. After a transient error, the sensor polls again."""
         with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
+            completion = self._completion(hook, context)
+            self._check_id()
             try:
                 with error_context(f"Task {self.kling_task_id} may still run at the service and be billed."):
                     task = hook.get_task(self.kling_task_id)
@@ -122,7 +141,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
                 return PokeReturnValue(is_done=False)
             if not task.status.terminal:
                 return PokeReturnValue(is_done=False)
-            result = self._completion(hook, context).complete_from_task(task)
+            result = completion.complete_from_task(task)
             return PokeReturnValue(is_done=True, xcom_value=result)
 
     def execute_complete(
@@ -146,6 +165,9 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
             "deferrable": self.deferrable,
         }
         return _SensorArguments.read(given, subject=type(self).__name__)
+
+    def _check_id(self) -> None:
+        check_id(self.kling_task_id, field="kling_task_id", subject=type(self).__name__)
 
     def _completion(self, hook: KlingHook, context: Context) -> Completion:
         output = self._read_arguments().output

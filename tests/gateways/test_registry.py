@@ -11,6 +11,25 @@ from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateways import Gateway, gateway_class, make_gateway
 from airflow_provider_kling.gateways.registry import GATEWAYS
 
+NO_WEB_ADDRESSES = (
+    *(
+        "https://[bad",
+        "https://#",
+        "https://?x",
+        "https:///a",
+        "https://a:99999/",
+        "https://a:0",
+        "https://a:-5",
+    ),
+    *(
+        "https://a..b",
+        "https://256.1.1.1",
+        "https://<host>",
+        "https://${HOST}/",
+        f"https://{'a' * 64}.example",
+    ),
+)
+
 each_gateway = pytest.mark.parametrize("kind", GATEWAYS.values(), ids=lambda kind: kind.name)
 
 
@@ -63,6 +82,7 @@ def test_without_a_name_the_first_gateway_is_taken() -> None:
         ({"webhook_url": "https://hooks.example/a\r\nX-Evil: 1"}, "webhook_url"),
         ({"webhook_url": "https://hooks.example/a\n"}, "webhook_url"),
         ({"webhook_url": "https://hooks.example/ü"}, "webhook_url"),
+        *(({"webhook_url": url}, "webhook_url") for url in NO_WEB_ADDRESSES),
     ],
 )
 def test_the_mistakes_of_a_connection_are_named_before_anything_is_sent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateways.modellix import ModellixGateway
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
+from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.credentials import BearerToken
+from airflow_provider_kling.http.library import httpx
 from tests.gateways.bare import BareGateway, register
 
 
@@ -46,6 +49,16 @@ def parse(**parts: Any) -> KlingConnection:
         ({"host": "[2001:db8::1]/kling", "port": 443}, "https://[2001:db8::1]:443/kling"),
         ({"host": " api.example.com\n"}, "https://api.example.com"),
         ({"host": "  "}, "https://api.modellix.ai"),
+        ({"schema": " ", "host": ""}, "https://api.modellix.ai"),
+        ({"host": "gw.example.com", "schema": "HTTPS"}, "https://gw.example.com"),
+        ({"host": "localhost", "schema": " Http "}, "http://localhost"),
+        ({"host": "gw.example.com", "schema": "https://"}, "https://gw.example.com"),
+        ({"host": "HTTPS://gw.example.com."}, "https://gw.example.com."),
+        ({"host": "https://gw.example.com/a/", "schema": "/b/"}, "https://gw.example.com/a/b"),
+        ({"host": "https://gw.example.com/a%2Fb"}, "https://gw.example.com/a%2Fb"),
+        ({"host": "kling_gateway-1:8443", "schema": "/"}, "https://kling_gateway-1:8443"),
+        ({"host": "xn--mnchen-3ya.example"}, "https://xn--mnchen-3ya.example"),
+        ({"host": "192.0.2.1", "port": 65535}, "https://192.0.2.1:65535"),
     ],
 )
 def test_every_way_to_write_the_host_leads_to_one_base_url(parts: dict[str, Any], base_url: str) -> None:
@@ -119,6 +132,103 @@ def test_an_unknown_gateway_is_named_alone_because_the_other_parts_depend_on_it(
     assert [rule.field for rule in caught.value.broken] == ["gateway"]
 
 
+NO_HOSTS = (
+    *(
+        "https://gw..example.com",
+        "https://.example.com",
+        f"https://{'a' * 64}.example.com",
+        "a." * 127 + "aa",
+    ),
+    *("https://256.1.1.1", "1.2.3", "127.1", "0x7f.1", "2130706433", "1.2.3.4.5", "01.2.3.4"),
+    *("https:/gw.example.com", "https//gw.example.com", "https://https://gw.example.com", "https", "http:gw"),
+    *("htps:/gw.example.com", "https:///gw.example.com", "//gw.example.com", "https://gw.example.com:"),
+    *(
+        "<host>",
+        "${HOST}",
+        "$HOST",
+        "{{ host }}",
+        "gw,example.com",
+        "a;b",
+        "a=b",
+        "%67w.example.com",
+        "gẃ.com",
+    ),
+    *("a\u2100b.com", "https://gw.example.com/\u00fc", "gw.example.com\n/x", "gw.example.com/\tx", "gw\x00"),
+    *(
+        "gw.example.com:70000",
+        "gw.example.com:0",
+        "gw.example.com:-5",
+        "gw.example.com:+80",
+        "gw.example.com:8_0",
+    ),
+    *(
+        "gw.example.com?",
+        "gw.example.com#",
+        "@gw.example.com",
+        "https://:@gw.example.com",
+        "::1%eth0",
+        "[::1",
+    ),
+    *("[v1.x]", "[::1]x", "[::g]", "xn--\u00fc", "gw.example.com/./x", "gw.example.com/a/../x"),
+    *("gw.example.com/%2e%2E/x", "gw.example.com/a%0ax", "gw.example.com/a%20x", "gw.example.com/%zz"),
+    *("gw.example.com/a//b", "gw.example.com/<x>", "gw.example.com/{x}", "gw.example.com/" + "a" * 70_000),
+)
+NO_PATHS = (
+    *("ftp://", "htps:", "a" * 70_000),
+    "a?x=1",
+    "a#x",
+    "a/../x",
+    "..",
+    ".",
+    "a/%2e%2e",
+    "a x",
+    "a\nx",
+    "a%0ax",
+    "a\\x",
+    "<x>",
+    "${X}",
+    "a//b",
+    "ü",
+)
+NO_PORTS = (70000, 65536, 0, -5, 10**400, "port", 8.5, True, [8443])
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        *(({"host": host}, "host") for host in NO_HOSTS),
+        *(({"host": "gw.example.com", "schema": path}, "schema") for path in NO_PATHS),
+        *(({"host": "gw.example.com", "port": port}, "port") for port in NO_PORTS),
+        *(({"port": port}, "port") for port in (8443, 70000)),
+        *(({"schema": schema}, "schema") for schema in ("kling", "http", "https")),
+        *(({name: 5}, name) for name in ("password", "host", "schema", "login")),
+        ({"extra": {"request_timeout": 1e-300}}, "extra.request_timeout"),
+        ({"extra": {"request_timeout": 0.09}}, "extra.request_timeout"),
+        ({"extra": {"requests_per_minute": 10**400}}, "extra.requests_per_minute"),
+        *(({"extra": extra}, "extra") for extra in ([], 0, False, "[]", "0", "false", "null", "[" * 10**5)),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+def test_a_part_that_would_fail_later_or_be_ignored_is_named_at_once(
+    parts: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(KlingRequestError) as caught:
+        parse(**parts)
+    assert {rule.field for rule in caught.value.broken} == {field}
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("host", ["localhost", "192.0.2.1", "[2001:db8::1]", "gw.example.com", "gw_1"])
+@pytest.mark.parametrize("path", ["", "/kling", "/a/b%2Fc", "/~x!$&'()*+,;=:@-._"])
+@pytest.mark.parametrize("port", [None, 1, 65535])
+def test_a_base_url_that_is_accepted_can_be_requested(host: str, path: str, port: int | None) -> None:
+    settings = parse(host=f"{host}{path}", port=port).client
+    with closing(KlingClient(settings=settings)):
+        url = httpx.URL(settings.base_url)
+    assert (url.scheme, url.host, url.port) == ("https", host.strip("[]"), port)
+    assert url.raw_path == (path or "/").encode()
+
+
 # -- secrets --------------------------------------------------------------------------------------
 
 
@@ -132,13 +242,43 @@ def test_an_unknown_gateway_is_named_alone_because_the_other_parts_depend_on_it(
         {"extra": "{'password': 'canary'"},
         {"host": "https://canary@api.example.com"},
         {"host": "https://user:canary@api.example.com"},
+        {"host": "https://user:canary@api.example.com:99999"},
+        {"host": "https:/user:canary@api.example.com"},
+        {"host": "https://api.example.com?token=canary"},
+        {"host": "https://api.example.com", "schema": "x?token=canary"},
     ],
-    ids=["password", "webhook", "webhook list", "extra list", "extra text", "host user", "host password"],
+    ids=[
+        *("password", "webhook", "webhook list", "extra list", "extra text", "host user", "host password"),
+        *("host password and port", "host mistyped", "host query", "schema query"),
+    ],
 )
 def test_a_secret_that_is_rejected_is_not_quoted(parts: dict[str, Any]) -> None:
     with pytest.raises(KlingRequestError) as caught:
         parse(**parts)
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"host": "sk-canary-1"}, "host"),
+        ({"host": "Bearer sk-canary-1"}, "host"),
+        ({"host": "gw.example.com/sk-canary-1"}, "host"),
+        ({"host": "gw.example.com", "schema": "sk-canary-1"}, "host"),
+        ({"host": "gw.example.com", "schema": "Bearer sk-canary-1"}, "schema"),
+        ({"schema": "sk-canary-1"}, "schema"),
+        ({"port": "sk-canary-1"}, "port"),
+        ({"extra": {"gateway": "sk-canary-1"}}, "gateway"),
+        ({"extra": {"api_version": "sk-canary-1"}}, "api_version"),
+        ({"extra": {"request_timeout": ["sk-canary-1"]}}, "extra.request_timeout"),
+    ],
+)
+def test_a_key_in_another_part_is_rejected_and_not_quoted(parts: dict[str, Any], field: str) -> None:
+    with pytest.raises(KlingRequestError) as caught:
+        parse(password=" sk-canary-1", **parts)
+    assert [rule.field for rule in caught.value.broken] == [field]
+    assert "canary" not in str(caught.value)
+    assert "canary" not in repr(caught.value.broken)
 
 
 def test_spaces_pasted_around_the_key_are_dropped() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.hooks.kling import KlingHook
@@ -61,3 +63,34 @@ def test_extras_that_are_no_object_are_an_error_and_not_ignored(
     # Airflow 3.1 does not accept such a connection in the first place, and asks its server for another.
     with pytest.raises(Exception, match=r"extra: must be a JSON object|isn't defined|SUPERVISOR_COMMS"):
         settings(monkeypatch, json.dumps(connection))
+
+
+@pytest.mark.parametrize("extra", [[], 0, False, "[]", "0", "false"])
+def test_extras_that_are_no_object_are_an_error_although_they_count_as_nothing(
+    monkeypatch: pytest.MonkeyPatch, extra: Any
+) -> None:
+    found = Connection(conn_id="kling_written", conn_type="kling", password="k", extra=extra)
+    monkeypatch.setattr(KlingHook, "get_connection", lambda *_: found)
+    with pytest.raises(KlingRequestError, match="extra: must be a JSON object"):
+        _ = KlingHook(conn_id="kling_written").connection
+
+
+@pytest.mark.parametrize(
+    ("uri", "field"),
+    [
+        ("kling://:k@gw..example.com/", "host"),
+        ("kling://:k@256.1.1.1/", "host"),
+        ("kling://:k@gw.example.com/kling%0ax", "schema"),
+        ("kling://:k@gw.example.com/kling/..", "schema"),
+        ("kling://:k@gw.example.com:0/", "port"),
+        ("kling://:k@:8443/", "port"),
+        ("kling://:k@/kling", "schema"),
+    ],
+)
+def test_the_test_button_names_a_part_of_a_uri_that_no_request_can_be_sent_to(
+    monkeypatch: pytest.MonkeyPatch, uri: str, field: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_KLING_WRITTEN", uri)
+    valid, message = KlingHook(conn_id="kling_written").test_connection()
+    assert not valid
+    assert f"- {field}: " in message

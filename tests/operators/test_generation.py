@@ -200,7 +200,7 @@ def test_a_download_fetches_the_result_of_a_task_or_of_a_result(
     assert sandbox.stats()["submissions_accepted"] == 1
 
 
-@pytest.mark.parametrize("source", [{}, {"task_id": None}, "", 7])
+@pytest.mark.parametrize("source", [{}, {"task_id": None}, {"task_id": ["t"]}, "", "None", None, ["t"], 7])
 def test_a_download_without_a_task_is_refused(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, source: Any
 ) -> None:
@@ -210,6 +210,26 @@ def test_a_download_without_a_task_is_refused(
     operator.source = source  # as Airflow renders it
     with pytest.raises(AirflowFailException, match="source: must be a task id"):
         run(operator, task_instance)
+
+
+@pytest.mark.parametrize("name", ["model", "type"])
+@pytest.mark.parametrize("odd", [5, True, ["image"], {"a": 1}])
+def test_a_download_checks_what_it_uses_of_a_result_before_it_reads_the_task(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, name: str, odd: Any
+) -> None:
+    source = {"task_id": "task-1", name: odd}
+    operator = KlingDownloadOperator(task_id="get", source="{{ params.task }}", output="file:///nowhere")
+    operator.source = source  # as Airflow renders it
+    with pytest.raises(AirflowFailException, match=rf"source\.{name}: must be"):
+        run(operator, task_instance)
+    assert sandbox.stats()["polls"] == 0
+
+
+def test_a_literal_result_with_a_wrong_member_fails_the_import() -> None:
+    source = {"task_id": "task-1", "model": 5, "type": "film"}
+    with pytest.raises(KlingRequestError) as caught:
+        KlingDownloadOperator(task_id="get", source=source, output="file:///nowhere")
+    assert [rule.field for rule in caught.value.broken] == ["source.model", "source.type"]
 
 
 def test_neither_trigger_nor_errors_hold_the_key_or_the_prompt(

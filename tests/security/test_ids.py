@@ -45,6 +45,7 @@ NOT_IDS = [
     "ü",
     "\u0661",
     "x" * 513,
+    "None",  # what Jinja makes of a value that is missing
 ]
 GATEWAY = make_gateway()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from airflow_provider_kling.compat import default_deferrable
 from airflow_provider_kling.exceptions import (
     KlingNotFoundError,
     KlingPermissionError,
+    KlingRequestError,
     KlingTaskFailedError,
     KlingTimeoutError,
 )
@@ -169,6 +172,73 @@ def test_a_rejected_key_fails_it_at_once(
 def test_it_submits_nothing(sandbox: SandboxProcess, task_instance: FakeTaskInstance) -> None:
     run(sensor(submit()), task_instance)
     assert [entry["method"] for entry in sandbox.requests()].count("POST") == 1
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+@pytest.mark.parametrize(
+    ("attribute", "field", "rendered"),
+    [
+        *(
+            ("kling_task_id", "kling_task_id", odd)
+            for odd in (["t"], " task-1", "None", None, "", 7, "a/../b")
+        ),
+        *(("output_uri", "output", odd) for odd in ("clips", "None", 5, ["s3://a"], "https://a.example/x")),
+        ("conn_id", "conn_id", 5),
+    ],
+)
+def test_what_a_template_renders_to_is_checked_before_the_first_poll(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    deferrable: bool,
+    attribute: str,
+    field: str,
+    rendered: object,
+) -> None:
+    operator = sensor("task-1", output="file:///nowhere", deferrable=deferrable)
+    setattr(operator, attribute, rendered)  # as Airflow renders it
+    with pytest.raises(KlingRequestError, match=f"- {field}: ") as caught:
+        run(operator, task_instance)
+    assert isinstance(caught.value, AirflowFailException)
+    assert "may still run" not in str(caught.value)
+    assert sandbox.stats()["polls"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        *(
+            (name, odd)
+            for name in ("timeout", "poke_interval", "max_wait")
+            for odd in (inf, nan, 1e15, 10**400, -1, "soon", "1e999", True, [60], timedelta.max)
+        ),
+        *(
+            (name, odd)
+            for name in ("soft_fail", "never_fail", "silent_fail", "exponential_backoff")
+            for odd in ("maybe", 2, [], ["true"])
+        ),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_an_argument_of_every_sensor_that_makes_no_sense_fails_the_import(name: str, odd: object) -> None:
+    with pytest.raises(KlingRequestError, match=f"{name}: must be"):
+        sensor("task-1", **{name: odd})
+
+
+@pytest.mark.parametrize(("written", "meant"), [("false", False), ("0", False), ("true", True), (True, True)])
+def test_a_switch_of_every_sensor_is_what_its_text_says(written: object, meant: bool) -> None:
+    assert sensor("task-1", soft_fail=written).soft_fail is meant
+
+
+@pytest.mark.parametrize("written", [90, 90.0, "90", timedelta(seconds=90)])
+def test_a_time_of_every_sensor_is_seconds_or_a_timedelta(written: Any) -> None:
+    made = sensor("task-1", timeout=written, poke_interval=written, max_wait=written)
+    assert (made.timeout, made.poke_interval, made.max_wait) == (90, 90, timedelta(seconds=90))
+
+
+def test_an_argument_of_every_sensor_that_is_none_is_airflows_default() -> None:
+    names = ("timeout", "poke_interval", "soft_fail")
+    made = sensor("task-1", timeout=None, max_wait=None)
+    assert [getattr(made, name) for name in names] == [getattr(sensor("task-1"), name) for name in names]
 
 
 def test_its_waits_are_airflows_default_only_where_somebody_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
