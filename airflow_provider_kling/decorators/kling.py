@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import (
@@ -36,17 +38,23 @@ class _RequestFromFunction(DecoratedOperator):
     """Takes the request from a function, and what it leaves out from the arguments of the decorator."""
 
     overwrite_rtif_after_execution: bool = True
-    _returned: Mapping[str, Any] = {}
+    _returned: Mapping[str, Any] | None = None  # before the function is called
 
     @property
     def output_is_shared(self) -> bool:
         """Whether all map indexes have the same ``output``: only the function's arguments are expanded."""
         return True
 
-    def request_parameters(self) -> dict[str, Any]:
+    def request_parameters(self) -> Any:
         """Return the arguments of the decorator, overridden by what the function returned."""
-        given: Mapping[str, Any] = super().request_parameters()  # type: ignore[misc]
-        return {**given, **self._returned}
+        given = super().request_parameters()  # type: ignore[misc]
+        if given is None or _is_set_later(given):
+            given = {}
+        # A template is no dict yet. What is none at run time is rejected with the request.
+        if self._returned is None or not isinstance(given, Mapping):
+            return given
+        decided = {name: value for name, value in given.items() if not _is_set_later(value)}
+        return {**decided, **self._returned}
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that come from a template or from the function."""
@@ -69,17 +77,31 @@ class _RequestFromFunction(DecoratedOperator):
         arguments = determine_kwargs(self.python_callable, self.op_args, context)
         returned = self.python_callable(*self.op_args, **arguments)
         if inspect.iscoroutine(returned):  # of an `async def`
-            returned = asyncio.run(returned)
+            returned = _run(returned)
         with failing_fast():
-            self._returned = _parameters(returned)
+            self._returned = _parameters(returned, model=self.model)  # type: ignore[attr-defined]
 
 
-def _parameters(returned: object) -> Mapping[str, Any]:
-    """Read what a function returned: a prompt, a request's fields, or a request."""
+def _is_set_later(value: object) -> bool:
+    return isinstance(value, type(SET_DURING_EXECUTION))
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Return what a coroutine returns; in a thread of its own where this one runs an event loop (Jupyter)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # none
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, coroutine).result()
+
+
+def _parameters(returned: object, *, model: str) -> Mapping[str, Any]:
+    """Read what a function returned: a prompt, a request's fields, or a request for the model."""
     if isinstance(returned, str):
         return {"prompt": returned}
     if isinstance(returned, KlingRequest):
-        return returned.body()
+        return returned.body_for(find_model(model))
     if isinstance(returned, Mapping):
         return returned
     rule = BrokenRule(
@@ -115,12 +137,6 @@ class GenerateDecoratedOperator(_RequestFromFunction, KlingGenerateOperator):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"parameters": SET_DURING_EXECUTION, **kwargs})
 
-    def request_parameters(self) -> dict[str, Any]:
-        """Return ``parameters``, where given, overridden by what the function returned."""
-        if not isinstance(self.parameters, Mapping):
-            return dict(self._returned)
-        return super().request_parameters()
-
 
 def video_task(
     python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool = True, **kwargs: Any
@@ -138,6 +154,7 @@ def video_task(
         :class:`~airflow_provider_kling.generation.result.GenerationResult`, and raises what the operator
         raises.
     """
+    VideoDecoratedOperator.check_given(kwargs)  # expand() makes no operator before the task runs
     return task_decorator_factory(
         python_callable=python_callable,
         multiple_outputs=multiple_outputs,
@@ -154,6 +171,7 @@ def generate_task(
     :param kwargs: the arguments of :class:`~airflow_provider_kling.operators.kling.KlingGenerateOperator`,
         such as ``model``. Fields that the function returns override those in ``parameters``.
     """
+    GenerateDecoratedOperator.check_given(kwargs)  # expand() makes no operator before the task runs
     return task_decorator_factory(
         python_callable=python_callable,
         multiple_outputs=multiple_outputs,

@@ -26,6 +26,7 @@ from airflow_provider_kling.gateways.encoded import EncodedRequest, FieldPath, M
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import file_at, reading
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.media.hosts import is_private, parse_link
 from airflow_provider_kling.media.input_file import InputFile, broken_limits
 from airflow_provider_kling.media.media_value import broken_rule, is_storage_uri
 from airflow_provider_kling.media.reader import MediaReader
@@ -63,10 +64,12 @@ class MediaArguments:
         :raises KlingError: a file cannot be read, breaks a documented limit, or cannot be stored at the
             service. Nothing was submitted or billed.
         """
+        # A service on a private host may read from others there.
+        public = not is_private(parse_link(self.hook.connection.client.base_url))
         odd = [
             BrokenRule(field=media.name, rule=rule, value=media.value)
             for media in encoded.media
-            if media.type is not None and (rule := broken_rule(media.value, media.type))
+            if media.type is not None and (rule := broken_rule(media.value, media.type, public=public))
         ]
         if odd:
             raise KlingRequestError(subject=encoded.model, broken=odd)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 
 _JINJA = ("{{", "{%", "{#")
 # The variables of a template that are of the DAG run: the same for all its tasks.
@@ -14,7 +17,6 @@ _RUN_NAMES = frozenset(
         *("ts_nodash_with_tz", "data_interval_start", "data_interval_end", "var", "conn"),
     }
 )
-_EXPRESSION = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
 
 
 def is_rendered_later(value: object) -> bool:
@@ -47,6 +49,15 @@ def is_same_in_a_run(text: str) -> bool:
     return all(name.name in _RUN_NAMES for name in parsed.find_all(nodes.Name))
 
 
+def read_object(value: Any) -> Any:
+    """Return the dict that a text is JSON of, as of the filter ``tojson``; any other value as it is."""
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            read = json.loads(value)
+            return read if isinstance(read, dict) else value
+    return value
+
+
 def known_now(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments whose value is known while the DAG is parsed."""
     return {name: value for name, value in arguments.items() if not is_rendered_later(value)}
@@ -57,19 +68,35 @@ def rendered_later(arguments: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name, value in arguments.items() if is_rendered_later(value))
 
 
-def without_rendered_none(written: Any, rendered: Any) -> Any:
+def without_rendered_none(written: Any, rendered: Any, *, field: str = "") -> Any:
     """Return rendered values, with None for each template that had no value.
 
     Jinja renders None as the text ``None``, which would be sent, and paid for, as a text.
 
     :param written: the same values before they were rendered.
+    :param field: what an error calls them; empty for the fields of a request.
+    :raises KlingRequestError: an item of a list has no value. It cannot be left out as a field is.
     """
     if isinstance(written, str):
-        is_none = isinstance(rendered, str) and rendered.strip() == "None" and _EXPRESSION.fullmatch(written)
+        is_none = isinstance(rendered, str) and rendered.strip() == "None" and is_rendered_later(written)
         return None if is_none else rendered
     if isinstance(written, Mapping) and isinstance(rendered, Mapping):
-        return {name: without_rendered_none(written.get(name), value) for name, value in rendered.items()}
+        return {
+            name: without_rendered_none(written.get(name), value, field=f"{field}.{name}".strip("."))
+            for name, value in rendered.items()
+        }
     both_lists = isinstance(written, list | tuple) and isinstance(rendered, list | tuple)
     if both_lists and len(written) == len(rendered):
-        return [without_rendered_none(*pair) for pair in zip(written, rendered, strict=True)]
+        return [
+            _item(*pair, field=f"{field}[{number}]")
+            for number, pair in enumerate(zip(written, rendered, strict=True))
+        ]
     return rendered
+
+
+def _item(written: Any, rendered: Any, *, field: str) -> Any:
+    item = without_rendered_none(written, rendered, field=field)
+    if item is None and is_rendered_later(written):
+        rule = BrokenRule(field=field, rule="must have a value; what it is rendered from has none")
+        raise KlingRequestError(subject="a template", broken=[rule])
+    return item

@@ -9,7 +9,7 @@ from typing import Final
 from airflow_provider_kling.http.library import httpx
 
 # RFC 1123 allows no underscore, but names with one work, such as those of containers.
-_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}", re.IGNORECASE)
+_LABEL: Final = re.compile(r"(?=[_-]*[a-z0-9])[a-z0-9_-]{1,63}", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _LONGEST_NAME: Final = 253
 

@@ -121,7 +121,7 @@ class Record:
             raise damaged(f"it has version {version!r:.20}, and this release knows version {VERSION}")
         try:
             # As JSON, where a list is a tuple and a text an enumeration; all other types are strict.
-            record: Self = _adapter().validate_json(json.dumps(stored))
+            record: Self = _adapter().validate_json(json.dumps(stored, allow_nan=False))
         except ValidationError as error:
             lines = error.errors(include_url=False, include_input=False)
             told = [f"{'.'.join(map(str, line['loc'])) or 'record'}: {line['msg']}" for line in lines]

@@ -14,6 +14,7 @@ from airflow_provider_kling.http.library import httpx
 from airflow_provider_kling.http.url import web_url
 
 _LONGEST_SHOWN: Final = 200
+_PRIVATE_DOMAINS: Final = ("localhost", "local", "internal")  # RFC 6761, RFC 6762, and ICANN in 2024
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -39,6 +40,16 @@ def parse_link(link: str) -> httpx.URL:
     if url is None:
         raise KlingMediaError(f"{without_query(link)} is not an http or https link")
     return url
+
+
+def is_private(url: httpx.URL) -> bool:
+    """Tell by the text of its host alone that a link leads to no public host. No name is resolved."""
+    host = url.raw_host.decode("ascii").removesuffix(".").lower()
+    try:
+        return not _is_public(host)
+    except ValueError:  # a name
+        labels = host.split(".")
+        return len(labels) == 1 or labels[-1] in _PRIVATE_DOMAINS or labels[-1].isdigit()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,7 +169,8 @@ class KlingModel:
             they are turned back.
         :param templated: the fields that were written as templates.
         :return: the request.
-        :raises KlingRequestError: one or more documented rules are broken; the message names each.
+        :raises KlingRequestError: one or more documented rules are broken, or a template has no value where
+            even an inferred rule requires one; the message names each.
         """
         self.warn()
         version = self.choose_version(parameters, api_version=api_version)
@@ -180,6 +181,10 @@ class KlingModel:
         except KlingRequestError as error:
             if version.is_enforced:
                 raise
+            # The author meant to give these, so that the request is not the one that was meant.
+            empty = [one for one in error.broken if one.value is None and _name(one) in templated]
+            if empty:
+                raise KlingRequestError(subject=error.subject, broken=empty) from None
             from airflow_provider_kling.models.request import UncheckedRequest
 
             _warn_of_inferred(error)
@@ -223,6 +228,10 @@ class KlingModel:
 
 def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def _name(rule: BrokenRule) -> str:
+    return rule.field.partition("[")[0]
 
 
 def _mixed(parameters: Mapping[str, Any], found: Mapping[str | None, list[str]]) -> Iterator[BrokenRule]:

@@ -24,7 +24,7 @@ from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.http.message import encode_json
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models.facts import MediaLimits, ModelVersion
-from airflow_provider_kling.models.model import ModelName
+from airflow_provider_kling.models.model import KlingModel, ModelName
 from airflow_provider_kling.models.registry import find_model
 
 
@@ -112,6 +112,23 @@ class KlingRequest(BaseModel):
     def body(self) -> dict[str, Any]:
         """Return the fields that were given, ready for JSON. The service applies its defaults."""
         return self.model_dump(mode="json", exclude_unset=True)
+
+    def body_for(self, model: KlingModel) -> dict[str, Any]:
+        """Return the fields that were given, for a request to a model.
+
+        :param model: the one that was named for the request, or another one with the fields of its class.
+        :raises KlingRequestError: the request was made for another model, which would not be the one paid.
+        """
+        named, names = self._target.model, {base.__name__ for base in type(self).__mro__}
+        is_by_class = named is None or str(named) == self.default_model  # not by parse_request()
+        fits = any(one.request in names for one in model.versions) or (
+            named is None and isinstance(self, UncheckedRequest)
+        )
+        if named != model.name and not (is_by_class and fits):
+            rule = f"must be for {model.name}; this is a request for {named or type(self).__name__}"
+            broken = [BrokenRule(field="parameters", rule=rule)]
+            raise KlingRequestError(subject=str(model.name), broken=broken)
+        return self.body()
 
     @model_validator(mode="wrap")
     @classmethod

@@ -7,18 +7,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+from pydantic import BeforeValidator
 
 from airflow_provider_kling.arguments import Amount, Arguments, Count, Location, Seconds, Upload, plain
 from airflow_provider_kling.compat import default_deferrable, is_expanded
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
     is_rendered_later,
     known_now,
+    read_object,
     rendered_later,
     without_rendered_none,
 )
@@ -58,7 +61,16 @@ class _Templated(Arguments):
     model: str = ""
     conn_id: str = ""
     output: Location | None = None
-    extra_parameters: dict[str, Any] | None = None
+    extra_parameters: Annotated[dict[str, Any] | None, BeforeValidator(read_object)] = None
+
+
+def _broken(arguments: type[Arguments], given: Mapping[str, Any]) -> list[BrokenRule]:
+    """Return the rules that given arguments break. Those that are not given break none."""
+    try:
+        arguments.read(given, subject="")
+    except KlingRequestError as error:
+        return [rule for rule in error.broken if rule.field.partition("[")[0] in given]
+    return []
 
 
 class GenerationOperator(MappedOutput):
@@ -165,6 +177,31 @@ class GenerationOperator(MappedOutput):
         with failing_fast():
             self._read_templated(rendered=False)
 
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """Return what ``expand()`` makes a mapped task of, as every operator does.
+
+        :raises KlingRequestError: an argument is invalid, whatever the others will be.
+        """
+        cls.check_given(kwargs)
+        return super().partial(**kwargs)
+
+    @classmethod
+    def check_given(cls, given: Mapping[str, Any]) -> None:
+        """Check some of the arguments of all generating operators, while there is no operator with the rest.
+
+        :param given: by name. Others than these arguments are ignored.
+        :raises KlingRequestError: one or more are invalid; the message names each.
+        """
+        with failing_fast():
+            names = given.keys() & _Templated.model_fields.keys()
+            templated = known_now({name: plain(given[name]) for name in names})
+            broken = [*_broken(_Literals, given), *_broken(_Templated, templated)]
+            if broken:
+                raise KlingRequestError(subject=cls.__name__, broken=broken)
+            if "model" in templated:
+                find_model(templated["model"])
+
     @property
     def output_is_shared(self) -> bool:
         """Whether ``output_template`` is that of all map indexes, if the task has any.
@@ -173,8 +210,8 @@ class GenerationOperator(MappedOutput):
         """
         return not is_expanded(self)
 
-    def request_parameters(self) -> Mapping[str, Any]:
-        """Return the fields of the request. None counts as not given."""
+    def request_parameters(self) -> Any:
+        """Return the fields of the request, where the templates make a dict. None counts as not given."""
         raise NotImplementedError
 
     def _read_templated(self, *, rendered: bool = True) -> _Templated:
@@ -182,7 +219,11 @@ class GenerationOperator(MappedOutput):
             "model": self.model,
             "conn_id": self.conn_id,
             "output": self.output_uri,
-            "extra_parameters": without_rendered_none(self._extra_written, plain(self.extra_parameters)),
+            "extra_parameters": without_rendered_none(
+                read_object(self._extra_written),
+                read_object(plain(self.extra_parameters)),
+                field="extra_parameters",
+            ),
         }
         return _Templated.read(given if rendered else known_now(given), subject=type(self).__name__)
 
@@ -191,21 +232,23 @@ class GenerationOperator(MappedOutput):
 
         :raises KlingRequestError: a rule is broken, so the task would fail. Nothing is submitted.
         """
-        parameters = self._written = self.rendered_parameters()
-        if is_rendered_later(self.model):
-            return
         with failing_fast():
+            parameters = self._written = self.rendered_parameters()
+            if is_rendered_later(self.model):
+                return
             model = find_model(self.model)
             if self.output_uri is not None and not is_rendered_later(self.output_uri):
                 check_extension(str(self.output_uri), makes=model.output, subject=str(model.name))
-            if isinstance(parameters, Mapping):
+            if not isinstance(parameters, Mapping):
+                model.warn()
+                if not is_rendered_later(parameters):
+                    model.choose_version(parameters)  # which tells that it must be a dict
+            else:
                 request = model.check_known(parameters, unknown=self.undecided(parameters))
                 if request is not None:
                     from airflow_provider_kling.media.media_value import check_media
 
                     check_media(request)
-            else:
-                model.warn()
 
     def rendered_parameters(self) -> Any:
         """Return the fields of the request as plain values. A template without a value is None."""

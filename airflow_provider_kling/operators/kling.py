@@ -9,9 +9,10 @@ from airflow_provider_kling.arguments import Arguments, Count, Location, plain
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.templates import is_rendered_later, known_now
+from airflow_provider_kling.generation.templates import is_rendered_later, known_now, read_object
 from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.media_type import MediaType
+from airflow_provider_kling.models import find_model
 from airflow_provider_kling.operators.base import GenerationOperator
 from airflow_provider_kling.operators.mapped_output import MappedOutput
 
@@ -101,24 +102,32 @@ class KlingGenerateOperator(GenerationOperator):
     anything is submitted. A rule that is only inferred warns instead. The parameters of other models, named
     ``provider/model``, are sent unchecked. A generation with several results has each in ``resources``.
 
-    :param parameters: the fields of the model: a dict, or a request from
-        :mod:`airflow_provider_kling.models` (templated).
+    :param parameters: the fields of the model: a dict, a request for this model from
+        :mod:`airflow_provider_kling.models`, or a template that ends in the filter ``tojson`` (templated).
     """
 
     template_fields: Sequence[str] = ("parameters", *GenerationOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json"}
 
-    def __init__(self, *, model: str, parameters: Mapping[str, Any] | KlingRequest, **kwargs: Any) -> None:
+    def __init__(
+        self, *, model: str, parameters: Mapping[str, Any] | KlingRequest | str, **kwargs: Any
+    ) -> None:
         from airflow_provider_kling.models import KlingRequest
 
         super().__init__(model=model, **kwargs)
         # A dict is templated and survives the DAG's serialization; a request object would not.
+        self._request = parameters if isinstance(parameters, KlingRequest) else None
         self.parameters = parameters.body() if isinstance(parameters, KlingRequest) else parameters
         self.check_literals()
 
-    def request_parameters(self) -> Mapping[str, Any]:
-        """Return ``parameters``."""
-        return self.parameters
+    def request_parameters(self) -> Any:
+        """Return ``parameters``. A text that is JSON of a dict is that dict.
+
+        :raises KlingRequestError: a request for another model was given.
+        """
+        if self._request is not None and not is_rendered_later(self.model):
+            self._request.body_for(find_model(self.model))
+        return read_object(self.parameters)
 
 
 class _DownloadArguments(Arguments):

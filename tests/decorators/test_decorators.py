@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException
 from tests.conftest import FakeTaskInstance
 from tests.dagbag import parse
-from tests.task_runner import run
+from tests.task_runner import context, run
 
 
 def operator_of(decorate: Any, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -78,6 +79,38 @@ def test_a_function_may_be_asynchronous(sandbox: SandboxProcess, task_instance: 
     assert post["body"] == EXPECTED
 
 
+def test_an_asynchronous_function_may_be_called_where_an_event_loop_runs(
+    connect: Any, task_instance: FakeTaskInstance
+) -> None:
+    """As in Jupyter. The prompt breaks a rule; reaching the host, which refuses, would be another error."""
+    connect(host="http://127.0.0.1:9")
+    meant = ContextVar[str]("meant")
+
+    async def describe() -> str:
+        await asyncio.sleep(0)
+        return meant.get()
+
+    async def cell() -> None:
+        meant.set("")
+        operator = operator_of(video_task(**CHEAP), describe)
+        operator.execute(context(operator, task_instance))
+
+    with pytest.raises(KlingRequestError, match="prompt: must have at least 1 character"):
+        asyncio.run(cell())
+
+
+@pytest.mark.parametrize("decorate", [video_task(), generate_task(model="kling-video-o1")])
+@pytest.mark.parametrize("returned", [{}, {"prompt": None}, {"mode": "std"}])
+def test_a_prompt_that_the_function_leaves_out_is_told_to_be_required(
+    connect: Any, task_instance: FakeTaskInstance, decorate: Any, returned: Any
+) -> None:
+    """The host refuses connections: reaching it would be another error."""
+    connect(host="http://127.0.0.1:9")
+    operator = operator_of(decorate, lambda: returned)
+    with pytest.raises(AirflowFailException, match=r"prompt: is required$"):
+        operator.execute(context(operator, task_instance))
+
+
 @pytest.mark.contract
 def test_the_function_is_called_again_after_a_wait_for_capacity(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
@@ -101,6 +134,45 @@ def test_a_return_value_that_is_no_request_is_rejected_before_anything_is_sent(
     with pytest.raises(KlingRequestError) as caught:
         run(operator_of(video_task(), lambda: returned), task_instance)
     assert isinstance(caught.value, AirflowFailException)
+    assert sandbox.requests("POST") == []
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("parameters", [["mode", "std"], "nonsense", '["mode"]', "null", 5])
+def test_parameters_that_are_no_dict_are_never_dropped(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, parameters: Any
+) -> None:
+    with pytest.raises(KlingRequestError, match="parameters: must be a dict"):
+        operator_of(generate_task(model="kling-video-o1", parameters=parameters), lambda: "A boat")
+    operator = operator_of(
+        generate_task(model="kling-video-o1", parameters="{{ params.p }}"), lambda: "A boat"
+    )
+    operator.parameters = parameters  # as Airflow renders it
+    with pytest.raises(KlingRequestError, match="parameters: must be a dict"):
+        run(operator, task_instance)
+    assert sandbox.requests("POST") == []
+
+
+@pytest.mark.contract
+def test_parameters_that_are_json_of_a_dict_are_sent(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    make = generate_task(model="kling-video-o1", parameters="{{ params.p | tojson }}")
+    operator = operator_of(make, lambda: "A paper boat")
+    operator.render_template_fields({"params": {"p": CHEAP}})
+    assert run(operator, task_instance)["status"] == "success"
+    (post,) = sandbox.requests("POST")
+    assert post["body"] == EXPECTED
+
+
+@pytest.mark.contract
+def test_a_returned_request_for_another_model_is_rejected_before_anything_is_sent(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    for decorate in (generate_task(model="kling-v3-t2v"), video_task(model="kling-v3-t2v")):
+        operator = operator_of(decorate, lambda: VideoO1Request(**EXPECTED))
+        with pytest.raises(AirflowFailException, match=r"must be for kling-v3-t2v; .* for kling-video-o1"):
+            run(operator, task_instance)
     assert sandbox.requests("POST") == []
 
 

@@ -7,11 +7,13 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from airflow_provider_kling.arguments import Upload
 from airflow_provider_kling.exceptions import (
     KlingBadRequestError,
     KlingFileStoreFullError,
@@ -20,9 +22,11 @@ from airflow_provider_kling.exceptions import (
     KlingRequestError,
     KlingTaskFailedError,
 )
-from airflow_provider_kling.generation.media_arguments import INLINE_BYTES
+from airflow_provider_kling.gateways.encoded import EncodedRequest, MediaField
+from airflow_provider_kling.generation.media_arguments import INLINE_BYTES, MediaArguments
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.media_value import is_storage_uri
+from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
@@ -97,6 +101,30 @@ def test_links_beside_files_are_passed_on_as_they_are(
     (body,) = posted(sandbox)
     assert body["images"][0] == link
     assert body["images"][1].startswith(sandbox.url)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "link", "sent"),
+    [
+        ("https://api.example", "http://10.0.0.5/a.png", False),
+        ("https://api.example", "https://minio/a.png", False),
+        ("https://api.example", "https://cdn.example/a.png", True),
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787/files/a.png", True),
+        ("https://kling-gateway.internal/api", "https://minio/a.png", True),
+    ],
+)
+def test_a_link_to_a_private_host_is_sent_only_to_a_service_that_is_on_one(
+    base_url: str, link: str, sent: bool
+) -> None:
+    hook: Any = SimpleNamespace(connection=SimpleNamespace(client=SimpleNamespace(base_url=base_url)))
+    media = MediaField(path=("image",), name="image", type=MediaType.IMAGE, value=link)
+    encoded = EncodedRequest(model="kling-v1-i2v", path="/x", body={"image": link}, media=(media,))
+    arguments = MediaArguments(hook=hook, policy=Upload.AUTO, label="kling")
+    if sent:
+        assert arguments.resolve(encoded) == (encoded, ())
+    else:
+        with pytest.raises(KlingRequestError, match=r"image: .* which is not public"):
+            arguments.resolve(encoded)
 
 
 def test_a_file_is_found_inside_a_list_of_dicts(

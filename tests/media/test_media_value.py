@@ -11,10 +11,10 @@ from airflow_provider_kling.media.media_value import broken_rule, check_media
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models import parse_request
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 60
-JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 60
-MP4 = b"\0\0\0\x20ftypisom" + b"\0" * 60
-MP3 = b"ID3\x04" + b"\0" * 60
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 120
+JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 120
+MP4 = b"\0\0\0\x20ftypisom" + b"\0" * 120
+MP3 = b"ID3\x04" + b"\0" * 120
 
 
 def base(data: bytes) -> str:
@@ -27,6 +27,9 @@ def base(data: bytes) -> str:
         ("https://cdn.example/a.png", MediaType.IMAGE),
         ("HTTPS://cdn.example/a.png?sig=%2F#top", MediaType.IMAGE),
         ("http://cdn.example", MediaType.VIDEO),
+        ("https://bücher.example:8443/a_b.png?next=https://c.example", MediaType.IMAGE),
+        ("https://-a.my_cdn.example./a%2Chttps.png", MediaType.IMAGE),
+        ("https://[2001:4860:4860::8888]/a.png", MediaType.IMAGE),
         ("s3://bucket/a b.png", MediaType.IMAGE),
         ("s3://aws_default@bucket/key", MediaType.VIDEO),
         ("file:///data/clip.mp4", MediaType.VIDEO),
@@ -55,9 +58,34 @@ def test_a_link_a_stored_file_and_base64_are_right(value: str, media_type: Media
         (" https://cdn.example/a.png", "without a space"),
         ("https://cdn.example/a.png\n", "without a space"),
         (f"{base(PNG)}\n", "without a space"),
-        ("https://", "not complete"),
-        ("https:///a.png", "not complete"),
-        ("https://cdn.example/a b.png", "not complete"),
+        ("https://", "no valid host and port"),
+        ("https:///a.png", "no valid host and port"),
+        ("https://cdn.example:x/a.png", "no valid host and port"),
+        ("https://cdn.example:99999/a.png", "no valid host and port"),
+        ("https://[2001/a.png", "no valid host and port"),
+        ("https://[::1::2]/a.png", "no valid host and port"),
+        ("https://..", "no valid host and port"),
+        ("https://-", "no valid host and port"),
+        ('https://a"b.example/a.png', "no valid host and port"),
+        ("https://user:secret@cdn.example/a.png", "a user or a password"),
+        ("https://user@cdn.example/a.png", "a user or a password"),
+        ("https://cdn.example/a b.png", "no space"),
+        ("https://cdn.example/a\x00.png", "invisible character"),
+        ("https://cdn.example/a\x7f.png", "invisible character"),
+        ("https://cdn.example/\u200ba.png", "invisible character"),
+        ("https://a.example/x.png,https://b.example/y.png", "several links"),
+        ("https://a.example/x.png?sig=1;HTTPS://b.example/y.png", "several links"),
+        ('"https://cdn.example/a.png"', "without quotation marks"),
+        ("'https://cdn.example/a.png'", "without quotation marks"),
+        ('["https://cdn.example/a.png"]', "| tojson"),
+        ("['https://cdn.example/a.png', 'https://cdn.example/b.png']", "| tojson"),
+        ("cdn.example.com/a.png", "a link begins with https://"),
+        ("cdn.example.com:8080/a", "a link begins with https://"),
+        ("www.cdn.example", "a link begins with https://"),
+        ("https:/cdn.example/a.png", "a link begins with https://"),
+        ("https//cdn.example/a.png", "a link begins with https://"),
+        ("http_files/still.png", "; a local path"),
+        ("//cdn.example/a.png", "a link begins with https://"),
         (base64.urlsafe_b64encode(b"\xfb\xff" * 40).decode(), "standard alphabet"),
         ("aGVsbG8=", "must be a public link"),
         ("hello world", "must be a public link"),
@@ -68,6 +96,53 @@ def test_a_link_a_stored_file_and_base64_are_right(value: str, media_type: Media
 )
 def test_anything_else_is_told_with_a_hint(value: str, hint: str) -> None:
     assert hint in (broken_rule(value, MediaType.IMAGE) or "")
+
+
+@pytest.mark.parametrize("length", [120, 121, 122])
+def test_base64_with_its_last_character_cut_off_is_no_file(length: int) -> None:
+    whole = base(PNG[:8] + b"\xab" * (length - 8))
+    assert broken_rule(whole, MediaType.IMAGE) is None
+    assert "of a part of a file" in (broken_rule(whole.rstrip("=")[:-1], MediaType.IMAGE) or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "media_type"),
+    [
+        ("//E=", MediaType.AUDIO),
+        ("/9j/", MediaType.IMAGE),
+        (base(PNG[:63]), MediaType.IMAGE),
+        (base(PNG) + "=", MediaType.IMAGE),
+        (base(MP4[:32]), MediaType.VIDEO),
+    ],
+)
+def test_base64_of_the_head_of_a_file_is_no_file(value: str, media_type: MediaType) -> None:
+    assert "of a part of a file" in (broken_rule(value, media_type) or "")
+
+
+@pytest.mark.parametrize(
+    ("host", "public"),
+    [
+        ("localhost", False),
+        ("LOCALHOST:8080", False),
+        ("cdn", False),
+        ("minio.default.svc.cluster.local", False),
+        ("10.0.0.5", False),
+        ("127.0.0.1:9000", False),
+        ("169.254.169.254", False),
+        ("[::1]", False),
+        ("[::ffff:10.0.0.5]", False),
+        ("8.8.8.8", True),
+        ("[2001:4860:4860::8888]", True),
+        ("cdn.example", True),
+        ("10.0.0.5.nip.example", True),
+    ],
+)
+def test_a_link_to_a_private_host_is_refused_where_the_service_is_on_a_public_one(
+    host: str, public: bool
+) -> None:
+    link = f"http://{host}/a.png"
+    assert broken_rule(link, MediaType.IMAGE) is None
+    assert (broken_rule(link, MediaType.IMAGE, public=True) is None) is public
 
 
 def test_every_broken_field_of_a_request_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, ObjectStoragePath
 
+from airflow_provider_kling.decorators.kling import generate_task, video_task
 from airflow_provider_kling.exceptions import KlingRequestError
-from airflow_provider_kling.models import find_model
+from airflow_provider_kling.models import find_model, list_models
 from airflow_provider_kling.operators.kling import (
     KlingDownloadOperator,
     KlingGenerateOperator,
@@ -54,6 +56,46 @@ def test_what_makes_no_sense_fails_the_import_and_is_named(name: str, value: obj
     assert isinstance(caught.value, AirflowFailException)
     assert [rule.field for rule in caught.value.broken] == [name]
     assert caught.value.subject == "KlingVideoOperator"
+
+
+ODD_GIVEN = [
+    ("timeout", "soon"),
+    ("queue_timeout", -1),
+    ("max_bytes", "100MB"),
+    ("min_balance", "$1"),
+    ("deferrable", "maybe"),
+    ("keep_uploads", None),
+    ("upload", "sometimes"),
+    ("on_rerun", "again"),
+    ("on_unknown_submission", 5),
+    ("output", 5),
+    ("extra_parameters", "a"),
+    ("conn_id", None),
+    ("model", "kling-video-01"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), ODD_GIVEN)
+@pytest.mark.parametrize(
+    "make", [KlingVideoOperator.partial, KlingGenerateOperator.partial, video_task, generate_task]
+)
+def test_what_makes_no_sense_fails_the_import_of_a_mapped_task_too(
+    make: Callable[..., Any], name: str, value: object
+) -> None:
+    task_id = {} if make in (video_task, generate_task) else {"task_id": "make"}
+    with pytest.raises(AirflowFailException) as caught:
+        make(**task_id, **{name: value})
+    assert [rule.field for rule in getattr(caught.value, "broken", ())] == [name]
+
+
+def test_what_is_not_given_to_partial_is_not_missed() -> None:
+    given: dict[str, Any] = {"timeout": timedelta(minutes=30), "deferrable": "true", "min_balance": "1.10"}
+    with DAG("mapped"):
+        partial = KlingVideoOperator.partial(task_id="make", output="{{ params.o }}", **given)
+        mapped: Any = partial.expand(prompt=["a", "b"])
+        templated = {"extra_parameters": '{"seed": 5}', "conn_id": "{{ params.c }}"}
+        KlingGenerateOperator.partial(task_id="other", **templated).expand(parameters=[{"prompt": "a"}])
+    assert mapped.partial_kwargs.items() >= given.items()
 
 
 class Odd:
@@ -158,14 +200,58 @@ def rendered(operator: Any, **params: Any) -> Any:
     return operator
 
 
-@pytest.mark.parametrize("template", ["{{ params.x }}", "  {{ params['x'] }} "])
+PROMPTED = [model.slug for model in list_models() if "prompt" in model.versions[0].schema.get("required", [])]
+EMPTY_TEMPLATES = [
+    "{{ params.x }}",
+    "  {{ params['x'] }} ",
+    "{{ params.get('y', {}).get('x') }}",
+    "{% if true %}{{ params.x }}{% endif %}",
+    "{# a note #}{{ params.x }}",
+    "{% set it = params.x %}\n{{ it }}",
+]
+
+
+@pytest.mark.parametrize("template", EMPTY_TEMPLATES)
 def test_a_template_without_a_value_is_not_the_word_none(template: str) -> None:
-    operator = rendered(
-        video(aspect_ratio=template, images=[template, "https://a/{{ params.y }}"]), x=None, y=1
-    )
+    operator = rendered(video(aspect_ratio=template, images=["https://a/{{ params.z }}"]), x=None, z=1)
     parameters = operator.rendered_parameters()
     assert parameters["aspect_ratio"] is None
-    assert parameters["images"] == [None, "https://a/1"]
+    assert parameters["images"] == ["https://a/1"]
+
+
+@pytest.mark.parametrize("template", EMPTY_TEMPLATES)
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (lambda text: {"parameters": {"prompt": "x", "images": ["https://a/1", text]}}, r"images\[1\]"),
+        (lambda text: {"parameters": {"deep": {"list": [[text]]}}}, r"deep\.list\[0\]\[0\]"),
+        (lambda text: {"extra_parameters": {"images": [text]}}, r"extra_parameters\.images\[0\]"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::airflow_provider_kling.exceptions.KlingRequestWarning")
+def test_an_item_without_a_value_is_refused_before_anything_is_sent(
+    connect: Any, task_instance: Any, template: str, arguments: Any, field: str
+) -> None:
+    """The host refuses connections: reaching it would be another error."""
+    connect(host="http://127.0.0.1:9")
+    given = {"model": "google/veo-3", "parameters": {"prompt": "x"}, **arguments(template)}
+    operator = rendered(KlingGenerateOperator(task_id="make", **given), x=None)
+    with pytest.raises(AirflowFailException, match=f"{field}: must have a value"):
+        operator.execute({"ti": task_instance})
+
+
+@pytest.mark.filterwarnings("ignore::airflow_provider_kling.exceptions.KlingRequestWarning")
+@pytest.mark.parametrize("model", PROMPTED)
+def test_a_required_prompt_whose_template_has_no_value_is_refused_for_every_model(
+    connect: Any, task_instance: Any, model: str
+) -> None:
+    """The host refuses connections: reaching it would be another error."""
+    connect(host="http://127.0.0.1:9")
+    parameters = dict.fromkeys(find_model(model).versions[0].fields, "{{ params.x }}")
+    operator = KlingGenerateOperator(task_id="make", model=model, parameters=parameters)
+    with pytest.raises(KlingRequestError) as caught:
+        rendered(operator, x=None).execute({"ti": task_instance})
+    assert ("prompt", "is required") in [(rule.field, rule.rule) for rule in caught.value.broken]
 
 
 def test_a_text_that_says_none_stays_as_it_is() -> None:

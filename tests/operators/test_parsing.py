@@ -11,7 +11,13 @@ from airflow.sdk import DAG, XComArg, task
 
 from airflow_provider_kling.exceptions import KlingRequestError, KlingRequestWarning
 from airflow_provider_kling.generation.templates import is_rendered_later
-from airflow_provider_kling.models import VideoO1Request, find_model
+from airflow_provider_kling.models import (
+    TextToVideoRequest,
+    UncheckedRequest,
+    VideoO1Request,
+    find_model,
+    parse_request,
+)
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 from tests.airflow_names import AirflowFailException
 from tests.dagbag import parse
@@ -19,6 +25,10 @@ from tests.dagbag import parse
 
 def video(**arguments: Any) -> KlingVideoOperator:
     return KlingVideoOperator(**{"task_id": "make", "prompt": "A paper boat", **arguments})
+
+
+def generate(**arguments: Any) -> KlingGenerateOperator:
+    return KlingGenerateOperator(**{"task_id": "make", "model": "kling-video-o1", **arguments})
 
 
 @pytest.mark.parametrize(
@@ -118,6 +128,73 @@ def test_a_request_object_becomes_a_dict_that_can_be_templated() -> None:
     request = VideoO1Request(prompt="{{ ds }}", duration=5)
     operator = KlingGenerateOperator(task_id="make", model="kling-video-o1", parameters=request)
     assert operator.parameters == {"prompt": "{{ ds }}", "duration": 5}
+
+
+@pytest.mark.parametrize("parameters", [["mode", "std"], "nonsense", '["mode"]', "null", None, 5, {"mode"}])
+def test_parameters_that_are_no_dict_fail_the_import_or_the_task(
+    parameters: Any, connect: Any, task_instance: Any
+) -> None:
+    """The host refuses connections: reaching it would be another error."""
+    connect(host="http://127.0.0.1:9")
+    if not is_rendered_later(parameters):
+        with pytest.raises(KlingRequestError, match="parameters: must be a dict"):
+            generate(parameters=parameters)
+    operator = generate(parameters="{{ params.p }}")
+    operator.parameters = parameters
+    with pytest.raises(KlingRequestError, match="parameters: must be a dict"):
+        operator.execute({"ti": task_instance})
+
+
+def test_json_of_a_dict_is_taken_as_the_dict() -> None:
+    filtered = {"parameters": "{{ params.p | tojson }}", "extra_parameters": "{{ params.x | tojson }}"}
+    operator = rendered(generate(**filtered), params={"p": {"prompt": "x", "duration": 5}, "x": {"seed": 7}})
+    assert operator.rendered_parameters() == {"prompt": "x", "duration": 5}
+    assert operator._read_templated().extra_parameters == {"seed": 7}
+    with pytest.raises(KlingRequestError, match="duration: must be 5 or 10"):
+        generate(parameters='{"prompt": "x", "duration": 7}')
+
+
+OTHERS: list[tuple[str, Any, str]] = [
+    ("kling-v3-t2v", VideoO1Request(prompt="x"), "must be for kling-v3-t2v; .* for kling-video-o1"),
+    ("kling-v3-t2v", parse_request("kling-image-o1", {"prompt": "x"}), "for kling-image-o1"),
+    ("google/veo-3", VideoO1Request(prompt="x"), "must be for google/veo-3; .* for kling-video-o1"),
+    (
+        "kling-v2.1-master-t2v",
+        parse_request("kling-v2-master-t2v", {"prompt": "x"}),
+        "for kling-v2-master-t2v",
+    ),
+    ("kling-video-o1", TextToVideoRequest(prompt="x"), "for TextToVideoRequest"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::airflow_provider_kling.exceptions.KlingRequestWarning")
+@pytest.mark.parametrize(("model", "request_object", "message"), OTHERS)
+def test_a_request_for_another_model_fails_the_import_or_the_task(
+    model: str, request_object: Any, message: str, connect: Any, task_instance: Any
+) -> None:
+    """The host refuses connections: reaching it would be another error."""
+    connect(host="http://127.0.0.1:9")
+    with pytest.raises(AirflowFailException, match=f"parameters: .*{message}"):
+        generate(model=model, parameters=request_object)
+    operator = rendered(generate(model="{{ params.m }}", parameters=request_object), params={"m": model})
+    with pytest.raises(AirflowFailException, match=f"parameters: .*{message}"):
+        operator.execute({"ti": task_instance})
+
+
+@pytest.mark.filterwarnings("ignore::airflow_provider_kling.exceptions.KlingRequestWarning")
+@pytest.mark.parametrize(
+    ("model", "request_object"),
+    [
+        ("kling/kling-video-o1", VideoO1Request(prompt="x")),
+        ("kling-v2-master-t2v", TextToVideoRequest(prompt="x")),
+        ("kling-v2.1-master-t2v", TextToVideoRequest(prompt="x")),
+        ("google/veo-3", UncheckedRequest(prompt="x")),
+        ("google/veo-3", parse_request("google/veo-3", {"prompt": "x"})),
+        ("kling-video-o1", UncheckedRequest(prompt="x")),
+    ],
+)
+def test_a_request_of_a_class_that_serves_the_model_is_taken(model: str, request_object: Any) -> None:
+    assert generate(model=model, parameters=request_object).parameters == {"prompt": "x"}
 
 
 def test_the_operators_arguments_are_the_fields_of_its_request_and_all_are_templated() -> None:
