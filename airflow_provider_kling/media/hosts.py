@@ -49,7 +49,7 @@ def is_private(url: httpx.URL) -> bool:
         return not _is_public(host)
     except ValueError:  # a name
         labels = host.split(".")
-        return len(labels) == 1 or labels[-1] in _PRIVATE_DOMAINS or labels[-1].isdigit()
+        return len(labels) == 1 or labels[-1] in _PRIVATE_DOMAINS
 
 
 @dataclass(frozen=True, kw_only=True)
