@@ -51,10 +51,19 @@ def is_same_in_a_run(text: str) -> bool:
 
 def read_object(value: Any) -> Any:
     """Return the dict that a text is JSON of, as of the filter ``tojson``; any other value as it is."""
+    return _read_json(value, dict)
+
+
+def read_list(value: Any) -> Any:
+    """Return the list that a text is JSON of; any other value as it is."""
+    return _read_json(value, list)
+
+
+def _read_json(value: Any, kind: type) -> Any:
     if isinstance(value, str):
         with suppress(ValueError, RecursionError):
             read = json.loads(value)
-            return read if isinstance(read, dict) else value
+            return read if isinstance(read, kind) else value
     return value
 
 

@@ -216,7 +216,8 @@ class KlingDownloadOperator(MappedOutput):
         return _DownloadArguments.read(given, subject=type(self).__name__)
 
     def _read_source(self) -> _Source:
-        given = self.source if isinstance(self.source, Mapping) else {"task_id": self.source}
+        source = read_object(self.source)
+        given = source if isinstance(source, Mapping) else {"task_id": source}
         if not is_id(given.get("task_id")):
             rule = BrokenRule(
                 field="source", rule="must be a task id or a generation's result", value=self.source

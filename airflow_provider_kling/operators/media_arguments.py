@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from airflow_provider_kling.arguments import LONGEST_S, Arguments, Location, Seconds, WholeNumber
+from airflow_provider_kling.generation.templates import read_list, read_object
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.still_image import Edge
 
@@ -23,6 +24,7 @@ IMAGE_FORMATS = {".png": FileFormat.PNG, ".jpg": FileFormat.JPEG, ".jpeg": FileF
 
 def _stored(value: object) -> object:
     """Return the URI of a source: itself, or where a generation's result was stored."""
+    value = read_object(value)
     uri = value.get("uri") if isinstance(value, Mapping) else value
     if not isinstance(uri, str) or not uri:
         raise PydanticCustomError("stored", "must be a URI, or the result of a generation with an `output`")
@@ -51,6 +53,7 @@ def _position(at: Any) -> Edge | float:
 
 
 def _two_or_more(clips: object) -> object:
+    clips = read_list(clips)
     if not isinstance(clips, list) or len(clips) < 2:
         raise PydanticCustomError("clips", "must be a list of two or more videos")
     return clips

@@ -245,6 +245,17 @@ def test_options_may_be_text_and_paths_may_be_objects(
     assert result["uri"] == f"file://{output}"
 
 
+def test_clips_may_be_json_as_the_filter_tojson_writes_it(
+    task_instance: FakeTaskInstance, scenes: Path, output: Path
+) -> None:
+    operator = VideoConcatOperator(
+        task_id="concat", clips="{{ params.clips | tojson }}", output=f"file://{output}"
+    )
+    results = [{"uri": f"file://{scenes}/0.mp4", "url": None}, json.dumps({"uri": f"file://{scenes}/1.mp4"})]
+    operator.clips = json.dumps(results)  # as Airflow renders it
+    assert run(operator, task_instance)["frames"] == 48
+
+
 def test_a_damaged_clip_is_named_and_not_retried(
     task_instance: FakeTaskInstance, scenes: Path, output: Path
 ) -> None:
