@@ -385,7 +385,10 @@ _CLASS_OF_STATUS: dict[int, type[KlingAPIError]] = {
 
 
 def _shorten(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  - such as of a number with thousands of digits
+        return f"a value of type {type(value).__name__} that cannot be shown"
     if len(text) <= _LONGEST_VALUE:
         return text
     size = f" ({len(value)} characters)" if isinstance(value, str) else ""

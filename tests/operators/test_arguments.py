@@ -298,3 +298,14 @@ def test_a_number_that_a_template_renders_natively_is_the_text_that_it_was() -> 
 def test_a_number_that_is_written_for_a_text_is_refused() -> None:
     with pytest.raises(KlingRequestError, match="prompt: must be a string"):
         video(prompt=42)
+
+
+@pytest.mark.parametrize("field", ["max_bytes", "timeout", "min_balance"])
+def test_a_value_that_cannot_be_shown_is_named_all_the_same(field: str) -> None:
+    with pytest.raises(KlingRequestError, match=f"{field}: must be "):
+        video(**{field: [10**5000]})
+
+
+def test_a_number_of_any_size_is_taken_or_named() -> None:
+    with pytest.raises(KlingRequestError, match=r"timeout: .*a value of type int that cannot be shown"):
+        video(timeout=10**5000)
