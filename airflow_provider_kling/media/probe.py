@@ -23,6 +23,8 @@ from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame
 from airflow_provider_kling.media_type import MediaType
 
 _IMAGE_SUFFIX: Final = "_pipe"  # of FFmpeg's names for formats that hold a single image
+# The major brands of ISO files that hold images (ISO/IEC 23008-12, AVIF 1.1), perhaps beside an animation.
+_IMAGE_BRANDS: Final = frozenset({"avif", "avis", "heic", "heix", "mif1", "msf1"})
 _TRUNCATED_S: Final = 0.25  # the duration that a container announces is off by less
 
 
@@ -83,7 +85,8 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         frame_format = format_of(first, stream, rotation=rotation_of(first))
         check_display_size(frame_format, name=name)
         container_name, frames = container.format.name, len(timing.pts)
-        is_image = container_name.endswith(_IMAGE_SUFFIX) or (container_name == "gif" and frames == 1)
+        may_be_image = container_name == "gif" or container.metadata.get("major_brand") in _IMAGE_BRANDS
+        is_image = container_name.endswith(_IMAGE_SUFFIX) or (may_be_image and frames == 1)
         width, height = frame_format.display_size
         audio = next((each for each in audio_streams(container) if each.index in heard), None)
         info = MediaInfo(type=MediaType.IMAGE, width=width, height=height, codec=codec, truncated=corrupt)

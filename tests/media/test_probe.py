@@ -286,3 +286,10 @@ def test_the_file_is_read_from_its_start_and_stays_open() -> None:
     file.seek(100)
     assert probe(file, name="scene.mp4").frames == 24
     assert not file.closed
+
+
+def test_an_avif_is_an_image() -> None:
+    encode = "-i in.mkv -an -frames:v 1 -c:v libaom-av1 -cpu-used 8 out.avif"
+    found = info(convert({"in.mkv": Clip(frames=1).encoded()}, encode, output="out.avif"))
+    assert (found.type, found.width, found.height) == (MediaType.IMAGE, 160, 96)
+    assert found.duration_s is None
