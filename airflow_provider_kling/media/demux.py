@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from airflow_provider_kling.media.container import open_container, video_stream
@@ -16,8 +15,6 @@ _TRANSPORT_STREAM: Final = "mpegts"
 _WITHOUT_PRESENTATION_TIMES: Final = ("avi",)
 # Where times go back, another file begins. So it is where they leap; ffmpeg, the program, sees it the same.
 _LEAP_S: Final = 10
-# Where a file begins, a packet counter begins again, too, and FFmpeg takes the packets before it for damaged.
-_DELAY: Final = 2
 
 
 def demux(
@@ -100,25 +97,16 @@ class _TimeKeeper:
 
     def packets(self, packets: Iterator[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
         """Yield the packets of a file, each stream's in their order."""
-        delayed: deque[av.Packet[Any]] = deque()
         for packet in packets:
             if packet.stream_index != self._video:
                 yield from self._other(packet)
-                continue
-            if self._begins_part(packet):
-                for before in delayed:
-                    with suppress(AttributeError):  # not writable in all versions of PyAV
-                        before.is_corrupt = False
-                yield from delayed
-                delayed.clear()
+            elif self._begins_part(packet):
                 self._begin(packet)
-                delayed.append(self._moved(packet, self._part[self._video]))
+                yield self._moved(packet, self._part[self._video])
                 yield from self._released()
-                continue
-            delayed.append(self._moved(packet, self._part[self._video]))
-            while len(delayed) > _DELAY:
-                yield delayed.popleft()
-        yield from chain(delayed, self._unreleased())
+            else:
+                yield self._moved(packet, self._part[self._video])
+        yield from self._unreleased()
 
     def _begins_part(self, packet: av.Packet[Any]) -> bool:
         index, time = packet.stream_index, packet.dts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.container import (
@@ -47,7 +47,8 @@ class Scan:
 def probe(file: BinaryIO, *, name: str) -> MediaInfo:
     """Return the properties of a video or an image.
 
-    All packets are read. Only the first frame is decoded, unless packets are not frames, as those of fields.
+    All packets are read. Only the first frame is decoded, unless packets are not frames, as those of fields,
+    or FFmpeg takes one for damaged, as where transport streams were joined: then decoding tells.
 
     :raises KlingMediaError: it has no frame that can be decoded, or
         :func:`~airflow_provider_kling.media.container.open_container` failed.
@@ -63,23 +64,28 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         decoder = FrameDecoder(stream)
         first: av.VideoFrame | None = None
         packets: list[PacketTiming] = []
+        suspect: set[int] = set()  # of them, those that may be damaged
         heard: set[int] = set()
-        corrupt = False
         for packet in demux(container, stream, *container.streams.audio):
             if packet.stream_index != stream.index:
                 if packet.size:
                     heard.add(packet.stream_index)
                 continue
             first = first or _first_frame(packet, decoder)
-            if packet.is_corrupt:
-                corrupt = True
-            elif packet.size and not is_hidden(memoryview(packet), codec=codec):
+            if packet.size and not is_hidden(memoryview(packet), codec=codec):
+                if packet.is_corrupt:
+                    suspect.add(len(packets))
                 packets.append(_packet_timing(packet))
         time_base = stream.time_base or Fraction(1)
-        stored = timing = frame_timing(packets, time_base=time_base)
         cut = is_continuous(container) and not (packets and packets[0].key)
-        if first is not None and (first.interlaced_frame or cut):
-            timing = frame_timing(_decoded(file, name=name), time_base=time_base)
+        are_frames = first is None or not (first.interlaced_frame or cut)
+        decoded = _decoded(file, name=name) if suspect or not are_frames else None
+        corrupt = bool(suspect) and (decoded is None or decoded.damaged)
+        if corrupt:
+            packets = [packet for number, packet in enumerate(packets) if number not in suspect]
+        stored = timing = frame_timing(packets, time_base=time_base)
+        if decoded is not None and not are_frames:
+            timing = frame_timing(decoded.frames, time_base=time_base)
         if stored is None or timing is None or first is None:
             raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
         frame_format = format_of(first, stream, rotation=rotation_of(first))
@@ -91,7 +97,8 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         audio = next((each for each in audio_streams(container) if each.index in heard), None)
         info = MediaInfo(type=MediaType.IMAGE, width=width, height=height, codec=codec, truncated=corrupt)
         if not is_image:
-            announced = (stream.duration or 0) * time_base
+            # A transport stream announces nothing: FFmpeg takes its last time, also after a leap.
+            announced = 0 if is_continuous(container) else (stream.duration or 0) * time_base
             info = replace(
                 info,
                 type=MediaType.VIDEO,
@@ -113,6 +120,16 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         )
 
 
+class _Decoded(NamedTuple):
+    """What decoding a whole video tells.
+
+    :ivar damaged: frames are, after the first that is displayed.
+    """
+
+    frames: list[PacketTiming]
+    damaged: bool
+
+
 def _first_frame(packet: av.Packet[Any], decoder: FrameDecoder) -> av.VideoFrame | None:
     try:
         return next(iter(decoder.decode(packet)), None)
@@ -122,13 +139,14 @@ def _first_frame(packet: av.Packet[Any], decoder: FrameDecoder) -> av.VideoFrame
         return None  # the next packet may be decodable
 
 
-def _decoded(file: BinaryIO, *, name: str) -> list[PacketTiming]:
-    """Return the times of all frames that can be decoded, where packets do not tell them.
+def _decoded(file: BinaryIO, *, name: str) -> _Decoded:
+    """Decode all frames, where packets do not tell their times.
 
     Each field of a frame may have a packet of its own, and frames before the first key frame are not
     displayed.
     """
     times: list[int] = []
+    damaged = False
     with open_container(file, name=name) as container:
         stream = video_stream(container, name=name)
         decoder = FrameDecoder(stream)
@@ -138,12 +156,15 @@ def _decoded(file: BinaryIO, *, name: str) -> list[PacketTiming]:
             except av.FFmpegError as error:
                 if isinstance(error, MemoryError):
                     raise
+                damaged = True
                 continue
             for frame in frames:
                 if frame.pts is not None and (times or not frame.is_corrupt):
+                    damaged = damaged or frame.is_corrupt
                     times.append(frame.pts)
     # None is a key frame, because the packets cannot be copied by these times.
-    return [PacketTiming(pts=time, dts=time, duration=0) for time in times]
+    frames_found = [PacketTiming(pts=time, dts=time, duration=0) for time in times]
+    return _Decoded(frames=frames_found, damaged=damaged)
 
 
 def _packet_timing(packet: av.Packet[Any]) -> PacketTiming:
