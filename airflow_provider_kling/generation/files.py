@@ -41,6 +41,7 @@ def file_at(uri: str) -> ObjectStoragePath:
     with storage_errors(uri, "used"):
         try:
             file = ObjectStoragePath(uri)
+            _ = file.fs  # which Airflow makes only now
         except (ImportError, ValueError) as error:
             told = f"{uri} cannot be used ({type(error).__name__}: {error})"
             raise KlingMediaError(told, retryable=False) from error

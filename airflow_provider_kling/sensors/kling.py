@@ -90,8 +90,10 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
+        # Not every Airflow takes None for its default.
+        given = {name: kwargs.pop(name, None) for name in _InheritedArguments.model_fields}
+        given = {name: value for name, value in given.items() if value is not None}
         with failing_fast():
-            given = {name: value for name, value in kwargs.items() if value is not None}
             inherited = _InheritedArguments.read(given, subject=type(self).__name__)
         kwargs |= inherited.model_dump(exclude_unset=True)
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)

@@ -91,7 +91,7 @@ def test_a_stored_copy_that_cannot_be_checked_submits_nothing(
     def broken(*_: object) -> bool:
         raise KlingMediaError("the bucket does not answer")
 
-    monkeypatch.setattr("airflow_provider_kling.generation.submission.exists", broken)
+    monkeypatch.setattr("airflow_provider_kling.generation.files.exists", broken)
     told = message(task_instance, KlingMediaError, output=output)
     assert "unknown whether the result of an earlier try is still stored. Nothing was submitted again" in told
     assert sandbox.stats()["submissions_accepted"] == 1
