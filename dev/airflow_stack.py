@@ -192,7 +192,7 @@ class AirflowStack:
         self._execution_port.close()
 
     def wait_for(
-        self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.25
+        self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.5
     ) -> T:
         """Wait until ``check`` returns something true; fail at once when a component ends by itself."""
 

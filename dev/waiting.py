@@ -21,7 +21,7 @@ class WaitError(AssertionError):
 
 
 def wait_for(
-    check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.25
+    check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.5
 ) -> T:
     """Call ``check`` until it returns something true, and return that.
 

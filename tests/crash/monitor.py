@@ -45,6 +45,6 @@ class StateMonitor:
 
     def _poll(self) -> None:
         scenario = self.scenario
-        while not self._left.wait(0.5) and scenario.state() not in FINISHED:
+        while not self._left.wait(1.0) and scenario.state() not in FINISHED:
             self.counts.append(Counter(task.state for task in scenario.tasks().values()))
             self._then(self.counts[-1])
