@@ -21,8 +21,8 @@ END_TO_END := -n 2 --dist loadfile
 PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --run '$(MAKE) --no-print-directory'
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
-# These wait much, for heartbeats and generations: together they keep two cores busy.
-CRASHES = test-crash-3.4,test-crash-3.3,test-crash-3.2
+# These wait much, for heartbeats and generations: two at a time keep two cores busy.
+CRASHES = test-crash-3.4,test-crash-3.3 test-crash-3.2
 WAITING = $(CRASHES),test-e2e
 joined = $(subst $(space),$(comma),$(strip $(1)))
 # S3 is tested on the latest only: its many packages would have to agree with the pins of all three. So is
