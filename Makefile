@@ -89,16 +89,16 @@ test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the
 test-crash:  ## kill parts of a real Airflow, and see that nothing is paid twice
 	$(PARTS) $(CRASHES)
 
-# Whether there is room at the service, and what a scheduler's end leads to, does not depend on how a record is kept.
-LATEST_CRASHES := $(addprefix --ignore=tests/crash/,test_scenes.py test_scheduler.py)
+# Whether there is room at the service, and what a scheduler's end leads to, do not depend on how a record is kept.
+NO_RECORD := $(addprefix --ignore=tests/crash/,test_scenes.py test_scheduler.py)
 test-crash-3.4: .venv/airflow-3.4/.stamp  ## the crashes on the pre-release of Airflow 3.4
-	.venv/airflow-3.4/bin/python -m pytest -m crash $(LATEST_CRASHES)
+	.venv/airflow-3.4/bin/python -m pytest -m crash $(NO_RECORD)
 
 test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
 	.venv/airflow-3.3/bin/python -m pytest -m crash
 
 test-crash-3.2: .venv/airflow-3.2/.stamp  ## the crashes on Airflow 3.2
-	.venv/airflow-3.2/bin/python -m pytest -m crash $(LATEST_CRASHES)
+	.venv/airflow-3.2/bin/python -m pytest -m crash $(NO_RECORD)
 
 .PHONY: hostile fuzz
 hostile: $(READY)  ## ten thousand wrong answers and two thousand damaged files, through the operators

@@ -6,8 +6,10 @@ is an error that names the field, the rule and the value, before anything is sen
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -19,9 +21,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 
-LONGEST_S: Final = (
-    366 * 86400.0
-)  # a longer time is a mistake, and does not fit into what Airflow calculates with
+# A longer time is a mistake, and does not fit into what Airflow calculates with.
+LONGEST_S: Final = 366 * 86400.0
 
 # Not of a link: what a service links to is fetched elsewhere, with checks of the host.
 _URI_OF_STORAGE: Final = re.compile(
@@ -115,7 +116,8 @@ def _no_flag(value: object) -> object:
     return value
 
 
-def _seconds(value: object) -> object:
+def seconds(value: object) -> float:
+    """Return a length of time in seconds; a validator of pydantic's. It may be negative, or not finite."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if not isinstance(value, bool):
@@ -145,7 +147,7 @@ def _location(value: str) -> str:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
+Seconds = Annotated[float, BeforeValidator(seconds), Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 """A length of time: a number of seconds, or a ``timedelta``."""
 
 WholeNumber = Annotated[int, BeforeValidator(_no_flag)]
@@ -167,6 +169,24 @@ Location = Annotated[str, BeforeValidator(_path), AfterValidator(_location)]
 def is_path(value: object) -> bool:
     """Tell whether a value is a path object: Python's, or Airflow's ``ObjectStoragePath``."""
     return isinstance(value, PathLike) or (hasattr(value, "protocol") and hasattr(value, "joinpath"))
+
+
+def read_object(value: Any) -> Any:
+    """Return the dict that a text is JSON of, as of the filter ``tojson``; any other value as it is."""
+    return _read_json(value, dict)
+
+
+def read_list(value: Any) -> Any:
+    """Return the list that a text is JSON of; any other value as it is."""
+    return _read_json(value, list)
+
+
+def _read_json(value: Any, kind: type) -> Any:
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            read = json.loads(value)
+            return read if isinstance(read, kind) else value
+    return value
 
 
 def plain(value: Any) -> Any:

@@ -45,7 +45,7 @@ kling_retry_policy = ExceptionRetryPolicy(rules=[_rule(kind) for kind in _classe
 The operators do not need it: an error that a retry cannot help fails their task at once in any case. The
 policy adds the delay that suits each error (``retry_delay``). From Airflow 3.4 on, a task that found no
 capacity (after its ``queue_timeout``, where it has one) runs again without using up a retry, for up to a day.
-It also works for a DAG's own tasks that use
-the hook. It decides by the class alone. So with it a submission whose outcome is unknown is never retried,
-and ``on_unknown_submission="resubmit"`` takes effect when the task is cleared.
+It also works for a DAG's own tasks that use the hook. It decides by the class alone. So with it a submission
+whose outcome is unknown is never retried, and ``on_unknown_submission="resubmit"`` takes effect when the task
+is cleared.
 """

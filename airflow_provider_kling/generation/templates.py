@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
@@ -47,24 +45,6 @@ def is_same_in_a_run(text: str) -> bool:
     if any(one.name == "random" for one in parsed.find_all(nodes.Filter)):
         return False
     return all(name.name in _RUN_NAMES for name in parsed.find_all(nodes.Name))
-
-
-def read_object(value: Any) -> Any:
-    """Return the dict that a text is JSON of, as of the filter ``tojson``; any other value as it is."""
-    return _read_json(value, dict)
-
-
-def read_list(value: Any) -> Any:
-    """Return the list that a text is JSON of; any other value as it is."""
-    return _read_json(value, list)
-
-
-def _read_json(value: Any, kind: type) -> Any:
-    if isinstance(value, str):
-        with suppress(ValueError, RecursionError):
-            read = json.loads(value)
-            return read if isinstance(read, kind) else value
-    return value
 
 
 def known_now(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field
 
-from airflow_provider_kling.arguments import Arguments, Count, Number, WholeNumber
+from airflow_provider_kling.arguments import Arguments, Count, Number, WholeNumber, read_object
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways import Gateway, gateway_class, make_gateway
 from airflow_provider_kling.http.settings import ClientSettings
@@ -150,9 +148,7 @@ def _parsed(parse: Callable[[], T], *, broken: list[BrokenRule]) -> T | None:
 
 def _mapping(extra: object, *, subject: str) -> dict[str, Any]:
     """Return the extras that are given. A form stores a field that is left empty as an empty text."""
-    if isinstance(extra, str):
-        with suppress(ValueError, RecursionError):
-            extra = json.loads(extra)
+    extra = read_object(extra)
     if not isinstance(extra, Mapping):
         rule = BrokenRule(field="extra", rule="must be a JSON object")  # without the value: it may be secret
         raise KlingRequestError(subject=subject, broken=[rule])

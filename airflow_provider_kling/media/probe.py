@@ -80,7 +80,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         cut = is_continuous(container) and not (packets and packets[0].key)
         are_frames = first is None or not (first.interlaced_frame or cut)
         decoded = _decoded(file, name=name) if suspect or not are_frames else None
-        corrupt = bool(suspect) and (decoded is None or decoded.damaged)
+        corrupt = bool(suspect) and decoded is not None and decoded.damaged
         if corrupt:
             packets = [packet for number, packet in enumerate(packets) if number not in suspect]
         stored = timing = frame_timing(packets, time_base=time_base)

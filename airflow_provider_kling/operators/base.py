@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from pydantic import BeforeValidator
 
-from airflow_provider_kling.arguments import Amount, Arguments, Count, Location, Seconds, Upload, plain
+from airflow_provider_kling.arguments import (
+    Amount,
+    Arguments,
+    Count,
+    Location,
+    Seconds,
+    Upload,
+    plain,
+    read_object,
+)
 from airflow_provider_kling.compat import default_deferrable, is_expanded
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
@@ -21,7 +30,6 @@ from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
     is_rendered_later,
     known_now,
-    read_object,
     rendered_later,
     without_rendered_none,
 )
@@ -293,9 +301,8 @@ class GenerationOperator(MappedOutput):
             from airflow_provider_kling.hooks.waiter import still_running_message
 
             log.warning(still_running_message(self._run.task_id))
-        if not isinstance(
-            sys.exception(), AirflowTaskTimeout
-        ):  # Airflow calls this for one, too, and goes on
+        # Airflow calls this for a timeout, too, and goes on.
+        if not isinstance(sys.exception(), AirflowTaskTimeout):
             self._run.termination.request()
 
     def _hook(self) -> KlingHook:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_kling.arguments import Arguments, Count, Location, plain
+from airflow_provider_kling.arguments import Arguments, Count, Location, plain, read_object
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.templates import is_rendered_later, known_now, read_object
+from airflow_provider_kling.generation.templates import is_rendered_later, known_now
 from airflow_provider_kling.http.ids import is_id
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models import find_model

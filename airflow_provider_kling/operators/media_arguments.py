@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from fractions import Fraction
 from math import isfinite
 from pathlib import PurePosixPath
@@ -13,8 +12,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from airflow_provider_kling.arguments import LONGEST_S, Arguments, Location, Seconds, WholeNumber
-from airflow_provider_kling.generation.templates import read_list, read_object
+from airflow_provider_kling.arguments import (
+    LONGEST_S,
+    Arguments,
+    Location,
+    Seconds,
+    WholeNumber,
+    read_list,
+    read_object,
+    seconds,
+)
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.still_image import Edge
 
@@ -45,10 +52,9 @@ def _ends_in(*extensions: str) -> AfterValidator:
 def _position(at: Any) -> Edge | float:
     if isinstance(at, str) and at in list(Edge):
         return Edge(at)
-    with suppress(TypeError, ValueError, OverflowError):
-        seconds = at.total_seconds() if isinstance(at, timedelta) else float(at)
-        if 0 <= seconds <= LONGEST_S and not isinstance(at, bool):
-            return seconds
+    with suppress(PydanticCustomError):
+        if 0 <= (from_first := seconds(at)) <= LONGEST_S:
+            return from_first
     raise PydanticCustomError("position", "must be 'first', 'last' or seconds from the first frame")
 
 
@@ -68,8 +74,8 @@ def _two(size: object) -> object:
 def _frame_rate(fps: Any) -> Fraction:
     with suppress(ArithmeticError, TypeError, ValueError):
         if isinstance(fps, str) and "/" in fps:
-            frames, _, seconds = fps.partition("/")
-            return Fraction(int(frames), int(seconds))
+            frames, _, duration = fps.partition("/")
+            return Fraction(int(frames), int(duration))
         if isfinite(float(fps)) and not isinstance(fps, bool):
             return Fraction(float(fps) if isinstance(fps, str) else fps)
     raise PydanticCustomError("fps", "must be a number of frames a second")

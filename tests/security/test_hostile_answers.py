@@ -58,12 +58,6 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def messages() -> Iterator[Messages]:
-    with Messages.kept() as kept:
-        yield kept
-
-
 def test_any_answer_leads_to_a_result_or_to_a_clear_error(
     service: HostileService,
     connect: Connect,

@@ -48,12 +48,6 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def messages() -> Iterator[Messages]:
-    with Messages.kept() as kept:
-        yield kept
-
-
-@pytest.fixture
 def peaks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The most memory of each child process that read a file, in bytes."""
     seen: list[int] = []
