@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -120,7 +121,7 @@ class Submission:
         return decision, record, task
 
     def send(self, former: Record | None) -> Record:
-        """Write the intent, send the request once, and write the outcome.
+        """Send the request once, with an intent written right before it, and write the outcome.
 
         :param former: the record so far. A rejected submission leaves it as it is.
         :raises KlingSubmissionUnknownError: it may have taken effect; the record says so.
@@ -135,9 +136,7 @@ class Submission:
         encoded, uploads = media.resolve(encoded)
         record = self._intent(former, uploads=uploads)
         call = self.hook.gateway.submit(encoded, key=record.key)
-        self.hook.get_conn()  # what can fail without sending fails before the intent is written
-        with self._termination.held():
-            record = self._send(call, record, former=former)
+        record = self._send(call, record, former=former)
         return self.send(record) if record.phase is Phase.FAILED else record
 
     def _known_submission(self) -> Record | None:
@@ -224,39 +223,55 @@ class Submission:
         )
 
     def _send(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
-        """Write an intent, send it, and write the outcome."""
-        try:
-            self.journal.write(record)
-        except KlingJournalError:
-            # A part of it may be written, and would call the outcome of what was never sent unknown.
-            self._record(former, problem="Nothing was sent, but its record calls the outcome unknown")
-            raise
-        try:
-            sent = self._post(call, record, former=former)
-        except KlingSubmissionUnknownError:
-            raise  # the intent stays: it is what is known
-        except KlingError as error:
-            rejection = error
-            self._record(former, problem="The request was rejected, but its record calls the outcome unknown")
-            if not isinstance(rejection, NO_CAPACITY):
-                delete_uploads(self.hook, record.uploads)
-            if isinstance(rejection, KlingBalanceError):
-                with suppress(KlingError):
-                    rejection = rejection.with_context(f"The balance is {self._money(self.hook.balance())}.")
-            raise rejection from rejection.__cause__
-        if sent.phase is not Phase.FAILED:
-            log.info("Submitted %s: the service runs it as task %s and bills it", self.model, sent.task_id)
-            self._record(sent, problem=f"Task {sent.task_id} was submitted, but its id could not be recorded")
-        return sent
+        """Send an intent, which is written when the connection is open, and write the outcome.
 
-    def _post(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
+        So whatever ends the process while it waits for its turn or connects, the record says what is true.
+        """
+        is_written = False
+
+        def write_intent() -> None:
+            nonlocal is_written
+            until_recorded.enter_context(self._termination.held())
+            try:
+                self.journal.write(record)
+            except BaseException:
+                # A part of it may be written, and would call the outcome of what was never sent unknown.
+                self._record(former, problem="Nothing was sent, but its record calls the outcome unknown")
+                raise
+            is_written = True
+
+        with ExitStack() as until_recorded:
+            try:
+                sent = self._post(call, record, former=former, before_sending=write_intent)
+            except KlingSubmissionUnknownError:
+                raise  # the intent stays: it is what is known
+            except KlingError as error:
+                if is_written:
+                    self._record(former, problem="It was rejected, but its record calls the outcome unknown")
+                if not isinstance(error, NO_CAPACITY):
+                    delete_uploads(self.hook, record.uploads)
+                raise self._with_balance(error) from error.__cause__
+            if sent.phase is not Phase.FAILED:
+                task_id = sent.task_id
+                log.info("Submitted %s: the service runs it as task %s and bills it", self.model, task_id)
+                self._record(sent, problem=f"Task {task_id} was submitted, but its id could not be recorded")
+            return sent
+
+    def _post(
+        self,
+        call: Call[Task],
+        record: Record,
+        *,
+        former: Record | None,
+        before_sending: Callable[[], None],
+    ) -> Record:
         """Send an intent; return it with its task, or as failed where another task has used up its key.
 
         A submission whose outcome is unknown is looked up by its key. Where there is no task, it is sent once
         more with the same key, so the service rejects it should the first one arrive late.
         """
         try:
-            return record.submitted(self.hook.call(call).task_id)
+            return record.submitted(self.hook.call(replace(call, before_sending=before_sending)).task_id)
         except KlingDuplicateSubmissionError as error:
             return self._by_used_key(record, former=former, cause=str(error))
         except KlingSubmissionUnknownError as error:
@@ -347,6 +362,12 @@ class Submission:
                 "Nothing was submitted or billed. Add to the balance, then clear this Airflow task.",
                 balance=balance,
             )
+
+    def _with_balance(self, error: KlingError) -> KlingError:
+        if isinstance(error, KlingBalanceError):
+            with suppress(KlingError):
+                return error.with_context(f"The balance is {self._money(self.hook.balance())}.")
+        return error
 
     def _money(self, amount: Decimal) -> str:
         account = self.hook.gateway.account

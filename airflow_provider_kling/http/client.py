@@ -44,6 +44,7 @@ class _Client(ClientCore):
             base_url=self.settings.base_url,
             redactor=self.signer.redactor,
             traced=send.traced,
+            before_sending=send.before_sending,
         )
 
 
@@ -102,8 +103,6 @@ class KlingClient(_Client):
                 reader.begin(response.status, response.headers)
                 for chunk in response.iter_stream():
                     reader.feed(chunk)
-        except KlingError as error:
-            return error
         except Exception as error:  # noqa: BLE001  - also of what is below the library: names, proxies
             return reader.failure(error)
         return reader.finish(now=self._clock())
@@ -174,8 +173,6 @@ class AsyncKlingClient(_Client):
                 reader.begin(response.status, response.headers)
                 async for chunk in response.aiter_stream():
                     reader.feed(chunk)
-        except KlingError as error:
-            return error
         except Exception as error:  # noqa: BLE001  - as above
             return reader.failure(error)
         return reader.finish(now=self._clock())

@@ -34,12 +34,14 @@ class Send:
 
     :param limit_s: how long the whole exchange may take, in seconds.
     :param traced: it matters whether a byte of the request was sent.
+    :param before_sending: as in :class:`Call`; only where it is traced.
     """
 
     request: HttpRequest
     signature: Mapping[str, str] = field(repr=False)
     limit_s: float
     traced: bool = False
+    before_sending: Callable[[], None] | None = None
 
 
 Effect = Wait | Send
@@ -126,7 +128,13 @@ class ClientCore:
         if until is not None:
             limit_s = min(limit_s, max(self.settings.read_timeout_s, until - now))
         signature = self.signer.headers(request, now=now)
-        return Send(request=request, signature=signature, limit_s=limit_s, traced=not call.idempotent)
+        return Send(
+            request=request,
+            signature=signature,
+            limit_s=limit_s,
+            traced=not call.idempotent,
+            before_sending=call.before_sending,
+        )
 
     def _parse(self, call: Call[T], outcome: Outcome) -> T:
         if isinstance(outcome, KlingError):

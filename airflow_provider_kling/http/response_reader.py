@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from airflow_provider_kling.exceptions import KlingConnectionError, KlingError, KlingProtocolError
@@ -31,13 +31,24 @@ _NOTHING_SENT = (
 
 
 class ResponseReader:
-    """Reads one response up to the cap."""
+    """Reads one response up to the cap.
+
+    :param before_sending: called before the first byte of the request; see :class:`Call`.
+    """
 
     def __init__(
-        self, *, request: HttpRequest, base_url: str, redactor: Redactor, traced: bool = False
+        self,
+        *,
+        request: HttpRequest,
+        base_url: str,
+        redactor: Redactor,
+        traced: bool = False,
+        before_sending: Callable[[], None] | None = None,
     ) -> None:
         self._request = request
         self._sent: bool | None = False if traced else None  # None: it is not known
+        self._before_sending = before_sending
+        self._stopped_by: Exception | None = None
         self._base_url = base_url
         self._redactor = redactor
         self._status: int | None = None
@@ -48,6 +59,12 @@ class ResponseReader:
     def on_event(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event of the HTTP library's extension ``trace``."""
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            if self._before_sending is not None:
+                try:
+                    self._before_sending()
+                except Exception as error:
+                    self._stopped_by = error
+                    raise
             self._sent = True
 
     def begin(self, status: int, raw_headers: Iterable[tuple[bytes, bytes]]) -> None:
@@ -92,7 +109,15 @@ class ResponseReader:
         )
 
     def failure(self, error: Exception) -> KlingError:
-        """Return this package's error for one of the HTTP library, or for a timeout of the event loop."""
+        """Return this package's error for what ended the exchange.
+
+        :param error: of this package, of the HTTP library, or a timeout of the event loop.
+        :raises Exception: ``before_sending`` raised it.
+        """
+        if error is self._stopped_by:
+            raise error
+        if isinstance(error, KlingError):
+            return error
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         detail = self._redactor.text(detail)
         if isinstance(error, httpcore.RemoteProtocolError) and self._status is not None:

@@ -22,7 +22,7 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
     KlingTimeoutError,
 )
-from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.journal.journal import variable_name
 from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
@@ -446,13 +446,13 @@ def test_being_killed_tells_the_truth_about_the_task(
 def test_being_killed_while_a_submission_is_sent_ends_the_try_once_it_is_recorded(
     sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operator, call = video(), KlingHook.call
+    operator, begin = video(), ResponseReader.begin
 
-    def killed(self: KlingHook, *arguments: Any) -> Any:
+    def killed(self: ResponseReader, *response: Any) -> None:
         operator.on_kill()
-        return call(self, *arguments)
+        begin(self, *response)
 
-    monkeypatch.setattr(KlingHook, "call", killed)
+    monkeypatch.setattr(ResponseReader, "begin", killed)
     with pytest.raises(SystemExit):
         operator.execute(context(operator, task_instance))
     assert record(task_instance)["phase"] == "submitted"

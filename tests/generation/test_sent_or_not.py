@@ -9,13 +9,15 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
-from airflow_provider_kling.exceptions import KlingError, KlingSubmissionUnknownError
+from airflow_provider_kling.exceptions import KlingError, KlingJournalError, KlingSubmissionUnknownError
 from airflow_provider_kling.http.network import tls_context
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
+from tests.airflow_names import TaskDeferred
 from tests.conftest import FakeTaskInstance
 from tests.http.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
-from tests.task_runner import retry_often, run, video
+from tests.task_runner import context, retry_often, run, video
 
 Connect = Callable[..., None]
 Serve = Callable[..., RawServer]
@@ -153,6 +155,55 @@ def test_a_rejection_that_is_certain_leaves_no_record(
     assert phase(task_instance) is None
 
 
+HTTP = "airflow_provider_kling.http"
+BEFORE_THE_FIRST_BYTE = {
+    "waiting for its turn": f"{HTTP}.rate_limit.RateLimiter.reserve",
+    "connecting": f"{HTTP}.network._Backend.connect_tcp",
+    "writing the intent": "airflow_provider_kling.journal.journal.Journal.write",
+}
+
+
+def overdue(operator: KlingGenerateOperator) -> None:
+    raise AirflowTaskTimeout
+
+
+def killed(operator: KlingGenerateOperator) -> None:
+    operator.on_kill()
+
+
+@pytest.mark.parametrize("end", [overdue, killed])
+@pytest.mark.parametrize("method", BEFORE_THE_FIRST_BYTE.values(), ids=BEFORE_THE_FIRST_BYTE)
+def test_a_try_that_ends_before_the_first_byte_leaves_no_record(
+    connect: Connect,
+    serve: Serve,
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    end: Callable[[KlingGenerateOperator], None],
+) -> None:
+    """Not even for a moment: nothing runs after a SIGKILL."""
+    server = serve(*[reply({"code": 0, "data": {"task_id": "t"}})] * 2)
+    connect(host=server.url)
+    operator, phases = video(), []
+
+    def ends(*_: Any, **__: Any) -> None:
+        phases.append(phase(task_instance))
+        end(operator)
+        raise KlingJournalError("it is not written")  # a kill waits while the intent is written
+
+    with monkeypatch.context() as patch:
+        patch.setattr(method, ends)
+        with pytest.raises((AirflowTaskTimeout, SystemExit)):
+            run(operator, task_instance)
+    assert phases == [None]
+    assert phase(task_instance) is None
+    task_instance.retry()
+    with pytest.raises(TaskDeferred):
+        video().execute(context(video(), task_instance))
+    assert phase(task_instance) == "submitted"
+    assert len(server.requests) == 1
+
+
 # -- perhaps sent ---------------------------------------------------------------------------------
 
 LOST = {
@@ -182,3 +233,22 @@ def test_a_submission_that_may_have_arrived_stays_an_intent(
     task_instance.retry()
     assert isinstance(fail(video(), task_instance), KlingSubmissionUnknownError)
     assert len([request for request in server.requests if request.method == "POST"]) == posted
+
+
+@pytest.mark.parametrize("method", [f"{HTTP}.network._Stream.write", f"{HTTP}.network._Stream.read"])
+def test_a_try_that_ends_from_the_first_byte_on_stays_an_intent(
+    connect: Connect,
+    serve: Serve,
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+) -> None:
+    connect(host=serve(reply({"code": 0, "data": {"task_id": "t"}})).url)
+
+    def ends(*_: Any, **__: Any) -> None:
+        raise AirflowTaskTimeout
+
+    monkeypatch.setattr(method, ends)
+    with pytest.raises(AirflowTaskTimeout):
+        run(video(), task_instance)
+    assert phase(task_instance) == "intent"

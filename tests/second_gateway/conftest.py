@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.gateways import registry
+from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.journal.journal import Journal
 from airflow_provider_kling.journal.record import Phase, Record
@@ -102,29 +103,42 @@ class Reaper:
 
     def __init__(self) -> None:
         self.phase: Phase | None = None
+        self._dies_now = False
 
     def __call__(self, phase: Phase | None) -> None:
         """Choose where the next try dies, once; None for nowhere."""
         self.phase = phase
 
     def record(self, phase: Phase, write: Callable[[], None]) -> None:
-        if phase is not self.phase:
-            return write()
-        self.phase = None
-        if phase is Phase.INTENT:
-            write()
-        raise Killed
+        hit = phase is self.phase
+        if hit:
+            self.phase = None
+            if phase is not Phase.INTENT:
+                raise Killed
+        self._dies_now = hit
+        write()
+
+    def send(self) -> None:
+        """Die between the intent and the first byte."""
+        if self._dies_now:
+            self._dies_now = False
+            raise Killed
 
 
 @pytest.fixture
 def kill_at(monkeypatch: pytest.MonkeyPatch) -> Reaper:
     """Call it with the phase at which the next try dies."""
-    reaper, write = Reaper(), Journal.write
+    reaper, write, on_event = Reaper(), Journal.write, ResponseReader.on_event
 
     def write_or_die(self: Journal, record: Record) -> None:
         reaper.record(record.phase, lambda: write(self, record))
 
+    def send_or_die(self: ResponseReader, *event: Any) -> None:
+        on_event(self, *event)
+        reaper.send()
+
     monkeypatch.setattr(Journal, "write", write_or_die)
+    monkeypatch.setattr(ResponseReader, "on_event", send_or_die)
     return reaper
 
 

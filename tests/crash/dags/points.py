@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.client import KlingClient
 from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.journal.journal import Journal
@@ -56,7 +55,7 @@ class Seam:
 SEAMS: Mapping[Point, Seam] = {
     Point.BEFORE_INTENT: Seam(owner=Journal, method="write"),
     Point.BEFORE_POST: Seam(
-        owner=KlingHook, method="call", when=lambda _, call: call.request.method == "POST"
+        owner=Journal, method="write", after=True, when=lambda _, record: record.phase is Phase.INTENT
     ),
     # The response's first byte is here, so the service has acted; the POST is a try's first exchange.
     Point.BEFORE_RESPONSE: Seam(owner=ResponseReader, method="begin"),
