@@ -1,10 +1,11 @@
 """Run the parts of a whole, go on when one has failed, and tell at the end how each went.
 
-usage: python -m dev.parts --run COMMAND GROUP...
+usage: python -m dev.parts --run COMMAND [--at-once N] GROUP...
 
 COMMAND gets a part as its last argument, as ``make`` gets a target. Groups run one after another. The parts
-of a group are separated by commas and run side by side; what each prints is shown when it has ended. Exits
-with 0 when every part did. Needs nothing but Python, as it also runs what sets up the rest.
+of a group are separated by commas and run side by side, in their order, at most N of them at once; what each
+prints is shown when it has ended. Exits with 0 when every part did. Needs nothing but Python, as it also runs
+what sets up the rest.
 """
 
 from __future__ import annotations
@@ -89,18 +90,25 @@ class Interruption:
         self.signum = signum
 
 
-def run_group(parts: Sequence[Part], *, command: Sequence[str], interruption: Interruption) -> None:
+def run_group(
+    parts: Sequence[Part], *, command: Sequence[str], at_once: int, interruption: Interruption
+) -> None:
     """Run parts side by side until all have ended, or until a signal comes, which ends them."""
+    left, running = list(parts), list[Part]()
     with contextlib.ExitStack() as files:
-        for part in parts:
-            if len(parts) > 1:
-                part.output = files.enter_context(tempfile.TemporaryFile())
-            part.start(command)
-        while left := [part for part in parts if not part.has_ended()]:
+        while left or running:
             if interruption.signum:
-                for part in left:
+                left.clear()
+                for part in running:
                     part.interrupt()
+            while left and len(running) < at_once:
+                part = left.pop(0)
+                if len(parts) > 1:
+                    part.output = files.enter_context(tempfile.TemporaryFile())
+                part.start(command)
+                running.append(part)
             time.sleep(EVERY_S)
+            running = [part for part in running if not part.has_ended()]
 
 
 def summary(parts: Sequence[Part]) -> Iterator[str]:
@@ -112,12 +120,12 @@ def summary(parts: Sequence[Part]) -> Iterator[str]:
         yield f"{part.name:<{width}}  {part.result:<{result_width}}  {took:>6}".rstrip()
 
 
-def main(command: Sequence[str], groups: Sequence[Sequence[Part]]) -> int:
+def main(command: Sequence[str], groups: Sequence[Sequence[Part]], *, at_once: int) -> int:
     """Run all groups, and return the exit status."""
     interruption = Interruption()
     for group in groups:
         if not interruption.signum:
-            run_group(group, command=command, interruption=interruption)
+            run_group(group, command=command, at_once=at_once, interruption=interruption)
     parts = [part for group in groups for part in group]
     print("== summary", *summary(parts), sep="\n", flush=True)
     if interruption.signum:
@@ -128,11 +136,13 @@ def main(command: Sequence[str], groups: Sequence[Sequence[Part]]) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Run parts, and tell at the end how each went.")
     parser.add_argument("--run", required=True, help="the command that runs a part")
+    parser.add_argument("--at-once", type=int, default=100, help="how many parts of a group")
     parser.add_argument("groups", nargs="+", metavar="GROUP", help="parts, separated by commas")
     arguments = parser.parse_args()
     sys.exit(
         main(
             shlex.split(arguments.run),
             [[Part(name=name) for name in group.split(",")] for group in arguments.groups],
+            at_once=arguments.at_once,
         )
     )

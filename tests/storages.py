@@ -34,6 +34,9 @@ class Storage(Protocol):
     def names(self) -> list[str]:
         """List everything that is there, uploads that were begun and not ended among it."""
 
+    def versions(self) -> dict[str, Any]:
+        """Return, for each file, its content and what shows that it was written again."""
+
     def read(self, name: str) -> bytes | None:
         """Return a file's content; None for none."""
 
@@ -56,6 +59,13 @@ class Folder:
 
     def names(self) -> list[str]:
         return sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file())
+
+    def versions(self) -> dict[str, Any]:
+        return {
+            name: (state.st_ino, state.st_mtime_ns, state.st_size, self.read(name))
+            for name in self.names()
+            if (state := (self.root / name).stat())
+        }
 
     def read(self, name: str) -> bytes | None:
         path = self.root / name
@@ -100,9 +110,12 @@ class Bucket:
         return f"{self.name}/{name}"
 
     def names(self) -> list[str]:
-        listed = self._client.list_objects_v2(Bucket=self.name).get("Contents", [])
         begun = self._client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])
-        return sorted([*(one["Key"] for one in listed), *(f"upload of {one['Key']}" for one in begun)])
+        return sorted([*self.versions(), *(f"upload of {one['Key']}" for one in begun)])
+
+    def versions(self) -> dict[str, Any]:
+        listed = self._client.list_objects_v2(Bucket=self.name).get("Contents", [])
+        return {one["Key"]: (one["ETag"], one["LastModified"], one["Size"]) for one in listed}
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -131,7 +144,14 @@ class Memory:
         return f"{self.root}/{name}"
 
     def names(self) -> list[str]:
-        return sorted(path.removeprefix(f"{self.root}/") for path in self.files.find(self.root))
+        return sorted(self.versions())
+
+    def versions(self) -> dict[str, Any]:
+        return {
+            path.removeprefix(f"{self.root}/"): (stored.created, stored.modified, stored.getvalue())
+            for path, stored in self.files.store.items()
+            if path.startswith(f"{self.root}/")
+        }
 
     def read(self, name: str) -> bytes | None:
         stored = self.files.store.get(self.path(name))

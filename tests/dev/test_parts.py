@@ -75,6 +75,20 @@ def test_parts_of_a_group_run_side_by_side_and_groups_one_by_one(tmp_path: Path)
     assert done.stdout.count("wrote\n") == 1, "the second group began when the first had ended"
 
 
+def test_no_more_parts_run_at_once_than_are_allowed_and_the_next_starts_when_one_has_ended(
+    tmp_path: Path,
+) -> None:
+    meet, told = tmp_path / "meet", tmp_path / "told"
+    subprocess.run(["mkfifo", meet], check=True)
+    # The first two meet at a pipe, so both run; the third is a part of the group, and must not run yet.
+    begin = f"test -e {told} || echo two >{told}"
+    done = parts(
+        "--at-once=2", f"echo >{meet}; {begin},read x <{meet}; {begin},echo three >>{told}", f"cat {told}"
+    )
+    assert done.returncode == 0, done.stdout
+    assert told.read_text().split() == ["two", "three"]
+
+
 def test_what_parts_of_a_group_print_is_not_mixed(tmp_path: Path) -> None:
     meet = tmp_path / "meet"
     subprocess.run(["mkfifo", meet], check=True)

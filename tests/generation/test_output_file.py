@@ -107,17 +107,6 @@ def put(storage: Storage, stored: Stored) -> None:
         storage.write(name, content)
 
 
-def snapshot(storage: Storage) -> dict[str, Any]:
-    """Return every file with its content and what a storage says of when it was written."""
-    found = {}
-    for name in storage.names():
-        storage.files.invalidate_cache()
-        info = storage.files.info(storage.path(name))
-        versions = {key: str(info.get(key)) for key in ("mtime", "ino", "created", "LastModified", "ETag")}
-        found[name] = (storage.read(name), versions)
-    return found
-
-
 def write_result(storage: Storage, content: bytes = NEW, *, result: ServiceResult = RESULT) -> str:
     """Store a paid result as `clip.mp4`; return its name."""
     file = file_at(f"{storage.uri}/clip.mp4")
@@ -139,7 +128,7 @@ def test_a_paid_result_replaces_its_own_file_and_leaves_any_other(
     any_storage: Storage, caplog: pytest.LogCaptureFixture, stored: Stored, is_ours: bool
 ) -> None:
     put(any_storage, stored)
-    before = snapshot(any_storage)
+    before = any_storage.versions()
     with caplog.at_level(logging.WARNING):
         name = write_result(any_storage)
     assert name == ("clip.mp4" if is_ours else "clip-1.mp4")
@@ -150,7 +139,7 @@ def test_a_paid_result_replaces_its_own_file_and_leaves_any_other(
     if is_ours:
         assert set(any_storage.names()) == {"clip.mp4", "clip.mp4.json"}
     else:
-        after = snapshot(any_storage)
+        after = any_storage.versions()
         assert {other: after[other] for other in before} == before
         assert set(after) == {*before, "clip-1.mp4", "clip-1.mp4.json"}
         assert "clip.mp4 is not this task's and stays as it is. Stored as" in caplog.text
@@ -161,7 +150,7 @@ def test_what_costs_nothing_replaces_its_own_file_and_refuses_any_other(
     any_storage: Storage, stored: Stored, is_ours: bool
 ) -> None:
     put(any_storage, stored)
-    before = snapshot(any_storage)
+    before = any_storage.versions()
     if is_ours:
         write_frame(any_storage)
         assert any_storage.read("clip.mp4") == NEW
@@ -170,7 +159,7 @@ def test_what_costs_nothing_replaces_its_own_file_and_refuses_any_other(
     with pytest.raises(KlingMediaError, match=r"clip\.mp4 must not be replaced by task 'make'") as refused:
         write_frame(any_storage)
     assert not refused.value.retryable
-    assert snapshot(any_storage) == before
+    assert any_storage.versions() == before
 
 
 @situations
@@ -178,7 +167,7 @@ def test_what_is_somebody_elses_is_told_before_the_work(
     any_storage: Storage, stored: Stored, is_ours: bool
 ) -> None:
     put(any_storage, stored)
-    before = snapshot(any_storage)
+    before = any_storage.versions()
     file = file_at(f"{any_storage.uri}/clip.mp4")
     if is_ours:
         check_writable(file, author=ME)
@@ -188,7 +177,7 @@ def test_what_is_somebody_elses_is_told_before_the_work(
         ) as told:
             check_writable(file, author=ME)
         assert not told.value.retryable
-    assert snapshot(any_storage) == before
+    assert any_storage.versions() == before
 
 
 def test_results_of_one_generation_never_replace_each_other(any_storage: Storage) -> None:
@@ -209,11 +198,11 @@ def test_without_a_free_name_nothing_is_replaced(
 ) -> None:
     monkeypatch.setattr(output_file, "_MOST_NAMES", 2)
     put(any_storage, {"clip.mp4": STRANGE, "clip-1.mp4": STRANGE})
-    before = snapshot(any_storage)
+    before = any_storage.versions()
     with pytest.raises(KlingMediaError, match="belong to others") as full:
         write_result(any_storage)
     assert full.value.retryable, "the result is paid for"
-    assert snapshot(any_storage) == before
+    assert any_storage.versions() == before
 
 
 # -- races ----------------------------------------------------------------------------------------
@@ -258,10 +247,10 @@ def test_of_two_tasks_that_want_one_free_name_one_gets_it(
     """Without any check before: the storage itself creates one sidecar."""
     other = {"clip.mp4.json": described(OLD, "dag", "today", "make", 1)}
     put(any_storage, other)
-    before = snapshot(any_storage)
+    before = any_storage.versions()
     blind(monkeypatch)
     assert write_result(any_storage) == "clip-1.mp4"
-    after = snapshot(any_storage)
+    after = any_storage.versions()
     assert {name: after[name] for name in before} == before
 
 
@@ -270,10 +259,10 @@ def test_a_local_file_is_not_replaced_even_without_a_check(
 ) -> None:
     folder = Folder(tmp_path)
     put(folder, {"clip.mp4": STRANGE})
-    before = snapshot(folder)
+    before = folder.versions()
     blind(monkeypatch)
     assert write_result(folder) == "clip-1.mp4"
-    after = snapshot(folder)
+    after = folder.versions()
     assert {name: after[name] for name in before} == before
 
 
@@ -375,17 +364,17 @@ def test_a_poster_replaces_nothing_but_a_poster_of_the_same_file(
     any_storage: Storage, caplog: pytest.LogCaptureFixture, stored: Stored, name: str
 ) -> None:
     put(any_storage, stored)
-    before = snapshot(any_storage)
+    before = any_storage.versions()
     del before["clip.mp4.json"]  # it describes the poster, too
     with caplog.at_level(logging.WARNING):
         assert make_poster(any_storage) == name
     assert any_storage.read(name) == b"the poster"
-    after = snapshot(any_storage)
+    after = any_storage.versions()
     kept = before.keys() - {name}
     assert {other: after[other] for other in kept} == {other: before[other] for other in kept}
     assert ("clip.jpg is no poster" in caplog.text) == (name != "clip.jpg")
     assert make_poster(any_storage) == name
-    assert snapshot(any_storage) == after, "it is stored already"
+    assert any_storage.versions() == after, "it is stored already"
 
 
 def test_a_poster_never_replaces_its_video(any_storage: Storage) -> None:
@@ -396,10 +385,10 @@ def test_a_poster_never_replaces_its_video(any_storage: Storage) -> None:
 
 def test_another_task_writes_no_poster_and_changes_no_sidecar(any_storage: Storage) -> None:
     put(any_storage, VIDEO)
-    before = snapshot(any_storage)
+    before = any_storage.versions()
     other = LogicalTask("dag", "today", "other")
     assert make_poster(any_storage, author=other) is None
-    assert snapshot(any_storage) == before
+    assert any_storage.versions() == before
     assert make_poster(any_storage) == "clip.jpg"
     assert make_poster(any_storage, author=other) == "clip.jpg", "it is there"
 
