@@ -48,7 +48,8 @@ def probe(file: BinaryIO, *, name: str) -> MediaInfo:
     """Return the properties of a video or an image.
 
     All packets are read. Only the first frame is decoded, unless packets are not frames, as those of fields,
-    or FFmpeg takes one for damaged, as where transport streams were joined: then decoding tells.
+    the file was cut out of a longer one, or FFmpeg takes a packet for damaged, as where transport streams
+    were joined: then decoding tells.
 
     :raises KlingMediaError: it has no frame that can be decoded, or
         :func:`~airflow_provider_kling.media.container.open_container` failed.
@@ -66,6 +67,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         packets: list[PacketTiming] = []
         suspect: set[int] = set()  # of them, those that may be damaged
         heard: set[int] = set()
+        untimed = False
         for packet in demux(container, stream, *container.streams.audio):
             if packet.stream_index != stream.index:
                 if packet.size:
@@ -76,8 +78,9 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
                 if packet.is_corrupt:
                     suspect.add(len(packets))
                 packets.append(_packet_timing(packet))
+                untimed = untimed or packet.pts is packet.dts is None
         time_base = stream.time_base or Fraction(1)
-        cut = is_continuous(container) and not (packets and packets[0].key)
+        cut = untimed or _starts_between_key_frames(packets, may_be_piece=is_continuous(container))
         are_frames = first is None or not (first.interlaced_frame or cut)
         decoded = _decoded(file, name=name) if suspect or not are_frames else None
         corrupt = bool(suspect) and decoded is not None and decoded.damaged
@@ -99,13 +102,15 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         if not is_image:
             # A transport stream announces nothing: FFmpeg takes its last time, also after a leap.
             announced = 0 if is_continuous(container) else (stream.duration or 0) * time_base
+            # That counts from 0 where an edit list begins with nothing.
+            stored_s = max(stored.duration, stored.end * time_base)
             info = replace(
                 info,
                 type=MediaType.VIDEO,
                 duration_s=float(timing.duration),
                 frames=frames,
                 fps=float(timing.average_rate),
-                truncated=corrupt or stored.duration + _TRUNCATED_S < announced,
+                truncated=corrupt or stored_s + _TRUNCATED_S < announced,
                 audio_codec=audio.codec_context.codec.canonical_name if audio else None,
                 hdr=is_hdr(stream),
                 undecodable_audio=audio is None and bool(heard),
@@ -118,6 +123,16 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
             extradata=bytes(stream.codec_context.extradata or b""),
             audio_index=audio.index if audio else None,
         )
+
+
+def _starts_between_key_frames(packets: list[PacketTiming], *, may_be_piece: bool) -> bool:
+    """Tell whether the first packets may need a frame that was cut off; FFmpeg displays none for such."""
+    if not packets:
+        return may_be_piece
+    first = packets[0]
+    return (may_be_piece and not first.key) or any(
+        packet.pts < first.pts for packet in packets if not packet.discard
+    )
 
 
 class _Decoded(NamedTuple):

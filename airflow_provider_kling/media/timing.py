@@ -14,6 +14,11 @@ _COMMON_RATES: Final = tuple(
 )
 _DEFAULT_RATE: Final = Fraction(24)  # of a single frame without a duration
 _MAX_RATE: Final = Fraction(120)
+# Of the median rate; the output of a concatenation has one rate, and is to show nearly every frame.
+_MULTIPLES: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 120)
+# Of the frames, so many may be closer to the next one than they should be; one may in a dozen or more.
+_MOST_SKIPPED: Final = Fraction(1, 50)
+_DOZEN: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +70,41 @@ class FrameTiming:
     def variable(self) -> bool:
         """Whether frames have different durations, beyond what the rounding of a container explains."""
         gaps = _gaps(self.pts)
-        return bool(gaps) and max(gaps) - min(gaps) > max(2, sum(gaps) / len(gaps) / 10)
+        if not gaps:
+            return False
+        average = sum(gaps) / len(gaps)
+        # Rounding changes a gap by a unit or two; but where the unit is a frame, there is nothing to round.
+        return max(gaps) - min(gaps) > max(min(2, average / 2), average / 10)
 
     @property
     def nominal_rate(self) -> Fraction:
-        """The constant rate, in frames a second, that fits these frames best."""
+        """The constant rate, in frames a second, that fits these frames best.
+
+        Where they have different durations, it is the lowest multiple of the median rate, or else the lowest
+        common rate, at which nearly all of them are displayed.
+        """
         gaps = [gap for gap in _gaps(self.pts) if gap > 0]
         if not gaps:
             return _DEFAULT_RATE
-        # After a single long pause, the average would be too low.
-        gap = Fraction(median_low(gaps)) if self.variable else Fraction(sum(gaps), len(gaps))
-        rate = 1 / (gap * self.time_base)
-        if len(set(gaps)) > 1:
-            rate = _common(rate)
-        return min(rate, _MAX_RATE)
+        if self.variable:
+            # After a single long pause, the average would be too low.
+            return self._rate_that_shows_frames(1 / (median_low(gaps) * self.time_base))
+        rate = len(gaps) / (sum(gaps) * self.time_base)
+        return min(rate if len(set(gaps)) == 1 else _common(rate), _MAX_RATE)
+
+    def _rate_that_shows_frames(self, median_rate: Fraction) -> Fraction:
+        multiples = [_common(multiple * median_rate) for multiple in _MULTIPLES]
+        rates = [rate for rate in (*multiples, *sorted(_COMMON_RATES), _MAX_RATE) if rate <= _MAX_RATE]
+        few = max(len(self.pts) * _MOST_SKIPPED, Fraction(len(self.pts) >= _DOZEN))
+        enough = (rate for rate in rates if self._skipped_at(rate) <= few)
+        return next(enough, None) or min(rates, key=self._skipped_at)
+
+    def _skipped_at(self, rate: Fraction) -> int:
+        """Return how many frames with a time of their own have none at a constant rate."""
+        units = rate * self.time_base
+        twice, whole = 2 * units.numerator, 2 * units.denominator
+        times = set(self.pts)
+        return len(times) - len({((at - self.pts[0]) * twice + units.denominator) // whole for at in times})
 
 
 def frame_timing(packets: Sequence[PacketTiming], *, time_base: Fraction) -> FrameTiming | None:

@@ -6,6 +6,7 @@ is tried everywhere.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,7 +18,8 @@ from tests.media.field_coded import field_coded
 SOURCE = Clip(frames=48, first=100, audio=True, tone=0.4, container="matroska", crf=15)
 _SILENT = replace(SOURCE, audio=False)
 _SECOND = replace(SOURCE, frames=24, first=200)
-_X264 = "-c:v libx264 -preset ultrafast -bf 2 -g 12 -x264-params b-adapt=0:scenecut=0"
+_OPEN_X265 = "-c:v libx265 -x265-params log-level=none:bframes=3:keyint=12:scenecut=0:open-gop=1"
+X264 = "-c:v libx264 -preset ultrafast -bf 2 -g 12 -x264-params b-adapt=0:scenecut=0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +76,53 @@ def hidden_frames() -> bytes:
 
 def joined(*clips: Clip) -> bytes:
     """Return transport streams one after another, each with times from its own start."""
-    return b"".join(converted(f"{_X264} -c:a aac", "out.ts", clip=clip)() for clip in clips)
+    return b"".join(converted(f"{X264} -c:a aac", "out.ts", clip=clip)() for clip in clips)
 
 
 def without_first_key_frame() -> bytes:
     """Return a transport stream that starts between two key frames."""
-    made = converted(_X264, "out.ts", clip=_SILENT)()
+    made = converted(X264, "out.ts", clip=_SILENT)()
     packets = [made[begin : begin + 188] for begin in range(0, len(made), 188)]
     video = [packet for packet in packets if packet[1] << 8 & 0x1F00 | packet[2] == 0x100]
     starts = [number for number, packet in enumerate(video) if packet[1] & 0x40]  # of its frames
     tables = [packet for packet in packets if packet not in video][:3]
     return b"".join([*tables, *video[starts[5] :]])
+
+
+def cut(encoder: str, name: str, *, whole: str = "whole.mp4") -> Callable[[], bytes]:
+    """Return what cuts a part out without encoding; its first frames may need some that are cut off."""
+    return lambda: convert(
+        {"in.mkv": _SILENT.encoded()},
+        f"-i in.mkv {encoder} {whole}",
+        f"-ss 0.75 -i {whole} -c copy {name}",
+        output=name,
+    )
+
+
+def edited(*edits: tuple[int, float]) -> Callable[[], bytes]:
+    """Return what gives an MP4 an edit list: the milliseconds of each edit, and where in the media it starts.
+
+    :param edits: a start of -1 is an empty edit, for which nothing is displayed.
+    """
+
+    def make() -> bytes:
+        made = converted(f"{X264} -video_track_timescale 24000", "out.mp4", clip=_SILENT)()
+        at = made.index(b"elst")
+        (former,) = struct.unpack_from(">I", made, at - 4)
+        first = struct.unpack_from(">i", made, at + 16)[0]  # frames are decoded before they are displayed
+        listed = [
+            struct.pack(">IiI", duration, -1 if start < 0 else first + round(start * 24000), 0x10000)
+            for duration, start in edits
+        ]
+        box = struct.pack(">I4sII", 16 + 12 * len(edits), b"elst", 0, len(edits)) + b"".join(listed)
+        out = bytearray(made[: at - 4] + box + made[at - 4 + former :])
+        for parent in (b"edts", b"trak", b"moov"):
+            size_at = made.rindex(parent, 0, at) - 4
+            (size,) = struct.unpack_from(">I", made, size_at)
+            struct.pack_into(">I", out, size_at, size + len(box) - former)
+        return bytes(out)
+
+    return make
 
 
 def undecodable(content: bytes, *, tracks: int) -> bytes:
@@ -96,7 +134,7 @@ def undecodable(content: bytes, *, tracks: int) -> bytes:
 
 def two_tracks() -> bytes:
     """Return an MP4 with two audio tracks."""
-    return converted(f"-map 0:v -map 0:a -map 0:a {_X264} -c:a aac", "out.mp4")()
+    return converted(f"-map 0:v -map 0:a -map 0:a {X264} -c:a aac", "out.mp4")()
 
 
 def changing_audio() -> bytes:
@@ -107,14 +145,14 @@ def changing_audio() -> bytes:
         half.format(0, 2, 48000, "first"),
         half.format(1, 1, 44100, "second"),
         "-i concat:first.aac|second.aac -c copy both.aac",
-        f"-i in.mkv -i both.aac -map 0:v -map 1:a {_X264} -c:a copy out.ts",
+        f"-i in.mkv -i both.aac -map 0:v -map 1:a {X264} -c:a copy out.ts",
         output="out.ts",
     )
 
 
 def without_ftyp() -> bytes:
     """Return a QuickTime file as old programs write it, whose first box has no brand."""
-    return converted(f"{_X264} -c:a aac -movflags +faststart", "out.mov")().replace(b"ftyp", b"skip", 1)
+    return converted(f"{X264} -c:a aac -movflags +faststart", "out.mov")().replace(b"ftyp", b"skip", 1)
 
 
 def hdr(transfer: str) -> Kind:
@@ -127,24 +165,27 @@ def hdr(transfer: str) -> Kind:
 KINDS: dict[str, Kind] = {
     "HDR, PQ": hdr("smpte2084"),
     "HDR, HLG": hdr("arib-std-b67"),
-    "MP4": Kind(make=converted(f"{_X264} -c:a aac", "out.mp4"), audio_codec="aac"),
+    "MP4": Kind(make=converted(f"{X264} -c:a aac", "out.mp4"), audio_codec="aac"),
     "fragmented MP4": Kind(
-        make=converted(f"{_X264} -c:a aac -movflags frag_keyframe+empty_moov", "out.mp4"), audio_codec="aac"
+        make=converted(f"{X264} -c:a aac -movflags frag_keyframe+empty_moov", "out.mp4"), audio_codec="aac"
     ),
-    "edit list": Kind(
-        make=lambda: convert(
-            {"in.mkv": _SILENT.encoded()},
-            f"-i in.mkv {_X264} whole.mp4",
-            "-ss 0.75 -i whole.mp4 -c copy out.mp4",
-            output="out.mp4",
-        )
+    "edit list": Kind(make=cut(X264, "out.mp4")),
+    "edit list with two parts": Kind(make=edited((500, 0), (1000, 1))),
+    "edit list that repeats": Kind(make=edited((1000, 0), (1000, 0))),
+    "edit list that goes back": Kind(make=edited((1000, 1), (1000, 0))),
+    "edit list that begins with nothing": Kind(make=edited((400, -1), (1000, 0.5))),
+    "cut out of open groups, MP4": Kind(make=cut(_OPEN_X265, "out.mp4"), codec="hevc"),
+    "cut out of open groups, Matroska": Kind(make=cut(_OPEN_X265, "out.mkv"), codec="hevc"),
+    "cut out of open groups, transport stream": Kind(make=cut(_OPEN_X265, "out.ts"), codec="hevc"),
+    "cut out of open groups, MPEG-2": Kind(
+        make=cut("-c:v mpeg2video -bf 2 -q:v 3 -g 12", "out.mkv", whole="whole.ts"), codec="mpeg2video"
     ),
     "H.265": Kind(
         make=converted("-c:v libx265 -x265-params log-level=none", "out.mp4"), codec="hevc", audio_codec="aac"
     ),
-    "QuickTime": Kind(make=converted(f"{_X264} -c:a pcm_s16le", "out.mov"), audio_codec="pcm_s16le"),
+    "QuickTime": Kind(make=converted(f"{X264} -c:a pcm_s16le", "out.mov"), audio_codec="pcm_s16le"),
     "QuickTime without a brand": Kind(make=without_ftyp, audio_codec="aac"),
-    "AVI without times": Kind(make=converted(f"{_X264} -c:a libmp3lame", "out.avi"), audio_codec="mp3"),
+    "AVI without times": Kind(make=converted(f"{X264} -c:a libmp3lame", "out.avi"), audio_codec="mp3"),
     "MPEG-4 in AVI": Kind(make=converted("-c:v mpeg4 -bf 2 -q:v 3 -an", "out.avi"), codec="mpeg4"),
     "VP8 with hidden frames": Kind(make=hidden_frames, codec="vp8"),
     "VP9": Kind(
@@ -152,12 +193,12 @@ KINDS: dict[str, Kind] = {
         codec="vp9",
         audio_codec="opus",
     ),
-    "transport stream": Kind(make=converted(f"{_X264} -c:a aac", "out.ts"), audio_codec="aac"),
+    "transport stream": Kind(make=converted(f"{X264} -c:a aac", "out.ts"), audio_codec="aac"),
     "camera's transport stream": Kind(
-        make=converted(f"{_X264} -c:a ac3 -mpegts_m2ts_mode 1", "out.m2ts"), audio_codec="ac3"
+        make=converted(f"{X264} -c:a ac3 -mpegts_m2ts_mode 1", "out.m2ts"), audio_codec="ac3"
     ),
     "MPEG-2": Kind(make=converted("-c:v mpeg2video -bf 2 -q:v 3 -an", "out.ts"), codec="mpeg2video"),
-    "interlaced frames": Kind(make=converted(f"{_X264}:interlaced=1 -flags +ildct+ilme -an", "out.ts")),
+    "interlaced frames": Kind(make=converted(f"{X264}:interlaced=1 -flags +ildct+ilme -an", "out.ts")),
     "fields in a transport stream": Kind(make=fields_in("out.ts")),
     "fields in Matroska": Kind(make=fields_in("out.mkv")),
     "fields in MP4": Kind(make=fields_in("out.mp4")),

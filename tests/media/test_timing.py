@@ -59,6 +59,8 @@ def test_without_a_displayed_frame_there_is_no_timing() -> None:
         ((0, 41, 83, 125, 166), False),  # 24 frames a second, rounded to milliseconds
         ((0, 20, 60, 80), True),
         ((0,), False),
+        ((0, 1, 2, 4, 5), True),  # the unit is a frame
+        ((0, 3, 7, 10, 13), False),  # 30 frames a second, rounded to hundredths
     ],
 )
 def test_rounding_does_not_make_a_rate_variable(pts: tuple[int, ...], *, variable: bool) -> None:
@@ -77,11 +79,37 @@ def test_rounding_does_not_make_a_rate_variable(pts: tuple[int, ...], *, variabl
         ([0, 0, 0, 25], TIME_BASE, Fraction(24)),
         ([7], TIME_BASE, Fraction(24)),
         (range(24), Fraction(1, 1000), Fraction(120)),
+        # The unit is a frame, of which some are left out: nothing is rounded.
+        ([at for at in range(60) if at % 3], Fraction(1, 25), Fraction(25)),
+        ([round(index * 100 / 30) for index in range(49)], Fraction(1, 100), Fraction(30)),  # a GIF: rounded
     ],
 )
 def test_the_nominal_rate_undoes_rounding_and_ignores_pauses(
     pts: list[int] | range, time_base: Fraction, rate: Fraction
 ) -> None:
+    assert timing(packets(*pts), time_base=time_base).nominal_rate == rate
+
+
+@pytest.mark.parametrize(
+    ("pts", "time_base", "rate"),
+    [
+        # Fast at first, then each third frame only; the other way round; at rates without a common multiple.
+        ([*range(10), *range(10, 100, 3)], Fraction(1, 25), Fraction(25)),
+        ([*range(0, 90, 3), *range(90, 100)], Fraction(1, 25), Fraction(25)),
+        ([*range(0, 1000, 40), *range(1000, 3000, 100)], Fraction(1, 1000), Fraction(25)),
+        # Pictures that are displayed for long, and a moving part.
+        ([*range(0, 50_000, 10_000), *range(50_000, 50_400, 40)], Fraction(1, 1000), Fraction(25)),
+        ([*range(0, 50_000, 10_000), 40_040], Fraction(1, 1000), Fraction(24_000, 1001)),
+        # A single frame in a hundred that comes early does not double the rate of all.
+        ([*range(0, 4000, 40), 4010, 4040], Fraction(1, 1000), Fraction(25)),
+        ([*range(0, 960, 40), 921], Fraction(1, 1000), Fraction(25)),
+        ([0, 1, *range(1000, 2000)], Fraction(1, 1000), Fraction(120)),
+    ],
+)
+def test_at_the_nominal_rate_of_a_variable_one_nearly_all_frames_are_displayed(
+    pts: list[int], time_base: Fraction, rate: Fraction
+) -> None:
+    assert timing(packets(*pts), time_base=time_base).variable
     assert timing(packets(*pts), time_base=time_base).nominal_rate == rate
 
 

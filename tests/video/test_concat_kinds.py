@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from airflow_provider_kling.video.concatenator import Concatenator
 from airflow_provider_kling.video.options import ClipWarning, ConcatOptions
 from tests.media.ffmpeg import decode
-from tests.media.kinds import KINDS, Kind
+from tests.media.kinds import KINDS, X264, Kind, converted
 from tests.video.concatenation import concatenated, files
 
 
@@ -25,6 +27,23 @@ def test_each_frame_of_each_clip_is_in_the_output(kind: Kind, tmp_path: Path) ->
     assert output.numbers == 2 * list(decode(kind.content()).numbers)
     told = [ClipWarning.SILENT] * kind.silent + [ClipWarning.HDR] * kind.hdr
     assert output.result.warnings == tuple((number, each) for number in (0, 1) for each in told)
+
+
+UNEVEN = "-vf select='lt(n,10)+not(mod(n,3))' -fps_mode vfr"
+VARIABLE = {
+    "Matroska": converted(f"{UNEVEN} {X264} -an", "out.mkv"),
+    "MP4": converted(f"{UNEVEN} {X264} -an", "out.mp4"),
+    "a frame is the unit": converted(f"{UNEVEN} {X264} -an -video_track_timescale 24", "out.mp4"),
+    "GIF": converted(f"{UNEVEN} -an -loop -1", "out.gif"),
+}
+
+
+@pytest.mark.parametrize("make", VARIABLE.values(), ids=VARIABLE)
+def test_at_a_variable_rate_no_frame_is_left_out(make: Callable[[], bytes], tmp_path: Path) -> None:
+    content = make()
+    output = concatenated([content, content], tmp_path / "output.mp4")
+    shown = [number for number, _ in groupby(output.numbers)]
+    assert shown == 2 * list(decode(content).numbers)
 
 
 def test_a_child_process_tells_which_clip_is_silent(tmp_path: Path) -> None:
