@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from pydantic import BeforeValidator
@@ -24,7 +24,6 @@ from airflow_provider_kling.arguments import (
 )
 from airflow_provider_kling.compat import default_deferrable, is_expanded
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
-from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
@@ -70,15 +69,6 @@ class _Templated(Arguments):
     conn_id: str = ""
     output: Location | None = None
     extra_parameters: Annotated[dict[str, Any] | None, BeforeValidator(read_object)] = None
-
-
-def _broken(arguments: type[Arguments], given: Mapping[str, Any]) -> list[BrokenRule]:
-    """Return the rules that given arguments break. Those that are not given break none."""
-    try:
-        arguments.read(given, subject="")
-    except KlingRequestError as error:
-        return [rule for rule in error.broken if rule.field.partition("[")[0] in given]
-    return []
 
 
 class GenerationOperator(MappedOutput):
@@ -130,6 +120,7 @@ class GenerationOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("model", "conn_id", "output_uri", "extra_parameters")
+    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_Literals, _Templated)
 
     def __init__(
         self,
@@ -186,29 +177,15 @@ class GenerationOperator(MappedOutput):
             self._read_templated(rendered=False)
 
     @classmethod
-    def partial(cls, **kwargs: Any) -> Any:
-        """Return what ``expand()`` makes a mapped task of, as every operator does.
-
-        :raises KlingRequestError: an argument is invalid, whatever the others will be.
-        """
-        cls.check_given(kwargs)
-        return super().partial(**kwargs)
-
-    @classmethod
     def check_given(cls, given: Mapping[str, Any]) -> None:
-        """Check some of the arguments of all generating operators, while there is no operator with the rest.
+        """Check some of the arguments, the model's name among them, while there is no operator with the rest.
 
-        :param given: by name. Others than these arguments are ignored.
         :raises KlingRequestError: one or more are invalid; the message names each.
         """
-        with failing_fast():
-            names = given.keys() & _Templated.model_fields.keys()
-            templated = known_now({name: plain(given[name]) for name in names})
-            broken = [*_broken(_Literals, given), *_broken(_Templated, templated)]
-            if broken:
-                raise KlingRequestError(subject=cls.__name__, broken=broken)
-            if "model" in templated:
-                find_model(templated["model"])
+        super().check_given(given)
+        if "model" in given and not is_rendered_later(given["model"]):
+            with failing_fast():
+                find_model(given["model"])
 
     @property
     def output_is_shared(self) -> bool:

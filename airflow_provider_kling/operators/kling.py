@@ -164,6 +164,7 @@ class KlingDownloadOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("source", "output_uri", "conn_id")
+    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_DownloadArguments,)
 
     def __init__(
         self,
@@ -183,7 +184,15 @@ class KlingDownloadOperator(MappedOutput):
         with failing_fast():
             self.max_bytes = self._read_arguments(rendered=False).max_bytes
             if not is_rendered_later(source):
-                self._read_source()
+                self._read_source(source)
+
+    @classmethod
+    def check_given(cls, given: Mapping[str, Any]) -> None:
+        """Check some of the arguments, while there is no operator with the rest."""
+        super().check_given(given)
+        if "source" in given and not is_rendered_later(given["source"]):
+            with failing_fast():
+                cls._read_source(given["source"])
 
     def execute(self, context: Context) -> GenerationResult:
         """Read the task, copy its result, and return it."""
@@ -193,7 +202,7 @@ class KlingDownloadOperator(MappedOutput):
 
         with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
             arguments = self._read_arguments()
-            source = self._read_source()
+            source = self._read_source(self.source)
             task = hook.get_task(source.task_id)
             completion = Completion(
                 hook=hook,
@@ -215,13 +224,14 @@ class KlingDownloadOperator(MappedOutput):
         given = {**(templated if rendered else known_now(templated)), "max_bytes": self.max_bytes}
         return _DownloadArguments.read(given, subject=type(self).__name__)
 
-    def _read_source(self) -> _Source:
-        source = read_object(self.source)
+    @classmethod
+    def _read_source(cls, written: object) -> _Source:
+        source = read_object(written)
         given = source if isinstance(source, Mapping) else {"task_id": source}
         if not is_id(given.get("task_id")):
             rule = BrokenRule(
-                field="source", rule="must be a task id or a generation's result", value=self.source
+                field="source", rule="must be a task id or a generation's result", value=written
             )
-            raise KlingRequestError(subject=type(self).__name__, broken=[rule])
+            raise KlingRequestError(subject=cls.__name__, broken=[rule])
         known = {name: given.get(name) for name in _Source.model_fields}
-        return _Source.read(known, subject=type(self).__name__, prefix="source.")
+        return _Source.read(known, subject=cls.__name__, prefix="source.")

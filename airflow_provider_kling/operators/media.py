@@ -10,11 +10,11 @@ from fractions import Fraction
 from functools import partial
 from os import PathLike
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from airflow.sdk import Context, ObjectStoragePath
 
-from airflow_provider_kling.arguments import plain
+from airflow_provider_kling.arguments import Arguments, plain
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.files import file_at, reading
@@ -64,6 +64,7 @@ class VideoFrameOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("source", "output_uri", "at")
+    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (FrameArguments,)
 
     def __init__(
         self,
@@ -151,6 +152,7 @@ class VideoConcatOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("clips", "output_uri")
+    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (ConcatArguments,)
 
     def __init__(
         self,
@@ -170,10 +172,15 @@ class VideoConcatOperator(MappedOutput):
         literals = {"size": size, "fps": fps, "fade_s": fade_s, "trim_frames": trim_frames}
         with failing_fast():
             known = known_now({"clips": self.clips, "output": self.output_uri})
-            checked = ConcatArguments.read({**known, **literals}, subject=type(self).__name__)
-            self.options = ConcatOptions(
-                size=checked.size, fps=checked.fps, fade_s=checked.fade_s, trim_frames=checked.trim_frames
-            )
+            self.options = _options({**known, **literals}, subject=type(self).__name__)
+
+    @classmethod
+    def check_given(cls, given: Mapping[str, Any]) -> None:
+        """Check some of the arguments, while there is no operator with the rest."""
+        super().check_given(given)
+        options = {name: value for name, value in given.items() if name in ConcatOptions.__dataclass_fields__}
+        with failing_fast():
+            _options(options, subject=cls.__name__)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Concatenate the videos and store the result; return the dict that the class describes."""
@@ -215,6 +222,13 @@ class VideoConcatOperator(MappedOutput):
             "bytes": size,
             "sha256": sha256,
         }
+
+
+def _options(given: Mapping[str, Any], *, subject: str) -> ConcatOptions:
+    checked = ConcatArguments.read(given, subject=subject)
+    return ConcatOptions(
+        size=checked.size, fps=checked.fps, fade_s=checked.fade_s, trim_frames=checked.trim_frames
+    )
 
 
 def _log_progress(number: int, clips: int, seconds: float, total_s: float) -> None:

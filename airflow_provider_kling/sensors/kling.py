@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
@@ -78,6 +78,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("kling_task_id", "conn_id", "output_uri")
+    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_SensorArguments, _InheritedArguments)
 
     def __init__(
         self,
@@ -105,9 +106,17 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         with failing_fast():
             arguments = self._read_arguments(rendered=False)
             if not is_rendered_later(kling_task_id):
-                self._check_id()
+                self._check_id(kling_task_id)
         self.deferrable = default_deferrable() if arguments.deferrable is None else arguments.deferrable
         self.max_bytes = arguments.max_bytes
+
+    @classmethod
+    def check_given(cls, given: Mapping[str, Any]) -> None:
+        """Check some of the arguments, while there is no operator with the rest."""
+        super().check_given(given)
+        if "kling_task_id" in given and not is_rendered_later(given["kling_task_id"]):
+            with failing_fast():
+                cls._check_id(given["kling_task_id"])
 
     def execute(self, context: Context) -> Any:
         """Poll the task once; if it is still running, wait for it."""
@@ -132,7 +141,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         """Poll the task once. After a transient error, the sensor polls again."""
         with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
             completion = self._completion(hook, context)
-            self._check_id()
+            self._check_id(self.kling_task_id)
             try:
                 with error_context(f"Task {self.kling_task_id} may still run at the service and be billed."):
                     task = hook.get_task(self.kling_task_id)
@@ -168,8 +177,9 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         }
         return _SensorArguments.read(given, subject=type(self).__name__)
 
-    def _check_id(self) -> None:
-        check_id(self.kling_task_id, field="kling_task_id", subject=type(self).__name__)
+    @classmethod
+    def _check_id(cls, task_id: str) -> None:
+        check_id(task_id, field="kling_task_id", subject=cls.__name__)
 
     def _completion(self, hook: KlingHook, context: Context) -> Completion:
         output = self._read_arguments().output

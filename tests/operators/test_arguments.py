@@ -19,6 +19,7 @@ from airflow_provider_kling.operators.kling import (
     KlingGenerateOperator,
     KlingVideoOperator,
 )
+from airflow_provider_kling.operators.media import VideoConcatOperator, VideoFrameOperator
 from airflow_provider_kling.sensors.kling import KlingTaskSensor
 from tests.airflow_names import AirflowFailException
 
@@ -86,6 +87,49 @@ def test_what_makes_no_sense_fails_the_import_of_a_mapped_task_too(
     with pytest.raises(AirflowFailException) as caught:
         make(**task_id, **{name: value})
     assert [rule.field for rule in getattr(caught.value, "broken", ())] == [name]
+
+
+@pytest.mark.parametrize(
+    ("operator", "name", "value"),
+    [
+        (KlingDownloadOperator, "source", "../t"),
+        (KlingDownloadOperator, "max_bytes", "100MB"),
+        (KlingDownloadOperator, "output", 5),
+        (KlingDownloadOperator, "conn_id", None),
+        (KlingTaskSensor, "kling_task_id", ""),
+        (KlingTaskSensor, "max_bytes", 1.5),
+        (KlingTaskSensor, "deferrable", "maybe"),
+        (KlingTaskSensor, "timeout", "soon"),
+        (KlingTaskSensor, "soft_fail", "perhaps"),
+        (VideoFrameOperator, "source", "clip.mp4"),
+        (VideoFrameOperator, "at", "middle"),
+        (VideoFrameOperator, "quality", 101),
+        (VideoFrameOperator, "output", "s3://b/frames/"),
+        (VideoConcatOperator, "clips", ["s3://b/a.mp4"]),
+        (VideoConcatOperator, "size", (1280,)),
+        (VideoConcatOperator, "size", (1281, 720)),
+        (VideoConcatOperator, "fps", 121),
+        (VideoConcatOperator, "fade_s", -1),
+        (VideoConcatOperator, "trim_frames", -1),
+    ],
+)
+def test_what_makes_no_sense_to_the_other_operators_fails_the_import_of_a_mapped_task_too(
+    operator: Any, name: str, value: object
+) -> None:
+    with pytest.raises((KlingRequestError, AirflowFailException)) as caught:
+        operator.partial(task_id="make", **{name: value})
+    assert [rule.field for rule in getattr(caught.value, "broken", ())] == [name]
+
+
+def test_the_other_operators_take_templates_and_what_is_expanded_in_mapped_tasks() -> None:
+    made = "{{ ti.xcom_pull('make') }}"
+    with DAG("mapped"):
+        KlingDownloadOperator.partial(task_id="a", source=made, max_bytes="5").expand(output=["s3://b/"])
+        KlingTaskSensor.partial(task_id="b", timeout="60").expand(kling_task_id=["t"])
+        frame = VideoFrameOperator.partial(task_id="c", at=made, output="s3://b/{{ ti.map_index }}.png")
+        frame.expand(source=["s3://b/a.mp4"])
+        concat = VideoConcatOperator.partial(task_id="d", size=[1280, 720], fps="24000/1001", clips=made)
+        concat.expand(output=["s3://b/c.mp4"])
 
 
 def test_what_is_not_given_to_partial_is_not_missed() -> None:
