@@ -23,7 +23,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.templates import rendered_later
+from airflow_provider_kling.generation.templates import decided_later
 from airflow_provider_kling.models import KlingRequest, find_model
 from airflow_provider_kling.operators.kling import KlingGenerateOperator, KlingVideoOperator
 
@@ -58,9 +58,7 @@ class _RequestFromFunction(DecoratedOperator):
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that come from a template or from the function."""
-        fields = find_model(self.model).fields  # type: ignore[attr-defined]
-        left_out = frozenset(name for name in fields if parameters.get(name) is None)
-        return rendered_later(parameters) | left_out
+        return decided_later(parameters, fields=find_model(self.model).fields)  # type: ignore[attr-defined]
 
     def execute(self, context: Context) -> Any:
         """Call the function, then do what the operator does."""

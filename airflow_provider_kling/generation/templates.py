@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
@@ -55,6 +55,11 @@ def known_now(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def rendered_later(arguments: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the arguments whose value is not known yet."""
     return frozenset(name for name, value in arguments.items() if is_rendered_later(value))
+
+
+def decided_later(arguments: Mapping[str, Any], *, fields: Collection[str]) -> frozenset[str]:
+    """Return the names of the arguments whose value is not known yet, and of all others of the fields."""
+    return rendered_later(arguments) | {name for name in fields if arguments.get(name) is None}
 
 
 def without_rendered_none(written: Any, rendered: Any, *, field: str = "") -> Any:

@@ -27,6 +27,7 @@ from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
+    decided_later,
     is_rendered_later,
     known_now,
     rendered_later,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from airflow_provider_kling.generation.result import GenerationResult
     from airflow_provider_kling.generation.run import GenerationRun
     from airflow_provider_kling.hooks.kling import KlingHook
+    from airflow_provider_kling.models.model import KlingModel
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,14 @@ class _Templated(Arguments):
     conn_id: str = ""
     output: Location | None = None
     extra_parameters: Annotated[dict[str, Any] | None, BeforeValidator(read_object)] = None
+
+
+def _check_fields(model: KlingModel, fields: Mapping[str, Any], *, unknown: frozenset[str]) -> None:
+    """Check the fields of a request, of which some are not known yet."""
+    if (request := model.check_known(fields, unknown=unknown)) is not None:
+        from airflow_provider_kling.media.media_value import check_media
+
+        check_media(request)
 
 
 class GenerationOperator(MappedOutput):
@@ -121,6 +131,7 @@ class GenerationOperator(MappedOutput):
 
     template_fields: Sequence[str] = ("model", "conn_id", "output_uri", "extra_parameters")
     ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_Literals, _Templated)
+    DEFAULT_MODEL: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -178,14 +189,25 @@ class GenerationOperator(MappedOutput):
 
     @classmethod
     def check_given(cls, given: Mapping[str, Any]) -> None:
-        """Check some of the arguments, the model's name among them, while there is no operator with the rest.
+        """Check some of the arguments, while there is no operator with the rest.
 
-        :raises KlingRequestError: one or more are invalid; the message names each.
+        :raises KlingRequestError: one or more are invalid, whatever the others will be; the message names
+            each.
         """
         super().check_given(given)
-        if "model" in given and not is_rendered_later(given["model"]):
-            with failing_fast():
-                find_model(given["model"])
+        model = given.get("model", cls.DEFAULT_MODEL)
+        if model is None or is_rendered_later(model):
+            return
+        with failing_fast():
+            found = find_model(model)
+            fields = plain(cls.given_fields(given))
+            if isinstance(fields, Mapping):
+                _check_fields(found, fields, unknown=decided_later(fields, fields=found.fields))
+
+    @classmethod
+    def given_fields(cls, given: Mapping[str, Any]) -> Any:
+        """Return the fields of the request that are among some of the arguments."""
+        raise NotImplementedError
 
     @property
     def output_is_shared(self) -> bool:
@@ -229,11 +251,7 @@ class GenerationOperator(MappedOutput):
                 if not is_rendered_later(parameters):
                     model.choose_version(parameters)  # which tells that it must be a dict
             else:
-                request = model.check_known(parameters, unknown=self.undecided(parameters))
-                if request is not None:
-                    from airflow_provider_kling.media.media_value import check_media
-
-                    check_media(request)
+                _check_fields(model, parameters, unknown=self.undecided(parameters))
 
     def rendered_parameters(self) -> Any:
         """Return the fields of the request as plain values. A template without a value is None."""

@@ -61,6 +61,7 @@ class KlingVideoOperator(GenerationOperator):
     """
 
     template_fields: Sequence[str] = (*_VIDEO_FIELDS, *GenerationOperator.template_fields)
+    DEFAULT_MODEL: ClassVar[str | None] = _DEFAULT_MODEL
 
     def __init__(
         self,
@@ -88,6 +89,11 @@ class KlingVideoOperator(GenerationOperator):
         self.aspect_ratio = aspect_ratio
         self.duration = duration
         self.check_literals()
+
+    @classmethod
+    def given_fields(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of the request that are among some of the arguments."""
+        return {name: given[name] for name in _VIDEO_FIELDS if name in given}
 
     def request_parameters(self) -> dict[str, Any]:
         """Return the arguments that are fields of the request."""
@@ -119,6 +125,11 @@ class KlingGenerateOperator(GenerationOperator):
         self._request = parameters if isinstance(parameters, KlingRequest) else None
         self.parameters = parameters.body() if isinstance(parameters, KlingRequest) else parameters
         self.check_literals()
+
+    @classmethod
+    def given_fields(cls, given: Mapping[str, Any]) -> Any:
+        """Return the fields of the request that are among some of the arguments."""
+        return read_object(given.get("parameters"))
 
     def request_parameters(self) -> Any:
         """Return ``parameters``. A text that is JSON of a dict is that dict.

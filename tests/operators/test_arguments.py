@@ -132,6 +132,48 @@ def test_the_other_operators_take_templates_and_what_is_expanded_in_mapped_tasks
         concat.expand(output=["s3://b/c.mp4"])
 
 
+ODD_FIELDS: list[tuple[dict[str, Any], str]] = [
+    ({"duration": 7}, "duration"),
+    ({"prompt": ""}, "prompt"),
+    ({"mode": "4k"}, "mode"),
+    ({"prompt": "a", "images": ["clip.txt"]}, "images[0]"),
+    ({"videos": ["https://example.com/a.mp4"], "duration": 5}, "duration"),
+    ({"shot_type": "intelligence", "multi_shot": False}, "shot_type"),
+]
+
+
+@pytest.mark.parametrize(("fields", "named"), ODD_FIELDS)
+def test_a_field_that_breaks_a_rule_whatever_is_expanded_fails_the_import_of_a_mapped_task(
+    fields: dict[str, Any], named: str
+) -> None:
+    for make in (
+        lambda: KlingVideoOperator.partial(task_id="make", **fields),
+        lambda: KlingGenerateOperator.partial(task_id="make", model="kling-video-o1", parameters=fields),
+        lambda: video_task(**fields),
+        lambda: generate_task(model="kling-video-o1", parameters=fields),
+    ):
+        with pytest.raises(AirflowFailException) as caught:
+            make()
+        assert [rule.field for rule in getattr(caught.value, "broken", ())] == [named]
+
+
+@pytest.mark.parametrize(
+    ("given", "expanded"),
+    [
+        ({"prompt": "a"}, {"duration": [5, 10]}),
+        ({"prompt": "a", "duration": 5}, {"sound": ["on", "off"]}),
+        ({"duration": "{{ params.d }}"}, {"prompt": ["a", "b"]}),
+        ({"shot_type": "intelligence"}, {"multi_shot": [True], "prompt": ["a"]}),
+        ({"duration": 5, "videos": None}, {"prompt": ["a"]}),
+    ],
+)
+def test_a_rule_that_an_expanded_field_decides_is_checked_when_the_task_runs(
+    given: dict[str, Any], expanded: dict[str, Any]
+) -> None:
+    with DAG("mapped"):
+        KlingVideoOperator.partial(task_id="make", **given).expand(**expanded)
+
+
 def test_what_is_not_given_to_partial_is_not_missed() -> None:
     given: dict[str, Any] = {"timeout": timedelta(minutes=30), "deferrable": "true", "min_balance": "1.10"}
     with DAG("mapped"):
