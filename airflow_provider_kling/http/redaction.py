@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cached_property
 from itertools import takewhile
 from typing import Any, Final
+from urllib.parse import unquote
 
 from airflow_provider_kling.exceptions import KlingError
 
@@ -19,6 +20,7 @@ REDACTED: Final = "***"
 _USED: Final = frozenset({"task_id", "file_id", "slug", "url"})
 _LONG: Final = 16
 _HEAD: Final = 8
+_ESCAPES: Final = (b"\\", b"%", b"\0")  # the last is half of a character in UTF-16
 
 
 class Redactor:
@@ -36,9 +38,9 @@ class Redactor:
         """Tell whether a message may hold a secret: as it is, or spelled with escapes or in UTF-16."""
         if not self._secrets:
             return False
-        if b"\\" in body or b"\0" in body or any(secret in body for secret in self._encoded):
+        if any(escape in body for escape in _ESCAPES) or any(secret in body for secret in self._encoded):
             return True
-        return any(secret in value for secret in self._secrets for value in headers.values())
+        return any(text in value for text in ("%", *self._secrets) for value in headers.values())
 
     def text(self, text: str) -> str:
         r"""Redact a text, such as an error's, also where it is escaped (``\/``, ``%2F``) or was cut."""
@@ -51,8 +53,9 @@ class Redactor:
         return self._escaped.sub(REDACTED, text) if is_escaped else text
 
     def holds_secret(self, text: str) -> bool:
-        """Tell whether a text that is used, such as an id, holds a secret that is long enough to be one."""
-        return any(secret in text for secret in self._secrets if len(secret) >= _LONG)
+        """Tell whether a text that is used, such as a link, holds a secret that is long enough to be one."""
+        spellings = (text, unquote(text)) if "%" in text else (text,)
+        return any(secret in each for secret in self._secrets if len(secret) >= _LONG for each in spellings)
 
     def value(self, value: Any) -> Any:
         """Redact every text of what was read from a response."""

@@ -132,9 +132,10 @@ def test_an_empty_secret_redacts_nothing() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32-be"])
 def test_a_document_that_may_hold_a_secret_is_known_in_every_spelling(encoding: str) -> None:
     redactor = Redactor(["sk-1"])
-    for text in ('["sk-1"]', '["\\u0073k-1"]'):
+    for text in ('["sk-1"]', '["\\u0073k-1"]', '["%73k-1"]'):
         assert redactor.may_be_in(text.encode(encoding), {})
     assert redactor.may_be_in(b"", {"x-note": "an sk-1"})
+    assert redactor.may_be_in(b"", {"x-note": "an %73k-1"})
     assert not redactor.may_be_in(b'["sk-2"]', {"x-note": "sk-2"})
     assert not Redactor().may_be_in(b"\\", {})
 
@@ -147,8 +148,9 @@ def test_every_text_of_what_was_read_is_redacted() -> None:
 def test_what_is_used_is_redacted_only_for_a_secret_that_is_long_enough_to_be_one() -> None:
     short = Resource(url="https://cdn.example/task/1.mp4", type="task")
     assert Redactor(["task"]).value(short) == Resource(url=short.url, type="***")
-    long = Resource(url=f"https://cdn.example/{API_KEY}.mp4")
-    assert Redactor([API_KEY]).value(long).url == "https://cdn.example/***.mp4"
+    for spelling in (API_KEY, f"%{ord(API_KEY[0]):x}{API_KEY[1:]}"):
+        long = Resource(url=f"https://cdn.example/{spelling}.mp4?sign=%2F")
+        assert Redactor([API_KEY]).value(long).url == "https://cdn.example/***.mp4?sign=%2F"
 
 
 # -- keys that are common words ---------------------------------------------------------------------
