@@ -135,16 +135,19 @@ def _path(value: object) -> object:
 def _location(value: str) -> str:
     if value != value.strip():
         raise PydanticCustomError("location", "must not begin or end with a blank")
-    if _HALF_LOCAL.match(value):
-        raise PydanticCustomError(
-            "location", "must have three slashes before a local path: file:///folder/name"
-        )
-    if not (_URI_OF_STORAGE.match(value) or value.startswith("/")):
-        raise PydanticCustomError(
-            "location",
-            "must be the URI of a storage, such as s3://bucket/folder/name, or an absolute path",
-        )
+    problem = None if value.startswith("/") else storage_uri_problem(value)
+    if problem:
+        raise PydanticCustomError("location", "{problem}", {"problem": problem})
     return value
+
+
+def storage_uri_problem(uri: str) -> str | None:
+    """Return the rule that a text breaks as the URI of a file or a folder on a storage, or None."""
+    if _HALF_LOCAL.match(uri):
+        return "must have three slashes before a local path, as in file:///folder/name"
+    if not _URI_OF_STORAGE.match(uri):
+        return "must be the URI of a storage, such as s3://bucket/folder/name or file:///folder/name"
+    return None
 
 
 Seconds = Annotated[float, BeforeValidator(seconds), Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]

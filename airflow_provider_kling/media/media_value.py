@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, TypeGuard
 
+from airflow_provider_kling.arguments import storage_uri_problem
 from airflow_provider_kling.exceptions import BrokenRule, KlingMediaError, KlingRequestError
 from airflow_provider_kling.media.file_format import FileFormat, sniff
 from airflow_provider_kling.media_type import MediaType
@@ -40,7 +41,7 @@ def broken_rule(value: str, media_type: MediaType, *, public: bool = False) -> s
     """
     expected = f"must be a public link, the URI of a stored file, or Base64 of {_file_of(media_type)}"
     if is_storage_uri(value):
-        return None
+        return storage_uri_problem(value)
     if _SCHEME.match(value):
         problem = _link_problem(value, public=public)
         return f"{expected}{problem}" if problem else None
