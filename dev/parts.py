@@ -139,6 +139,8 @@ if __name__ == "__main__":
     parser.add_argument("--at-once", type=int, default=100, help="how many parts of a group")
     parser.add_argument("groups", nargs="+", metavar="GROUP", help="parts, separated by commas")
     arguments = parser.parse_args()
+    if arguments.at_once < 1:
+        parser.error("--at-once must be at least 1")
     sys.exit(
         main(
             shlex.split(arguments.run),

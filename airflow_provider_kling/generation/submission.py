@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_kling.exceptions import (
@@ -16,7 +14,6 @@ from airflow_provider_kling.exceptions import (
     KlingBalanceError,
     KlingDuplicateSubmissionError,
     KlingError,
-    KlingJournalError,
     KlingMinBalanceError,
     KlingNotFoundError,
     KlingSubmissionUnknownError,
@@ -24,6 +21,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.generation import unknown
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.generation_task import GenerationTask
+from airflow_provider_kling.generation.intent import Intent, SlowIntentError
 from airflow_provider_kling.generation.media_arguments import MediaArguments, cut_media, delete_uploads
 from airflow_provider_kling.generation.result_storage import ResultStorage
 from airflow_provider_kling.generation.stored_result import (
@@ -223,74 +221,63 @@ class Submission:
         )
 
     def _send(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
-        """Send an intent, which is written when the connection is open, and write the outcome.
-
-        So whatever ends the process while it waits for its turn or connects, the record says what is true.
-        """
-        is_written = False
-
-        def write_intent() -> None:
-            nonlocal is_written
-            until_recorded.enter_context(self._termination.held())
+        """Send an intent, and record the outcome."""
+        intent = Intent(record, former=former, journal=self.journal, termination=self._termination)
+        with intent:
             try:
-                self.journal.write(record)
-            except BaseException:
-                # A part of it may be written, and would call the outcome of what was never sent unknown.
-                self._record(former, problem="Nothing was sent, but its record calls the outcome unknown")
-                raise
-            is_written = True
-
-        with ExitStack() as until_recorded:
-            try:
-                sent = self._post(call, record, former=former, before_sending=write_intent)
+                sent = self._post(replace(call, before_sending=intent.write), intent, former=former)
             except KlingSubmissionUnknownError:
                 raise  # the intent stays: it is what is known
             except KlingError as error:
-                if is_written:
-                    self._record(former, problem="It was rejected, but its record calls the outcome unknown")
+                intent.withdraw()
                 if not isinstance(error, NO_CAPACITY):
                     delete_uploads(self.hook, record.uploads)
                 raise self._with_balance(error) from error.__cause__
+            except BaseException:
+                if not intent.is_written:
+                    delete_uploads(self.hook, record.uploads)
+                raise
             if sent.phase is not Phase.FAILED:
-                task_id = sent.task_id
-                log.info("Submitted %s: the service runs it as task %s and bills it", self.model, task_id)
-                self._record(sent, problem=f"Task {task_id} was submitted, but its id could not be recorded")
+                log.info(
+                    "Submitted %s: the service runs it as task %s and bills it", self.model, sent.task_id
+                )
+            intent.end(sent)
             return sent
 
-    def _post(
-        self,
-        call: Call[Task],
-        record: Record,
-        *,
-        former: Record | None,
-        before_sending: Callable[[], None],
-    ) -> Record:
+    def _post(self, call: Call[Task], intent: Intent, *, former: Record | None) -> Record:
         """Send an intent; return it with its task, or as failed where another task has used up its key.
 
         A submission whose outcome is unknown is looked up by its key. Where there is no task, it is sent once
         more with the same key, so the service rejects it should the first one arrive late.
         """
         try:
-            return record.submitted(self.hook.call(replace(call, before_sending=before_sending)).task_id)
+            return self._sent(call, intent)
         except KlingDuplicateSubmissionError as error:
-            return self._by_used_key(record, former=former, cause=str(error))
+            return self._by_used_key(intent.record, former=former, cause=str(error))
         except KlingSubmissionUnknownError as error:
             cause = str(error.__cause__ or error)
-            task = self._find(record, cause=cause)
+            task = self._find(intent.record, cause=cause)
         if task is None:
             log.warning(
                 "The submission at %s was looked up: the service made no task of it (%s). Sending it again",
-                record.intent_at_text,
+                intent.record.intent_at_text,
                 cause,
             )
             try:
-                task = self.hook.call(call)
+                return self._sent(call, intent)
             except KlingDuplicateSubmissionError as error:
-                if (task := self._find(record, cause=str(error))) is None:
-                    raise unknown.duplicate_not_found(record, cause=str(error)) from error
+                if (task := self._find(intent.record, cause=str(error))) is None:
+                    raise unknown.duplicate_not_found(intent.record, cause=str(error)) from error
             except KlingSubmissionUnknownError as error:
-                raise unknown.to_be_looked_up(record, cause=str(error.__cause__ or error)) from error
-        return record.submitted(task.task_id)
+                raise unknown.to_be_looked_up(intent.record, cause=str(error.__cause__ or error)) from error
+        return intent.record.submitted(task.task_id)
+
+    def _sent(self, call: Call[Task], intent: Intent) -> Record:
+        try:
+            task = self.hook.call(call)
+        except SlowIntentError:  # nothing was sent on that connection
+            task = self.hook.call(call)
+        return intent.record.submitted(task.task_id)
 
     def _find(self, record: Record, *, cause: str) -> Task | None:
         """Return the task of a submission, or None where there is certainly none.
@@ -372,17 +359,6 @@ class Submission:
     def _money(self, amount: Decimal) -> str:
         account = self.hook.gateway.account
         return f"{amount} {account.unit}" if account else str(amount)
-
-    def _record(self, record: Record | None, *, problem: str) -> None:
-        """Record an outcome, if possible: with the intent still there, no later try sends again by itself."""
-        write = self.journal.delete if record is None else partial(self.journal.write, record)
-        try:
-            write()
-        except KlingJournalError:
-            try:
-                write()  # once more: what a record that is wrong leads to needs a person
-            except KlingJournalError:
-                log.exception(problem)
 
 
 def _remote(task: Task | None) -> Remote:

@@ -143,8 +143,8 @@ class Call(Generic[T]):
     :param idempotent: whether sending the request twice does what sending it once does. The client repeats
         only such calls. Reads are idempotent; a submission is not.
     :param operation: what the call is for.
-    :param before_sending: called when the connection is open, before the first byte of the request. What it
-        raises ends the call, and nothing was sent. An event loop waits for it.
+    :param before_sending: called at each attempt when the connection is open, before the first byte of the
+        request. What it raises ends the call, and nothing was sent. It blocks an event loop.
     :param explain: turns the error that ends the call into the one to raise. A submission uses it to tell a
         rejection from an unknown outcome.
     """

@@ -34,7 +34,7 @@ class Send:
 
     :param limit_s: how long the whole exchange may take, in seconds.
     :param traced: it matters whether a byte of the request was sent.
-    :param before_sending: as in :class:`Call`; only where it is traced.
+    :param before_sending: as in :class:`Call`.
     """
 
     request: HttpRequest
@@ -132,7 +132,7 @@ class ClientCore:
             request=request,
             signature=signature,
             limit_s=limit_s,
-            traced=not call.idempotent,
+            traced=not call.idempotent or call.before_sending is not None,
             before_sending=call.before_sending,
         )
 

@@ -19,6 +19,8 @@ _MULTIPLES: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 120)
 # Of the frames, so many may be closer to the next one than they should be; one may in a dozen or more.
 _MOST_SKIPPED: Final = Fraction(1, 50)
 _DOZEN: Final = 12
+_COMMON_UNITS: Final = frozenset(1 / rate for rate in _COMMON_RATES)
+_FEW_UNITS: Final = 5  # of a time base between two frames: rounding changes it by one at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +75,18 @@ class FrameTiming:
         if not gaps:
             return False
         average = sum(gaps) / len(gaps)
-        # Rounding changes a gap by a unit or two; but where the unit is a frame, there is nothing to round.
-        return max(gaps) - min(gaps) > max(min(2, average / 2), average / 10)
+        if min(gaps) == 1 and self.time_base in _COMMON_UNITS:
+            rounding = 0.0  # the unit is a frame
+        else:
+            rounding = 1 if average < _FEW_UNITS else max(2, average / 10)
+        return max(gaps) - min(gaps) > rounding
 
     @property
     def nominal_rate(self) -> Fraction:
         """The constant rate, in frames a second, that fits these frames best.
 
-        Where they have different durations, it is the lowest multiple of the median rate, or else the lowest
-        common rate, at which nearly all of them are displayed.
+        Where they have different durations, it is the lowest multiple of the median rate, or a common rate
+        near one, at which nearly all of them are displayed.
         """
         gaps = [gap for gap in _gaps(self.pts) if gap > 0]
         if not gaps:
@@ -93,11 +98,15 @@ class FrameTiming:
         return min(rate if len(set(gaps)) == 1 else _common(rate), _MAX_RATE)
 
     def _rate_that_shows_frames(self, median_rate: Fraction) -> Fraction:
-        multiples = [_common(multiple * median_rate) for multiple in _MULTIPLES]
-        rates = [rate for rate in (*multiples, *sorted(_COMMON_RATES), _MAX_RATE) if rate <= _MAX_RATE]
+        rates: list[Fraction] = []
+        for multiple in _MULTIPLES:
+            # Its timestamps may be off so much that a common rate nearby is the right one.
+            nearby = (rate for rate in sorted(_COMMON_RATES) if round(rate / median_rate) == multiple)
+            rates += [_common(multiple * median_rate), *nearby]
+        possible = [rate for rate in (*rates, *sorted(_COMMON_RATES), _MAX_RATE) if rate <= _MAX_RATE]
         few = max(len(self.pts) * _MOST_SKIPPED, Fraction(len(self.pts) >= _DOZEN))
-        enough = (rate for rate in rates if self._skipped_at(rate) <= few)
-        return next(enough, None) or min(rates, key=self._skipped_at)
+        enough = (rate for rate in possible if self._skipped_at(rate) <= few)
+        return next(enough, None) or min(possible, key=self._skipped_at)
 
     def _skipped_at(self, rate: Fraction) -> int:
         """Return how many frames with a time of their own have none at a constant rate."""

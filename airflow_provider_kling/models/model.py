@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError, KlingRequestWarning
 from airflow_provider_kling.media_type import MediaType
@@ -17,6 +18,7 @@ from airflow_provider_kling.models.facts import ModelType, ModelVersion
 if TYPE_CHECKING:
     from airflow_provider_kling.models.request import KlingRequest
 
+T = TypeVar("T")
 
 DEFAULT_PROVIDER = "kling"
 # What a path can hold; a longer or stranger text is not the name of a model.
@@ -197,20 +199,36 @@ class KlingModel:
         :raises KlingRequestError: a documented rule is broken whatever the values of ``unknown`` will be.
         """
         self.warn()
-        version: ModelVersion | None = None
-        try:
-            version = self.choose_version(parameters)
-            known = {name: value for name, value in parameters.items() if name not in unknown}
-            return version.request_class.for_model(self.name, version, known)
-        except KlingRequestError as error:
-            certain = [rule for rule in error.broken if not (rule.involves | {rule.field}) & unknown]
-            if not certain:
-                return None
-            broken = KlingRequestError(subject=error.subject, broken=certain)
-            if version is None or version.is_enforced:
-                raise broken from None
-            _warn_of_inferred(broken)
+        found = _certain(lambda: self.choose_version(parameters), unknown=unknown)
+        if not isinstance(found, ModelVersion):
+            if found is not None:
+                raise found
             return None
+        known = {name: value for name, value in parameters.items() if name not in unknown}
+        broken: list[KlingRequestError] = []
+        for version in (found, *self._other_versions(found, parameters, unknown=unknown)):
+            checked = _certain(
+                partial(version.request_class.for_model, self.name, version, known), unknown=unknown
+            )
+            if not isinstance(checked, KlingRequestError):
+                return checked if version is found else None
+            broken.append(checked)
+        if found.is_enforced:
+            raise broken[0]
+        _warn_of_inferred(broken[0])
+        return None
+
+    def _other_versions(
+        self, version: ModelVersion, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]
+    ) -> list[ModelVersion]:
+        """Return the API versions that it may turn out to be, when the unknown fields have their values."""
+        if any(parameters.get(name) is not None for name in self.distinctive_fields(version)):
+            return []
+        return [
+            other
+            for other in self.versions
+            if other is not version and self.distinctive_fields(other) & unknown
+        ]
 
     def warn(self) -> None:
         """Warn of a model that is retired, has left the documents, or is not known."""
@@ -224,6 +242,18 @@ class KlingModel:
             )
         elif self.left_documents:
             warn(f"{self.name} left the service's documents after {self.left_documents}. {instead}")
+
+
+def _certain(check: Callable[[], T], *, unknown: AbstractSet[str]) -> T | KlingRequestError | None:
+    """Return what a check returns, or its error with the rules that no value of the unknown fields can mend.
+
+    :return: None where no such rule is broken, but others may be.
+    """
+    try:
+        return check()
+    except KlingRequestError as error:
+        certain = [rule for rule in error.broken if not (rule.involves | {rule.field}) & unknown]
+        return KlingRequestError(subject=error.subject, broken=certain) if certain else None
 
 
 def _date(text: str | None) -> date | None:

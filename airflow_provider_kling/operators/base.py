@@ -131,7 +131,6 @@ class GenerationOperator(MappedOutput):
 
     template_fields: Sequence[str] = ("model", "conn_id", "output_uri", "extra_parameters")
     ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_Literals, _Templated)
-    DEFAULT_MODEL: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -195,11 +194,10 @@ class GenerationOperator(MappedOutput):
             each.
         """
         super().check_given(given)
-        model = given.get("model", cls.DEFAULT_MODEL)
-        if model is None or is_rendered_later(model):
-            return
+        if "model" not in given or is_rendered_later(given["model"]):
+            return  # a default may come from the DAG, and the model from expand()
         with failing_fast():
-            found = find_model(model)
+            found = find_model(given["model"])
             fields = plain(cls.given_fields(given))
             if isinstance(fields, Mapping):
                 _check_fields(found, fields, unknown=decided_later(fields, fields=found.fields))

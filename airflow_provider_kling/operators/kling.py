@@ -61,7 +61,6 @@ class KlingVideoOperator(GenerationOperator):
     """
 
     template_fields: Sequence[str] = (*_VIDEO_FIELDS, *GenerationOperator.template_fields)
-    DEFAULT_MODEL: ClassVar[str | None] = _DEFAULT_MODEL
 
     def __init__(
         self,

@@ -23,6 +23,7 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
 )
 from airflow_provider_kling.gateways.encoded import EncodedRequest, MediaField
+from airflow_provider_kling.generation.intent import Intent
 from airflow_provider_kling.generation.media_arguments import INLINE_BYTES, MediaArguments
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.media_value import is_storage_uri
@@ -199,6 +200,20 @@ def test_what_was_uploaded_for_a_refused_request_is_deleted(
     sandbox.faults([{"method": "POST", "path": "/api/v1/kling/*", "action": refusal}])
     with pytest.raises(KlingBadRequestError):
         run(video(images=[still], upload="always"), task_instance)
+    assert KlingHook().list_files() == []
+
+
+def test_what_was_uploaded_for_a_try_that_ends_before_it_sends_anything_is_deleted(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    still: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operator = video(images=[still], upload="always")
+    monkeypatch.setattr(Intent, "write", lambda _: operator.on_kill())
+    with pytest.raises(SystemExit):
+        run(operator, task_instance)
+    assert uploads(sandbox) == 1
     assert KlingHook().list_files() == []
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
-from airflow_provider_kling.exceptions import KlingError, KlingJournalError, KlingSubmissionUnknownError
-from airflow_provider_kling.http.network import tls_context
+from airflow_provider_kling.exceptions import KlingError, KlingSubmissionUnknownError
+from airflow_provider_kling.http.library import httpcore
+from airflow_provider_kling.http.network import _Backend, tls_context
+from airflow_provider_kling.journal.stores import VariableStore
 from airflow_provider_kling.operators.kling import KlingGenerateOperator
 from tests.airflow_names import TaskDeferred
 from tests.conftest import FakeTaskInstance
@@ -159,8 +161,8 @@ HTTP = "airflow_provider_kling.http"
 BEFORE_THE_FIRST_BYTE = {
     "waiting for its turn": f"{HTTP}.rate_limit.RateLimiter.reserve",
     "connecting": f"{HTTP}.network._Backend.connect_tcp",
-    "writing the intent": "airflow_provider_kling.journal.journal.Journal.write",
 }
+ACCEPTED = reply({"code": 0, "data": {"task_id": "t"}})
 
 
 def overdue(operator: KlingGenerateOperator) -> None:
@@ -169,6 +171,12 @@ def overdue(operator: KlingGenerateOperator) -> None:
 
 def killed(operator: KlingGenerateOperator) -> None:
     operator.on_kill()
+
+
+def submit(task_instance: FakeTaskInstance) -> None:
+    """Run a try that submits, until it is deferred."""
+    with pytest.raises(TaskDeferred):
+        video().execute(context(video(), task_instance))
 
 
 @pytest.mark.parametrize("end", [overdue, killed])
@@ -182,14 +190,13 @@ def test_a_try_that_ends_before_the_first_byte_leaves_no_record(
     end: Callable[[KlingGenerateOperator], None],
 ) -> None:
     """Not even for a moment: nothing runs after a SIGKILL."""
-    server = serve(*[reply({"code": 0, "data": {"task_id": "t"}})] * 2)
+    server = serve(ACCEPTED)
     connect(host=server.url)
     operator, phases = video(), []
 
     def ends(*_: Any, **__: Any) -> None:
         phases.append(phase(task_instance))
         end(operator)
-        raise KlingJournalError("it is not written")  # a kill waits while the intent is written
 
     with monkeypatch.context() as patch:
         patch.setattr(method, ends)
@@ -198,10 +205,77 @@ def test_a_try_that_ends_before_the_first_byte_leaves_no_record(
     assert phases == [None]
     assert phase(task_instance) is None
     task_instance.retry()
-    with pytest.raises(TaskDeferred):
-        video().execute(context(video(), task_instance))
+    submit(task_instance)
     assert phase(task_instance) == "submitted"
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_timeout_while_the_intent_is_written_takes_it_back(
+    connect: Connect,
+    serve: Serve,
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    written: int,
+) -> None:
+    """There are two copies of it, a Variable and one in the task state store."""
+    server = serve(ACCEPTED, ACCEPTED)
+    connect(host=server.url)
+    done = 0
+
+    def overdue_after(write: Callable[..., None]) -> Callable[..., None]:
+        def perhaps(*arguments: Any, **options: Any) -> None:
+            nonlocal done
+            if done == written:
+                raise AirflowTaskTimeout
+            write(*arguments, **options)
+            done += 1
+            if done == written == 2:
+                raise AirflowTaskTimeout
+
+        return perhaps
+
+    saved: Any = VariableStore.save
+    with monkeypatch.context() as patch:
+        patch.setattr(VariableStore, "save", overdue_after(saved))
+        patch.setattr(task_instance.store, "set", overdue_after(task_instance.store.set))
+        with pytest.raises(AirflowTaskTimeout):
+            run(video(), task_instance)
+    assert phase(task_instance) is None
+    task_instance.retry()
+    submit(task_instance)
+    assert len(server.requests) == 1
+
+
+def test_a_store_that_is_slow_costs_a_connection_and_no_decision(
+    connect: Connect, serve: Serve, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service may close a connection on which no request comes."""
+    server = serve(hang_up, ACCEPTED)
+    connect(host=server.url)
+    monkeypatch.setattr("airflow_provider_kling.generation.intent._LONGEST_SILENCE_S", -1)
+    submit(task_instance)
+    assert phase(task_instance) == "submitted"
+    assert (server.connections, len(server.requests)) == (2, 1)
+
+
+def test_a_slow_store_and_then_no_connection_leave_no_record(
+    connect: Connect, serve: Serve, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(host=serve(hang_up).url)
+    monkeypatch.setattr("airflow_provider_kling.generation.intent._LONGEST_SILENCE_S", -1)
+    opened, connect_tcp = [], _Backend.connect_tcp
+
+    def once(self: _Backend, *arguments: Any, **options: Any) -> Any:
+        opened.append(phase(task_instance))
+        if len(opened) > 1:
+            raise httpcore.ConnectError
+        return connect_tcp(self, *arguments, **options)
+
+    monkeypatch.setattr(_Backend, "connect_tcp", once)
+    assert "nothing was sent" in str(fail(video(), task_instance))
+    assert opened == [None, "intent"]
+    assert phase(task_instance) is None
 
 
 # -- perhaps sent ---------------------------------------------------------------------------------

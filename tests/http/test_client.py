@@ -27,10 +27,10 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.http.client import AsyncKlingClient
 from airflow_provider_kling.http.credentials import BearerToken
-from airflow_provider_kling.http.message import HttpRequest
+from airflow_provider_kling.http.message import Call, HttpRequest
 from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.http.settings import ClientSettings
-from airflow_provider_kling.http.task import TaskStatus
+from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.models import VideoO1Request
 from tests.http.conftest import API_KEY, START, Caller
 from tests.http.raw_server import (
@@ -308,6 +308,34 @@ def test_a_requested_wait_that_is_too_long_ends_the_call_and_is_in_the_error(
 
 
 # -- a submission is sent once --------------------------------------------------------------------
+
+
+class StoppedError(Exception):
+    """What a caller raises before a request is sent."""
+
+
+@pytest.mark.parametrize("error", [StoppedError(), KlingServerError("of the caller's own", status_code=500)])
+@pytest.mark.parametrize("call", [POLL, SUBMISSION], ids=["poll", "submission"])
+def test_what_is_raised_before_sending_ends_the_call_as_it_is_and_nothing_is_sent(
+    serve: Serve, make_caller: MakeCaller, call: Call[Task], error: Exception
+) -> None:
+    server = serve(hang_up, GOOD)
+
+    def stop() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        make_caller(url=server.url).call(replace(call, before_sending=stop))
+    assert raised.value is error
+    make_caller(url=f"{server.url}/after").call(POLL)
+    assert {request.target for request in server.requests} == {"/after/api/v1/tasks/t"}
+
+
+def test_the_caller_is_told_before_each_attempt(serve: Serve, make_caller: MakeCaller) -> None:
+    server, told = serve(hang_up, GOOD), []
+    call = replace(POLL, before_sending=lambda: told.append(len(server.requests)))
+    make_caller(url=server.url).call(call)
+    assert told == [0, 1]
 
 
 @pytest.mark.parametrize("name", [name for name in TRANSIENT if name not in ("425", "429", "another task")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from random import Random
 
 import pytest
 
@@ -59,8 +60,6 @@ def test_without_a_displayed_frame_there_is_no_timing() -> None:
         ((0, 41, 83, 125, 166), False),  # 24 frames a second, rounded to milliseconds
         ((0, 20, 60, 80), True),
         ((0,), False),
-        ((0, 1, 2, 4, 5), True),  # the unit is a frame
-        ((0, 3, 7, 10, 13), False),  # 30 frames a second, rounded to hundredths
     ],
 )
 def test_rounding_does_not_make_a_rate_variable(pts: tuple[int, ...], *, variable: bool) -> None:
@@ -93,6 +92,9 @@ def test_the_nominal_rate_undoes_rounding_and_ignores_pauses(
 @pytest.mark.parametrize(
     ("pts", "time_base", "rate"),
     [
+        # Some are left out; the unit is a frame, or half of one.
+        ([0, 1, 2, 4, 5], Fraction(1, 25), Fraction(25)),
+        ([0, 2, 4, 8, 10], Fraction(1, 50), Fraction(25)),
         # Fast at first, then each third frame only; the other way round; at rates without a common multiple.
         ([*range(10), *range(10, 100, 3)], Fraction(1, 25), Fraction(25)),
         ([*range(0, 90, 3), *range(90, 100)], Fraction(1, 25), Fraction(25)),
@@ -111,6 +113,24 @@ def test_at_the_nominal_rate_of_a_variable_one_nearly_all_frames_are_displayed(
 ) -> None:
     assert timing(packets(*pts), time_base=time_base).variable
     assert timing(packets(*pts), time_base=time_base).nominal_rate == rate
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "24", "24.4", "25", "28.9", "29.2", "30000/1001", "50", "59"])
+def test_jitter_does_not_double_the_rate(rate: str) -> None:
+    gap, random = 90_000 / Fraction(rate), Random(1)
+    jitter = gap / 11  # 3 ms at 30 frames a second
+    pts = [round(index * gap + random.uniform(-1, 1) * jitter) for index in range(600)]
+    found = timing(packets(*pts), time_base=Fraction(1, 90_000))
+    assert found.variable
+    assert found.nominal_rate == pytest.approx(Fraction(rate), rel=0.25)
+
+
+@pytest.mark.parametrize("rate", [10, 12, 15, 24, 25, 30, 50, 60, 75])
+def test_the_hundredths_of_a_gif_do_not_make_its_rate_variable(rate: int) -> None:
+    pts = [round(Fraction(index * 100, rate)) for index in range(5 * rate + 1)]
+    found = timing(packets(*pts), time_base=Fraction(1, 100))
+    assert not found.variable
+    assert found.nominal_rate == rate
 
 
 def test_evenly_timed_packets_have_a_reorder_delay() -> None:

@@ -133,11 +133,12 @@ def test_the_other_operators_take_templates_and_what_is_expanded_in_mapped_tasks
 
 
 ODD_FIELDS: list[tuple[dict[str, Any], str]] = [
-    ({"duration": 7}, "duration"),
+    ({"duration": 99}, "duration"),
+    ({"duration": 7, "mode": "std"}, "duration"),  # which is right in the API version without a mode
     ({"prompt": ""}, "prompt"),
     ({"mode": "4k"}, "mode"),
     ({"prompt": "a", "images": ["clip.txt"]}, "images[0]"),
-    ({"videos": ["https://example.com/a.mp4"], "duration": 5}, "duration"),
+    ({"videos": ["https://example.com/a.mp4"], "duration": 5, "mode": "std"}, "duration"),
     ({"shot_type": "intelligence", "multi_shot": False}, "shot_type"),
 ]
 
@@ -146,11 +147,12 @@ ODD_FIELDS: list[tuple[dict[str, Any], str]] = [
 def test_a_field_that_breaks_a_rule_whatever_is_expanded_fails_the_import_of_a_mapped_task(
     fields: dict[str, Any], named: str
 ) -> None:
+    model = {"model": "kling-video-o1"}
     for make in (
-        lambda: KlingVideoOperator.partial(task_id="make", **fields),
-        lambda: KlingGenerateOperator.partial(task_id="make", model="kling-video-o1", parameters=fields),
-        lambda: video_task(**fields),
-        lambda: generate_task(model="kling-video-o1", parameters=fields),
+        lambda: KlingVideoOperator.partial(task_id="make", **model, **fields),
+        lambda: KlingGenerateOperator.partial(task_id="make", **model, parameters=fields),
+        lambda: video_task(**model, **fields),
+        lambda: generate_task(**model, parameters=fields),
     ):
         with pytest.raises(AirflowFailException) as caught:
             make()
@@ -165,6 +167,7 @@ def test_a_field_that_breaks_a_rule_whatever_is_expanded_fails_the_import_of_a_m
         ({"duration": "{{ params.d }}"}, {"prompt": ["a", "b"]}),
         ({"shot_type": "intelligence"}, {"multi_shot": [True], "prompt": ["a"]}),
         ({"duration": 5, "videos": None}, {"prompt": ["a"]}),
+        ({"prompt": "a", "duration": 3}, {"model": ["kling-v3-t2v", "kling-v3-omni-video"]}),
     ],
 )
 def test_a_rule_that_an_expanded_field_decides_is_checked_when_the_task_runs(
@@ -172,6 +175,27 @@ def test_a_rule_that_an_expanded_field_decides_is_checked_when_the_task_runs(
 ) -> None:
     with DAG("mapped"):
         KlingVideoOperator.partial(task_id="make", **given).expand(**expanded)
+
+
+def test_a_rule_of_a_model_that_comes_from_elsewhere_is_checked_when_the_task_runs() -> None:
+    with DAG("default", default_args={"model": "kling-v3-t2v"}):
+        KlingVideoOperator.partial(task_id="mapped", prompt="p", duration=3).expand(mode=["std", "pro"])
+
+        @video_task(duration=3)
+        def make() -> str:
+            return "A paper boat"
+
+        make()
+
+
+def test_a_field_that_a_function_returns_may_decide_the_api_version() -> None:
+    with DAG("versions"):
+
+        @generate_task(model="kling-video-o1", parameters={"duration": 7})
+        def make() -> dict[str, Any]:
+            return {"prompt": "A paper boat", "resolution": "720p"}
+
+        make()
 
 
 def test_what_is_not_given_to_partial_is_not_missed() -> None:

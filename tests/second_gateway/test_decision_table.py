@@ -17,7 +17,8 @@ from airflow_provider_kling.exceptions import (
     KlingSubmissionUnknownError,
     KlingTaskFailedError,
 )
-from airflow_provider_kling.journal.record import Phase
+from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.record import Phase, Record
 from tests.airflow_names import AirflowFailException
 from tests.second_gateway.conftest import Killed, Reaper
 from tests.second_gateway.logical_task import LogicalTask
@@ -472,6 +473,30 @@ def test_without_its_record_a_cleared_task_is_made_again_where_somebody_wants_th
         assert len(service.accepted) == number
         task.lose_record()
         task.clear()
+
+
+def test_a_key_that_is_used_up_is_on_record_before_another_one_is_sent(
+    service: SecondService, task: LogicalTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a crash in between would make the next try take the task that nobody wants any more."""
+    again: dict[str, Any] = {"on_rerun": "regenerate"}
+    task.run(film(**again))
+    task.lose_record()
+    task.clear()
+    write = Journal.write
+
+    def write_and_die(self: Journal, record: Record) -> None:
+        write(self, record)
+        if record.phase is Phase.FAILED:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", write_and_die)
+        with pytest.raises(Killed):
+            task.run(film(**again))
+    task.retry()
+    result = task.run(film(**again))
+    assert [job.number for job in service.accepted][1:] == [result["task_id"]]
 
 
 @pytest.mark.parametrize("times", [1, 3])

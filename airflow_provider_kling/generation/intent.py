@@ -1,0 +1,96 @@
+"""The intent of a submission: its record from right before the first byte until the outcome."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+from airflow_provider_kling.exceptions import KlingJournalError
+from airflow_provider_kling.generation.termination import Termination
+from airflow_provider_kling.journal.journal import Journal
+from airflow_provider_kling.journal.record import Record
+
+log = logging.getLogger(__name__)
+
+# A server may close a connection on which no request comes; then it is unknown whether one was received.
+_LONGEST_SILENCE_S: Final = 1.0
+
+
+class SlowIntentError(Exception):
+    """The intent is written, but that took long. Nothing was sent; connect again."""
+
+
+class Intent:
+    """What is recorded of a submission while it is sent. As a context manager, it lets no kill come between.
+
+    :param record: its phase is ``intent``; not written yet.
+    :param former: the record so far, None for none. It is back where no task was made.
+    :ivar record: with the time at which it was written.
+    :ivar is_written: it is, or was until its outcome was recorded.
+    """
+
+    def __init__(
+        self, record: Record, *, former: Record | None, journal: Journal, termination: Termination
+    ) -> None:
+        self.record = record
+        self.is_written = False
+        self._former = former
+        self._journal = journal
+        self._termination = termination
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def write(self) -> None:
+        """Write it, when the connection is open: what ends the process earlier leaves the former record.
+
+        :raises KlingJournalError: it could not be written.
+        :raises SlowIntentError: the service may have closed the connection meanwhile.
+        """
+        if self.is_written:
+            return
+        self._held.enter_context(self._termination.held())
+        now, begun = time.time(), time.monotonic()
+        waited_s = now - self.record.intent_at
+        self.record = replace(self.record, intent_at=now, deadline=self.record.deadline + waited_s)
+        try:
+            self._journal.write(self.record)
+        except BaseException:
+            # A part of it may be written, and would call the outcome of what was never sent unknown.
+            self._put(self._former, problem="Nothing was sent, but its record calls the outcome unknown")
+            raise
+        self.is_written = True
+        if time.monotonic() - begun > _LONGEST_SILENCE_S:
+            raise SlowIntentError
+
+    def withdraw(self) -> None:
+        """Put the former record back: it is certain that no task was made."""
+        if self.is_written:
+            self._put(self._former, problem="No task was made, but its record calls the outcome unknown")
+
+    def end(self, outcome: Record) -> None:
+        """Record what came of it."""
+        problem = f"It could not be recorded that the submission is {outcome.phase} (task {outcome.task_id})"
+        self._put(outcome, problem=problem)
+
+    def _put(self, record: Record | None, *, problem: str) -> None:
+        """Write a record, if possible: with the intent still there, no later try sends again by itself."""
+        write = self._journal.delete if record is None else partial(self._journal.write, record)
+        try:
+            write()
+        except KlingJournalError:
+            try:
+                write()  # once more: what a record that is wrong leads to needs a person
+            except KlingJournalError:
+                log.exception(problem)
