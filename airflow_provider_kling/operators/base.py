@@ -130,7 +130,7 @@ class GenerationOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("model", "conn_id", "output_uri", "extra_parameters")
-    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_Literals, _Templated)
+    _ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_Literals, _Templated)
 
     def __init__(
         self,

@@ -174,7 +174,7 @@ class KlingDownloadOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("source", "output_uri", "conn_id")
-    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_DownloadArguments,)
+    _ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_DownloadArguments,)
 
     def __init__(
         self,

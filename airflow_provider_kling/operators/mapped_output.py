@@ -15,12 +15,9 @@ from airflow_provider_kling.generation.templates import is_rendered_later
 
 
 class MappedOutput(BaseOperator):
-    """The base of operators with an ``output``. In ``partial()``, it must not be one file.
+    """The base of operators with an ``output``. In ``partial()``, it must not be one file."""
 
-    :cvar ARGUMENTS: the arguments that can be checked one by one, whatever the others are.
-    """
-
-    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = ()
+    _ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = ()  # those that are checked whatever the others are
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
@@ -38,7 +35,7 @@ class MappedOutput(BaseOperator):
     def check_given(cls, given: Mapping[str, Any]) -> None:
         """Check some arguments while there is no operator with the rest.
 
-        :param given: by name. Others than those in ``ARGUMENTS`` are ignored, and so are templates.
+        :param given: by name. Those of every operator are ignored, and so are templates.
         :raises KlingRequestError: one or more are invalid; the message names each.
         """
         templated = {"output" if name == "output_uri" else name for name in cls.template_fields}
@@ -48,7 +45,7 @@ class MappedOutput(BaseOperator):
             if name not in templated or not is_rendered_later(value)
         }
         with failing_fast():
-            broken = [rule for arguments in cls.ARGUMENTS for rule in _broken(arguments, known)]
+            broken = [rule for arguments in cls._ARGUMENTS for rule in _broken(arguments, known)]
             if broken:
                 raise KlingRequestError(subject=cls.__name__, broken=broken)
 

@@ -64,7 +64,7 @@ class VideoFrameOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("source", "output_uri", "at")
-    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (FrameArguments,)
+    _ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (FrameArguments,)
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class VideoConcatOperator(MappedOutput):
     """
 
     template_fields: Sequence[str] = ("clips", "output_uri")
-    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (ConcatArguments,)
+    _ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (ConcatArguments,)
 
     def __init__(
         self,

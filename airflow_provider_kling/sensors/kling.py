@@ -78,7 +78,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("kling_task_id", "conn_id", "output_uri")
-    ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_SensorArguments, _InheritedArguments)
+    _ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = (_SensorArguments, _InheritedArguments)
 
     def __init__(
         self,
