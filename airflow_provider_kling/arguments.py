@@ -25,10 +25,9 @@ from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 LONGEST_S: Final = 366 * 86400.0
 
 # Not of a link: what a service links to is fetched elsewhere, with checks of the host.
-_URI_OF_STORAGE: Final = re.compile(
-    r"(file|local):///|(?!https?:|file:|local:)[a-z][a-z0-9+.-]*://[^\s/]", re.IGNORECASE
-)
+_URI_OF_STORAGE: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:///?[^\s/]", re.IGNORECASE)
 _HALF_LOCAL: Final = re.compile(r"(file|local)://(?!/)", re.IGNORECASE)
+_WITHOUT_BUCKET: Final = re.compile(r"(s3a?|gs|gcs|abfss?|adl|az|wasbs?):///", re.IGNORECASE)
 
 # How pydantic's kinds of error read as rules.
 _RULES = {
@@ -145,7 +144,7 @@ def storage_uri_problem(uri: str) -> str | None:
     """Return the rule that a text breaks as the URI of a file or a folder on a storage, or None."""
     if _HALF_LOCAL.match(uri):
         return "must have three slashes before a local path, as in file:///folder/name"
-    if not _URI_OF_STORAGE.match(uri):
+    if _WITHOUT_BUCKET.match(uri) or not _URI_OF_STORAGE.match(uri):
         return "must be the URI of a storage, such as s3://bucket/folder/name or file:///folder/name"
     return None
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.sdk.bases.decorator import TaskDecorator
 
+    from airflow_provider_kling.models.model import KlingModel
+
 __all__ = ["generate_task", "video_task"]
 
 
@@ -55,6 +57,11 @@ class _RequestFromFunction(DecoratedOperator):
             return given
         decided = {name: value for name, value in given.items() if not _is_set_later(value)}
         return {**decided, **self._returned}
+
+    @classmethod
+    def later_fields(cls, model: KlingModel) -> frozenset[str]:
+        """Return all fields of a model: the function may return each."""
+        return model.fields
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that come from a template or from the function."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from airflow_provider_kling.exceptions import KlingProtocolError
 from airflow_provider_kling.http.ids import is_id
-from airflow_provider_kling.http.message import HttpResponse
+from airflow_provider_kling.http.message import HttpResponse, one_line
 
 _FIRST_SECONDS: Final = 10**9
 _FIRST_MILLISECONDS: Final = 10**11
@@ -42,8 +42,7 @@ def label(value: object, *, longest: int = 64) -> str | None:
     found = text(value)
     if found is None:
         return None
-    shown = "".join(character if character.isprintable() else " " for character in found[: 4 * longest])
-    return " ".join(shown.split())[:longest] or None
+    return one_line(found, longest=longest) or None
 
 
 def link(value: object) -> str | None:
@@ -62,7 +61,7 @@ def service_id(value: object, *, response: HttpResponse) -> str | None:
 
     :raises KlingProtocolError: it cannot be an id. Such a text could lead to another path or file.
     """
-    found = text(value)
+    found = str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
     if found is not None and response.redactor.holds_secret(found):
         raise KlingProtocolError(f"The response to {response.request} holds a secret in place of an id")
     if found is not None and not is_id(found):
@@ -124,6 +123,6 @@ def moment(value: object) -> datetime | None:
 def _iso_time(written: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(written)
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (OverflowError, ValueError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

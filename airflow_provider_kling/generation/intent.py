@@ -22,7 +22,7 @@ _LONGEST_SILENCE_S: Final = 1.0
 
 
 class SlowIntentError(Exception):
-    """The intent is written, but that took long. Nothing was sent; connect again."""
+    """The intent is written, but that took long. Nothing was sent yet; connect again."""
 
 
 class Intent:
@@ -31,14 +31,17 @@ class Intent:
     :param record: its phase is ``intent``; not written yet.
     :param former: the record so far, None for none. It is back where no task was made.
     :ivar record: with the time at which it was written.
-    :ivar is_written: it is, or was until its outcome was recorded.
+    :ivar may_be_sent: a byte of the submission may have reached the service.
+    :ivar may_arrive_late: so it may although the service knows no task, and it was sent once more.
     """
 
     def __init__(
         self, record: Record, *, former: Record | None, journal: Journal, termination: Termination
     ) -> None:
         self.record = record
-        self.is_written = False
+        self.may_be_sent = False
+        self.may_arrive_late = False
+        self._is_written = False
         self._former = former
         self._journal = journal
         self._termination = termination
@@ -52,16 +55,25 @@ class Intent:
     ) -> None:
         self._held.close()
 
-    def write(self) -> None:
+    def before_sending(self) -> None:
         """Write it, when the connection is open: what ends the process earlier leaves the former record.
 
         :raises KlingJournalError: it could not be written.
         :raises SlowIntentError: the service may have closed the connection meanwhile.
         """
-        if self.is_written:
+        if self.may_be_sent:
             return
         self._held.enter_context(self._termination.held())
-        now, begun = time.time(), time.monotonic()
+        if not self._is_written:
+            begun = time.monotonic()
+            self._write()
+            if time.monotonic() - begun > _LONGEST_SILENCE_S:
+                self._held.close()  # to connect may take long, and nothing is sent meanwhile
+                raise SlowIntentError
+        self.may_be_sent = True
+
+    def _write(self) -> None:
+        now = time.time()
         waited_s = now - self.record.intent_at
         self.record = replace(self.record, intent_at=now, deadline=self.record.deadline + waited_s)
         try:
@@ -70,13 +82,11 @@ class Intent:
             # A part of it may be written, and would call the outcome of what was never sent unknown.
             self._put(self._former, problem="Nothing was sent, but its record calls the outcome unknown")
             raise
-        self.is_written = True
-        if time.monotonic() - begun > _LONGEST_SILENCE_S:
-            raise SlowIntentError
+        self._is_written = True
 
     def withdraw(self) -> None:
         """Put the former record back: it is certain that no task was made."""
-        if self.is_written:
+        if self._is_written:
             self._put(self._former, problem="No task was made, but its record calls the outcome unknown")
 
     def end(self, outcome: Record) -> None:
@@ -89,8 +99,10 @@ class Intent:
         write = self._journal.delete if record is None else partial(self._journal.write, record)
         try:
             write()
-        except KlingJournalError:
+        except BaseException as error:
             try:
                 write()  # once more: what a record that is wrong leads to needs a person
             except KlingJournalError:
                 log.exception(problem)
+            if not isinstance(error, KlingJournalError):
+                raise

@@ -148,6 +148,10 @@ class GenerationRun:
                         timeout=timedelta(seconds=delay + DEFER_NET_S),
                     )
                 time.sleep(delay)
+                decision, record, _ = submission.next_step()
+                if decision is not Decision.SUBMIT and record is not None:
+                    return record  # it has arrived meanwhile
+                former = record
 
     def _check_output(self) -> None:
         """Check before anything is paid for that the results can be written to ``output``."""

@@ -129,7 +129,7 @@ class Submission:
         encoded = self.hook.gateway.encode(self.request, extra_parameters=self.extra_parameters)
         self._check_balance()
         media = MediaArguments(
-            hook=self.hook, policy=self.task.upload, label=f"kling-{self.fingerprint[:16]}"
+            hook=self.hook, policy=self.task.upload, label=f"kling-{self._key(sequence=0)[-16:]}"
         )
         encoded, uploads = media.resolve(encoded)
         record = self._intent(former, uploads=uploads)
@@ -204,7 +204,7 @@ class Submission:
             sequence, key = same.sequence, same.key
         else:
             sequence = 0 if same is None else same.sequence + 1
-            key = submission_key(task=self.logical_task, fingerprint=self.fingerprint, sequence=sequence)
+            key = self._key(sequence=sequence)
         return Record(
             phase=Phase.INTENT,
             fingerprint=self.fingerprint,
@@ -220,22 +220,28 @@ class Submission:
             request=self._for_sidecar(),
         )
 
+    def _key(self, *, sequence: int) -> str:
+        return submission_key(task=self.logical_task, fingerprint=self.fingerprint, sequence=sequence)
+
     def _send(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
         """Send an intent, and record the outcome."""
         intent = Intent(record, former=former, journal=self.journal, termination=self._termination)
         with intent:
             try:
-                sent = self._post(replace(call, before_sending=intent.write), intent, former=former)
+                sent = self._post(replace(call, before_sending=intent.before_sending), intent, former=former)
             except KlingSubmissionUnknownError:
                 raise  # the intent stays: it is what is known
             except KlingError as error:
+                if intent.may_arrive_late:
+                    raise self._rejected_again(error, intent.record) from error
                 intent.withdraw()
                 if not isinstance(error, NO_CAPACITY):
-                    delete_uploads(self.hook, record.uploads)
+                    self._delete_uploads(record, former=former)
                 raise self._with_balance(error) from error.__cause__
             except BaseException:
-                if not intent.is_written:
-                    delete_uploads(self.hook, record.uploads)
+                if not intent.may_be_sent:
+                    intent.withdraw()
+                    self._delete_uploads(record, former=former)
                 raise
             if sent.phase is not Phase.FAILED:
                 log.info(
@@ -253,11 +259,16 @@ class Submission:
         try:
             return self._sent(call, intent)
         except KlingDuplicateSubmissionError as error:
-            return self._by_used_key(intent.record, former=former, cause=str(error))
+            try:
+                return self._by_used_key(intent.record, former=former, cause=str(error))
+            except KlingSubmissionUnknownError:
+                intent.withdraw()  # it has made nothing; the next try asks for the task of the key again
+                raise
         except KlingSubmissionUnknownError as error:
             cause = str(error.__cause__ or error)
             task = self._find(intent.record, cause=cause)
         if task is None:
+            intent.may_arrive_late = True
             log.warning(
                 "The submission at %s was looked up: the service made no task of it (%s). Sending it again",
                 intent.record.intent_at_text,
@@ -278,6 +289,17 @@ class Submission:
         except SlowIntentError:  # nothing was sent on that connection
             task = self.hook.call(call)
         return intent.record.submitted(task.task_id)
+
+    def _rejected_again(self, error: KlingError, record: Record) -> KlingError:
+        """Return the error for a rejection after which the first submission may still arrive."""
+        if isinstance(error, NO_CAPACITY):
+            return error
+        return unknown.to_be_looked_up(record, cause=f"sent once more, it was rejected ({error})")
+
+    def _delete_uploads(self, record: Record, *, former: Record | None) -> None:
+        """Delete what was uploaded for a submission that made no task, and what no earlier one may use."""
+        used = former.uploads if former is not None else ()
+        delete_uploads(self.hook, tuple(file_id for file_id in record.uploads if file_id not in used))
 
     def _find(self, record: Record, *, cause: str) -> Task | None:
         """Return the task of a submission, or None where there is certainly none.

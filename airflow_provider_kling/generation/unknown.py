@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from airflow_provider_kling.exceptions import (
     KlingError,
     KlingSubmissionLookupError,
@@ -15,6 +17,7 @@ from airflow_provider_kling.journal.record import Record
 # How much the service's clock may differ from the worker's, and how late it may have logged the submission.
 _BEFORE_S = 120.0
 _AFTER_S = 600.0
+_MOST_NAMED = 10
 
 
 def unknown_submission(
@@ -90,13 +93,15 @@ def _candidates(record: Record, hook: KlingHook) -> str:
     if hook.gateway.request_log is None:
         return "The service has no request log to search for it."
     try:
-        logged = hook.request_log()
+        logged = hook.request_log(until=datetime.fromtimestamp(record.intent_at + _AFTER_S, tz=UTC))
     except KlingError as error:
         return f"The service's request log could not be read ({error})."
     could_be = [f"{one.task_id} ({one.status}, {one.created_at})" for one in logged if _could_be(one, record)]
     if could_be:
-        return f"These tasks in the service's request log may be the one: {', '.join(could_be)}."
-    newest = f"its newest {len(logged)} entries"
+        more = f" and {len(could_be) - _MOST_NAMED} more" if len(could_be) > _MOST_NAMED else ""
+        named = ", ".join(could_be[:_MOST_NAMED])
+        return f"These tasks in the service's request log may be the one: {named}{more}."
+    newest = f"its newest {len(logged)} entries up to ten minutes after it"
     return f"The service's request log has no {record.model} of that time among {newest}."
 
 

@@ -258,13 +258,14 @@ class KlingHook(BaseHook):
         """Return whether the service accepts the credentials. Free."""
         return self.call(self._offered(self.gateway.account, "check credentials").key_validation())
 
-    def request_log(self, *, entries: int = 50) -> list[LoggedRequest]:
+    def request_log(self, *, entries: int = 50, until: datetime | None = None) -> list[LoggedRequest]:
         """Return the newest submissions with these credentials, as the service logged them. Free.
 
         :param entries: how many submissions to read at most.
+        :param until: leave later ones out; None for now.
         """
         logged = self._offered(self.gateway.request_log, "list its submissions")
-        return self.call(logged.newest(entries=entries, until=datetime.now(tz=UTC)))
+        return self.call(logged.newest(entries=entries, until=until or datetime.now(tz=UTC)))[:entries]
 
     def test_connection(self) -> tuple[bool, str]:
         """Check the connection with free calls only, for the *Test* button of Airflow's UI.

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager, closing
+from contextlib import aclosing, asynccontextmanager, closing, nullcontext
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -98,17 +98,26 @@ class KlingClient(_Client):
             reader.on_event(event, info)
 
         extensions = {"trace": trace} if send.traced else {}
+        # A submission has a connection of its own. The service may have closed one that was idle, and then it
+        # is unknown whether it has received the request; or there is more of an earlier response in it.
+        own = closing(connection_pool(self.settings.base_url)) if send.traced else None
         try:
-            with within(send.limit_s), closing(self._exchange(send, extensions)) as response:
+            with (
+                within(send.limit_s),
+                own or nullcontext(self._pool) as pool,
+                closing(self._exchange(send, extensions, pool=pool)) as response,
+            ):
                 reader.begin(response.status, response.headers)
                 for chunk in response.iter_stream():
                     reader.feed(chunk)
         except Exception as error:  # noqa: BLE001  - also of what is below the library: names, proxies
-            return reader.failure(error)
+            return reader.failure(error, now=self._clock())
         return reader.finish(now=self._clock())
 
-    def _exchange(self, send: Send, extensions: Mapping[str, Any]) -> httpcore.Response:
-        return self._pool.handle_request(self._requests.build(send, **extensions))
+    def _exchange(
+        self, send: Send, extensions: Mapping[str, Any], *, pool: httpcore.ConnectionInterface
+    ) -> httpcore.Response:
+        return pool.handle_request(self._requests.build(send, **extensions))
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -165,16 +174,18 @@ class AsyncKlingClient(_Client):
 
         extensions = {"trace": trace} if send.traced else {}
         request = self._requests.build(send, **extensions)
+        own = aclosing(async_connection_pool(self.settings.base_url)) if send.traced else None  # as above
         try:
             async with (
                 asyncio.timeout(send.limit_s),
-                aclosing(await self._pool.handle_async_request(request)) as response,
+                own or nullcontext(self._pool) as pool,
+                aclosing(await pool.handle_async_request(request)) as response,
             ):
                 reader.begin(response.status, response.headers)
                 async for chunk in response.aiter_stream():
                     reader.feed(chunk)
         except Exception as error:  # noqa: BLE001  - as above
-            return reader.failure(error)
+            return reader.failure(error, now=self._clock())
         return reader.finish(now=self._clock())
 
     async def aclose(self) -> None:

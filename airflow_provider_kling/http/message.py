@@ -114,13 +114,25 @@ class HttpResponse:
         :raises KlingProtocolError: it is something else, such as a proxy's HTML page.
         """
         try:
-            return json.loads(self.body)
+            return self._loaded()
         except (ValueError, RecursionError):  # the latter: nested a thousand levels deep
-            kind = self.headers.get("content-type", "an unnamed type")
+            kind = one_line(self.headers.get("content-type", "an unnamed type"), longest=80)
             raise KlingProtocolError(
                 f"The response to {self.request} has status {self.status} and {len(self.body)} bytes of "
                 f"{kind} that are not JSON"
             ) from None
+
+    def _loaded(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except UnicodeDecodeError:  # a message in another encoding hides no id
+            return json.loads(self.body.decode(errors="replace"))
+
+
+def one_line(text: str, *, longest: int) -> str:
+    """Return a text of a service for log lines and messages: on one line, printable, and cut."""
+    shown = "".join(character if character.isprintable() else " " for character in text[: 4 * longest])
+    return " ".join(shown.split())[:longest]
 
 
 class Operation(StrEnum):

@@ -90,14 +90,12 @@ class Redactor:
 
 def _without(text: str, secret: str) -> str:
     """Redact a secret, and the beginning of one: texts of a service are cut before they are shown."""
-    head = secret[:_HEAD]
-    begin = text.find(head)
-    while begin >= 0:
-        pairs = zip(text[begin:], secret, strict=False)
+    head, pieces, end = secret[:_HEAD], [], 0
+    while (begin := text.find(head, end)) >= 0:
+        pieces += [text[end:begin], REDACTED]
+        pairs = zip(text[begin : begin + len(secret)], secret, strict=False)
         end = begin + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        text = f"{text[:begin]}{REDACTED}{text[end:]}"
-        begin = text.find(head, begin + len(REDACTED))
-    return text
+    return "".join([*pieces, text[end:]])
 
 
 def _spellings(character: str) -> str:

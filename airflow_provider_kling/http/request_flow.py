@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingError
+from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingError, KlingProtocolError
 from airflow_provider_kling.http.credentials import Signer
 from airflow_provider_kling.http.message import Call, HttpRequest, HttpResponse, Operation
 from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observer, WaitReason, notify
@@ -151,7 +151,10 @@ class ClientCore:
             if may_hold_secret:
                 redactor.error(error)
             raise
-        redacted: T = redactor.value(result) if may_hold_secret else result
+        try:
+            redacted: T = redactor.value(result) if may_hold_secret else result
+        except RecursionError:
+            raise KlingProtocolError(f"The response to {call.request} is nested too deeply") from None
         return redacted
 
 

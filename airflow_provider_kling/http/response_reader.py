@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_kling.exceptions import KlingConnectionError, KlingError, KlingProtocolError
 from airflow_provider_kling.http.library import httpcore
-from airflow_provider_kling.http.message import HttpRequest, HttpResponse
+from airflow_provider_kling.http.message import HttpRequest, HttpResponse, one_line
 from airflow_provider_kling.http.redaction import Redactor
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
@@ -77,10 +77,10 @@ class ResponseReader:
         for raw_name, raw_value in raw_headers:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        coding = headers.get("content-encoding", "identity").strip().lower()
-        if coding not in ("identity", ""):
+        coding = self._redactor.text(headers.get("content-encoding", "identity").strip())
+        if coding.lower() not in ("identity", ""):
             raise KlingProtocolError(
-                f"The response to {self._request} is compressed ({self._redactor.text(coding)[:40]}), "
+                f"The response to {self._request} is compressed ({one_line(coding, longest=40)}), "
                 "although the request does not allow that"
             )
 
@@ -108,18 +108,21 @@ class ResponseReader:
             redactor=self._redactor,
         )
 
-    def failure(self, error: Exception) -> KlingError:
-        """Return this package's error for what ended the exchange.
+    def failure(self, error: Exception, *, now: float) -> HttpResponse | KlingError:
+        """Return this package's error for what ended the exchange, or an error's status without its body.
 
         :param error: of this package, of the HTTP library, or a timeout of the event loop.
         :raises Exception: ``before_sending`` raised it.
         """
         if error is self._stopped_by:
             raise error
+        if self._status is not None and self._status >= 300:
+            self._chunks.clear()  # the status says what is certain, also where its page cannot be read
+            return self.finish(now=now)
         if isinstance(error, KlingError):
             return error
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        detail = self._redactor.text(detail)
+        detail = one_line(self._redactor.text(detail), longest=300)
         if isinstance(error, httpcore.RemoteProtocolError) and self._status is not None:
             return KlingProtocolError(f"The response to {self._request} was cut short ({detail})")
         sent = self._sent

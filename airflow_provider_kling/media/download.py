@@ -292,4 +292,5 @@ def _version(response: _Response) -> str | None:
     """Return what If-Range takes: a strong entity tag, else the date (RFC 9110, 13.1.5)."""
     tag: str = response.headers.get("etag", "")
     date: str = response.headers.get("last-modified", "")
-    return (date if tag.startswith("W/") else tag or date) or None
+    version = date if tag.startswith("W/") else tag or date
+    return version if version.isascii() and version.isprintable() and version else None

@@ -17,7 +17,7 @@ _MAX_RATE: Final = Fraction(120)
 # Of the median rate; the output of a concatenation has one rate, and is to show nearly every frame.
 _MULTIPLES: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 120)
 # Of the frames, so many may be closer to the next one than they should be; one may in a dozen or more.
-_MOST_SKIPPED: Final = Fraction(1, 50)
+_MOST_SKIPPED: Final = Fraction(1, 20)
 _DOZEN: Final = 12
 _COMMON_UNITS: Final = frozenset(1 / rate for rate in _COMMON_RATES)
 _FEW_UNITS: Final = 5  # of a time base between two frames: rounding changes it by one at most

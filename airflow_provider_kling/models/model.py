@@ -206,29 +206,28 @@ class KlingModel:
             return None
         known = {name: value for name, value in parameters.items() if name not in unknown}
         broken: list[KlingRequestError] = []
-        for version in (found, *self._other_versions(found, parameters, unknown=unknown)):
+        versions = [found, *self._other_versions(found, known, unknown=unknown)]
+        for version in versions:
             checked = _certain(
                 partial(version.request_class.for_model, self.name, version, known), unknown=unknown
             )
             if not isinstance(checked, KlingRequestError):
                 return checked if version is found else None
             broken.append(checked)
-        if found.is_enforced:
+        if all(version.is_enforced for version in versions):
             raise broken[0]
         _warn_of_inferred(broken[0])
         return None
 
     def _other_versions(
-        self, version: ModelVersion, parameters: Mapping[str, Any], *, unknown: AbstractSet[str]
+        self, version: ModelVersion, known: Mapping[str, Any], *, unknown: AbstractSet[str]
     ) -> list[ModelVersion]:
         """Return the API versions that it may turn out to be, when the unknown fields have their values."""
-        if any(parameters.get(name) is not None for name in self.distinctive_fields(version)):
+        if any(known.get(name) is not None for name in self.distinctive_fields(version)):
             return []
-        return [
-            other
-            for other in self.versions
-            if other is not version and self.distinctive_fields(other) & unknown
-        ]
+        others = (other for other in self.versions if other is not version)
+        # Without any distinctive field, as where a template has no value, it is the oldest.
+        return [one for one in others if one is self.versions[0] or self.distinctive_fields(one) & unknown]
 
     def warn(self) -> None:
         """Warn of a model that is retired, has left the documents, or is not known."""

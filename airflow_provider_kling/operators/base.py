@@ -200,7 +200,13 @@ class GenerationOperator(MappedOutput):
             found = find_model(given["model"])
             fields = plain(cls.given_fields(given))
             if isinstance(fields, Mapping):
-                _check_fields(found, fields, unknown=decided_later(fields, fields=found.fields))
+                later = decided_later(fields, fields=cls.later_fields(found))
+                _check_fields(found, fields, unknown=later)
+
+    @classmethod
+    def later_fields(cls, model: KlingModel) -> frozenset[str]:
+        """Return the fields of a model that may be given later, as by ``expand()``."""
+        return model.fields
 
     @classmethod
     def given_fields(cls, given: Mapping[str, Any]) -> Any:

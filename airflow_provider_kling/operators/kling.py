@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_kling.generation.result import GenerationResult
     from airflow_provider_kling.models import KlingRequest
+    from airflow_provider_kling.models.model import KlingModel
 
 _DEFAULT_MODEL = "kling-video-o1"
 # The fields of VideoO1Request. A test compares them, so that no DAG imports the class only for their names.
@@ -88,6 +89,11 @@ class KlingVideoOperator(GenerationOperator):
         self.aspect_ratio = aspect_ratio
         self.duration = duration
         self.check_literals()
+
+    @classmethod
+    def later_fields(cls, model: KlingModel) -> frozenset[str]:
+        """Return the fields of a model that this operator has."""
+        return model.fields.intersection(_VIDEO_FIELDS)
 
     @classmethod
     def given_fields(cls, given: Mapping[str, Any]) -> dict[str, Any]:

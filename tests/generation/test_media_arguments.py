@@ -210,11 +210,30 @@ def test_what_was_uploaded_for_a_try_that_ends_before_it_sends_anything_is_delet
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     operator = video(images=[still], upload="always")
-    monkeypatch.setattr(Intent, "write", lambda _: operator.on_kill())
+    monkeypatch.setattr(Intent, "before_sending", lambda _: operator.on_kill())
     with pytest.raises(SystemExit):
         run(operator, task_instance)
     assert uploads(sandbox) == 1
     assert KlingHook().list_files() == []
+
+
+def test_no_run_deletes_what_another_one_uses(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    still: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operator = video(images=[still], upload="always")
+    with pytest.raises(TaskDeferred):
+        operator.execute(context(operator, task_instance))
+    used = KlingHook().list_files()
+    other = FakeTaskInstance()
+    other.run_id = "another run"
+    operator = video(images=[still], upload="always")
+    monkeypatch.setattr(Intent, "before_sending", lambda _: operator.on_kill())
+    with pytest.raises(SystemExit):
+        run(operator, other)
+    assert KlingHook().list_files() == used
 
 
 def test_a_try_after_a_wait_for_capacity_uses_what_the_first_has_uploaded(

@@ -38,7 +38,7 @@ class Hook:
         self.entries = list(entries)
         self.gateway = make_gateway()
 
-    def request_log(self) -> list[LoggedRequest]:
+    def request_log(self, *, until: datetime) -> list[LoggedRequest]:
         return self.entries
 
 
@@ -95,7 +95,7 @@ def test_a_log_without_a_candidate_is_told_as_such() -> None:
 
 def test_a_log_that_cannot_be_read_is_told_as_such() -> None:
     class Broken(Hook):
-        def request_log(self) -> list[LoggedRequest]:
+        def request_log(self, *, until: datetime) -> list[LoggedRequest]:
             raise KlingConnectionError("no route", request_sent=False)
 
     assert "could not be read (no route)" in message(Broken())

@@ -59,9 +59,20 @@ NOT_JSON = {
     "a page": b"<html>",
     "half": b'{"a": ',
     "a byte order mark": b"\xff\xfe",
-    "not UTF-8": b'{"a": "\xff"}',
+    "not UTF-8": b'{"a": "\xff"',
     "too deep": b"[" * 100_000,
 }
+
+
+def test_a_text_in_another_encoding_hides_nothing_else() -> None:
+    assert response(b'{"id": "t", "message": "\xfcber"}').json() == {"id": "t", "message": "\ufffdber"}
+
+
+def test_a_type_that_a_service_names_is_shown_on_one_line_and_cut() -> None:
+    with pytest.raises(KlingProtocolError) as error:
+        response(b"", **{"content-type": "text/\x1b[2J\n" + "A" * 90_000}).json()
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 300
 
 
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)

@@ -10,7 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingError
+from airflow_provider_kling.exceptions import (
+    KlingAuthenticationError,
+    KlingError,
+    KlingProtocolError,
+)
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.http.credentials import BearerToken
 from airflow_provider_kling.http.redaction import Redactor
@@ -123,6 +127,20 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 def test_a_secret_that_begins_with_another_one_is_redacted_as_a_whole() -> None:
     redactor = Redactor(["key", "key.payload.signature"])
     assert redactor.text("key.payload.signature and key") == "*** and ***"
+
+
+def test_the_beginnings_of_a_secret_are_redacted_wherever_they_are() -> None:
+    text = f"{API_KEY[:8]}-" * 50_000
+    assert Redactor([API_KEY]).text(text) == "***-" * 50_000
+
+
+def test_a_response_that_is_nested_too_deeply_to_be_redacted_is_a_protocol_error(
+    serve: Serve, make_caller: MakeCaller
+) -> None:
+    deep = b"[" * 900 + b"]" * 900
+    server = serve(reply(b'{"code": 0, "data": {"task_id": "t", "note": "%2F", "deep": ' + deep + b"}}"))
+    with pytest.raises(KlingProtocolError, match="nested too deeply"):
+        make_caller(url=server.url, credentials=BearerToken(API_KEY)).call(POLL)
 
 
 def test_an_empty_secret_redacts_nothing() -> None:

@@ -7,7 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from airflow_provider_kling.exceptions import KlingProtocolError, KlingSubmissionUnknownError
+from airflow_provider_kling.exceptions import (
+    KlingAPIError,
+    KlingProtocolError,
+    KlingSubmissionUnknownError,
+)
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.http.message import HttpRequest
 from airflow_provider_kling.http.network import MAX_CONNECTIONS
@@ -16,7 +20,7 @@ from airflow_provider_kling.http.response_reader import MAX_RESPONSE_BYTES, Resp
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.models import VideoO1Request
 from tests.http.conftest import Caller
-from tests.http.raw_server import Answer, RawServer, reply
+from tests.http.raw_server import Answer, RawServer, raw, reply
 from tests.submission import submission
 
 Serve = Callable[..., RawServer]
@@ -73,6 +77,24 @@ def test_a_response_that_is_dropped_does_not_keep_its_connection(
         with pytest.raises(KlingProtocolError):
             caller.call(POLL)
     assert caller.call(POLL).task_id == "t"
+
+
+UNREADABLE = {
+    "compressed": lambda status: reply(b"x", status=status, headers={"Content-Encoding": "gzip"}),
+    "cut short": lambda status: reply(b"x", status=status, declared=500),
+    "bad chunk": lambda status: raw(b"HTTP/1.1 %d No\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" % status),
+}
+
+
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("status", [400, 401, 413, 429])
+def test_the_status_of_an_error_is_certain_although_its_page_cannot_be_read(
+    serve: Serve, make_caller: MakeCaller, answer: Callable[[int], Answer], status: int
+) -> None:
+    server = serve(answer(status))
+    with pytest.raises(KlingAPIError, match="no task exists, and nothing is billed") as error:
+        make_caller(url=server.url).call(SUBMISSION)
+    assert error.value.status_code == status
 
 
 def test_what_exceeds_the_cap_is_not_kept() -> None:

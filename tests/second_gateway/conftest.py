@@ -104,17 +104,20 @@ class Reaper:
     def __init__(self) -> None:
         self.phase: Phase | None = None
         self._dies_now = False
+        self._dead: Journal | None = None
 
     def __call__(self, phase: Phase | None) -> None:
         """Choose where the next try dies, once; None for nowhere."""
         self.phase = phase
 
-    def record(self, phase: Phase, write: Callable[[], None]) -> None:
+    def record(self, journal: Journal, phase: Phase, write: Callable[[], None]) -> None:
         hit = phase is self.phase
         if hit:
             self.phase = None
             if phase is not Phase.INTENT:
-                raise Killed
+                self._dead = journal
+        if journal is self._dead:  # of a process that is gone; another try opens another one
+            raise Killed
         self._dies_now = hit
         write()
 
@@ -131,7 +134,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch) -> Reaper:
     reaper, write, on_event = Reaper(), Journal.write, ResponseReader.on_event
 
     def write_or_die(self: Journal, record: Record) -> None:
-        reaper.record(record.phase, lambda: write(self, record))
+        reaper.record(self, record.phase, lambda: write(self, record))
 
     def send_or_die(self: ResponseReader, *event: Any) -> None:
         on_event(self, *event)

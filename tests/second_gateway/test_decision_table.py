@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_kling.exceptions import (
     KlingCapacityError,
+    KlingError,
     KlingModerationError,
     KlingNotFoundError,
     KlingSubmissionUnknownError,
@@ -252,6 +253,45 @@ def test_a_rejection_after_a_lost_request_ends_the_wait_without_losing_the_key(
     task.retry()
     result = task.run(film())
     assert [job.number for job in service.accepted] == [result["task_id"]]
+
+
+@pytest.mark.parametrize("rejection", [Verdict.SLOTS_TAKEN, Verdict.PURSE_EMPTY])
+def test_a_rejection_after_a_lost_request_forgets_it_no_more_when_the_task_was_cleared(
+    service: SecondService, task: LogicalTask, rejection: Verdict
+) -> None:
+    task.run(film(on_rerun="regenerate"))
+    task.clear()
+    service.next_submissions.extend([Mishap.ARRIVE_LATE, rejection])
+    with pytest.raises(KlingError):
+        task.run(film(on_rerun="regenerate", queue_timeout=0))
+    assert len(service.accepted) == 2, "the first one has arrived meanwhile"
+    task.retry()
+    result = task.run(film(on_rerun="regenerate"))
+    assert [job.number for job in service.accepted][1:] == [result["task_id"]]
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_wait_for_capacity_finds_a_lost_request_that_arrives(
+    service: SecondService, task: LogicalTask, deferrable: bool
+) -> None:
+    service.next_submissions.extend([Mishap.ARRIVE_LATE, Verdict.SLOTS_TAKEN])
+    result = task.run(film(deferrable=deferrable))
+    assert [job.number for job in service.accepted] == [result["task_id"]]
+
+
+def test_a_key_whose_task_could_not_be_looked_up_is_refused_and_looked_up_again(
+    service: SecondService, task: LogicalTask
+) -> None:
+    again: dict[str, Any] = {"on_rerun": "regenerate"}
+    task.run(film(**again))
+    task.lose_record()
+    task.clear()
+    service.next_lookups.extend(BREAK_DOWN)
+    with pytest.raises(KlingSubmissionUnknownError):
+        task.run(film(**again))
+    task.retry()
+    result = task.run(film(**again))
+    assert [job.number for job in service.accepted][1:] == [result["task_id"]]
 
 
 # -- the request was submitted ------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from airflow_provider_kling.exceptions import (
     api_error_class,
 )
 from airflow_provider_kling.gateways.certainty import WITHOUT_TASK
-from airflow_provider_kling.gateways.json_values import label, mapping
+from airflow_provider_kling.gateways.json_values import label, mapping, service_id
 from airflow_provider_kling.gateways.modellix.translation import API_VERSIONS, DISTINCTIVE_FIELDS
 from airflow_provider_kling.http.message import HttpResponse
 from airflow_provider_kling.http.rate_limit import retry_after
@@ -38,11 +38,6 @@ def parse_data(response: HttpResponse, *, task_id: str | None = None) -> Mapping
     :raises KlingProtocolError: there is no ``data``.
     """
     envelope = parse_object(response, task_id=task_id)
-    code = envelope.get("code")
-    if isinstance(code, int) and code != 0 and not 200 <= code < 300:
-        # The service's codes are the statuses of errors; another one says nothing for certain.
-        status = code if 400 <= code < 600 else response.status
-        raise _api_error(response, status=status, envelope=envelope, task_id=task_id)
     data = envelope.get("data")
     if not isinstance(data, Mapping):
         raise KlingProtocolError(f"{response.request} was answered without data")
@@ -60,6 +55,11 @@ def parse_object(response: HttpResponse, *, task_id: str | None = None) -> Mappi
     envelope = response.json()
     if not isinstance(envelope, Mapping):
         raise KlingProtocolError(f"{response.request} was answered with JSON that is not an object")
+    code = envelope.get("code")
+    if isinstance(code, int) and code != 0 and not 200 <= code < 300:
+        # The service's codes are the statuses of errors; another one says nothing for certain.
+        status = code if 400 <= code < 600 else response.status
+        raise _api_error(response, status=status, envelope=envelope, task_id=task_id)
     return envelope
 
 
@@ -77,10 +77,17 @@ def _api_error(
         f"{response.request} was answered {status}: {message or 'no message'}",
         status_code=status,
         code=code,
-        task_id=task_id,
+        task_id=task_id or _named_task(envelope, response=response),
         retry_after=retry_after(response.headers, status=response.status, now=response.received_at),
         transient=True if status in _TRANSIENT else None,
     )
+
+
+def _named_task(envelope: Mapping[str, Any], *, response: HttpResponse) -> str | None:
+    try:
+        return service_id(mapping(envelope.get("data")).get("task_id"), response=response)
+    except KlingProtocolError:
+        return None
 
 
 def explain_submission(error: KlingError, *, api_version: str) -> KlingError:
@@ -90,13 +97,15 @@ def explain_submission(error: KlingError, *, api_version: str) -> KlingError:
     """
     if isinstance(error, KlingConnectionError) and not error.request_sent:
         return error
-    if isinstance(error, KlingAPIError) and error.status_code in WITHOUT_TASK:
+    named = error.task_id if isinstance(error, KlingAPIError) else None
+    if isinstance(error, KlingAPIError) and error.status_code in WITHOUT_TASK and named is None:
         return error.with_context(
             "The service rejected the submission: no task exists, and nothing is billed."
             f"{_version_hint(error, api_version=api_version)}"
         )
     return KlingSubmissionUnknownError(
-        f"The outcome of the submission is unknown: {str(error).rstrip('.')}. A task may be running at the "
+        f"The outcome of the submission is unknown: {str(error).rstrip('.')}"
+        f"{f', although it names task {named}' if named else ''}. A task may be running at the "
         "service and be billed, so nothing was sent again. Search the service's request log for it before "
         "you submit again."
     )

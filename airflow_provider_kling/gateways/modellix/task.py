@@ -98,14 +98,18 @@ def _resource(listed: object) -> Resource | None:
         return None
     return Resource(
         url=url,
-        type=label(fields.get("type")),
-        role=next((role for role in ResourceRole if role == fields.get("role")), None),
+        type=_lower(fields.get("type")).partition("/")[0] or None,  # also `video/mp4`
+        role=next((role for role in ResourceRole if role == _lower(fields.get("role"))), None),
         width=count(fields.get("width")),
         height=count(fields.get("height")),
         format=label(fields.get("format")),
         duration_s=number(fields.get("duration")),
         size=count(fields.get("size")),
     )
+
+
+def _lower(value: object) -> str:
+    return (label(value) or "").lower()
 
 
 def _failure(error: object) -> TaskFailure:

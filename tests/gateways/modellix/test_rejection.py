@@ -64,6 +64,16 @@ def test_a_certain_rejection_keeps_its_class_and_says_that_nothing_is_billed(sta
     assert "no task exists, and nothing is billed" in str(explained)
 
 
+@pytest.mark.parametrize("status", [200, 302, 400, 404, 429])
+def test_a_rejection_that_names_a_task_is_none(status: int) -> None:
+    body = {"code": 400 if status == 200 else status, "message": "Oops", "data": {"task_id": "task-1"}}
+    with pytest.raises(KlingAPIError) as caught:
+        submission().parse(response(body, status=status))
+    explained = explain(caught.value)
+    assert isinstance(explained, KlingSubmissionUnknownError)
+    assert "names task task-1" in str(explained)
+
+
 def test_a_lack_of_capacity_stays_one() -> None:
     error = error_of("Concurrent limit exceeded: 2 tasks", status=429)
     assert type(explain(error)) is KlingCapacityError

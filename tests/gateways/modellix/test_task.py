@@ -297,7 +297,27 @@ def test_an_image_is_chosen_when_an_image_is_wanted() -> None:
     assert primary.url == "https://cdn.example/still"
 
 
-@pytest.mark.parametrize("role", ["hero", "Primary", "", None, 5, {}, ["primary"]])
+@pytest.mark.parametrize("written", ["video", "VIDEO", "Video/mp4"])
+@pytest.mark.parametrize("role", ["primary", "Primary", None])
+def test_the_words_of_a_paid_result_are_read_in_any_case(written: str, role: str | None) -> None:
+    primary = task(result={"resources": [COVER, entry("clip", type=written, role=role)]}).primary("video")
+    assert primary is not None
+    assert primary.url == "https://cdn.example/clip"
+
+
+def test_a_task_id_may_be_a_number() -> None:
+    submitted = SUBMISSION.parse(response(envelope(status="pending", task_id=831922345719271433)))
+    assert submitted.task_id == "831922345719271433"
+
+
+@pytest.mark.parametrize(
+    "time", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "1e400", 10**400, "-1"]
+)
+def test_a_time_that_cannot_be_is_no_time(time: object) -> None:
+    assert task(result_expires_at=time).expires_at is None
+
+
+@pytest.mark.parametrize("role", ["hero", "", None, 5, {}, ["primary"]])
 def test_a_role_that_is_not_documented_is_none(role: object) -> None:
     [resource] = task(result={"resources": [entry("x", role=role)]}).resources
     assert resource.role is None
@@ -392,7 +412,9 @@ def test_a_response_that_the_documents_do_not_allow_is_a_protocol_error(
         parse(response(body))
 
 
-@pytest.mark.parametrize("data", [{}, {"task_id": None}, {"task_id": ""}, {"task_id": 5}])
+@pytest.mark.parametrize(
+    "data", [{}, {"task_id": None}, {"task_id": ""}, {"task_id": 5.5}, {"task_id": True}]
+)
 def test_a_response_without_a_task_id_is_a_protocol_error(data: dict[str, Any]) -> None:
     for parse in (SUBMISSION.parse, GATEWAY.task(TASK_ID).parse):
         with pytest.raises(KlingProtocolError, match="without a task id"):
