@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 # A demuxer seeks often, and s3fs would read 50 MiB ahead each time.
 _READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
+_LOCAL: Final = {"", "file", "local"}
 _RATIO = re.compile(r"\d+:\d+")
 _AUDIO = {"on": True, "native": True, "off": False}
 
@@ -47,6 +49,13 @@ def file_at(uri: str) -> ObjectStoragePath:
             raise KlingMediaError(told, retryable=False) from error
         file.fs.invalidate_cache(file.path)  # fsspec caches listings; another process may have written since
     return file
+
+
+def is_same_file(one: ObjectStoragePath, other: ObjectStoragePath) -> bool:
+    """Tell whether two names are of one file, also where a local path is spelled in another way."""
+    if {one.protocol, other.protocol} <= _LOCAL:
+        return os.path.realpath(one.path) == os.path.realpath(other.path)
+    return bool(one.protocol == other.protocol and one.path == other.path)
 
 
 class Kind(StrEnum):

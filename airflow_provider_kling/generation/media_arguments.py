@@ -101,8 +101,9 @@ class MediaArguments:
                 # One byte more than anything that could be sent tells that it is too large.
                 content = stored.read(INLINE_MOST_BYTES + 1)
         except KlingMediaError as error:
-            message = f"{media.name}: {error}. Nothing was submitted or billed; a retry reads it again."
-            raise KlingMediaError(message) from error
+            again = "; a retry reads it again" if error.retryable else ""
+            message = f"{media.name}: {error}. Nothing was submitted or billed{again}."
+            raise KlingMediaError(message, retryable=error.retryable) from error
         return InputFile(name=path.name, content=content)
 
     def _broken_rules(

@@ -63,9 +63,10 @@ def decided_later(arguments: Mapping[str, Any], *, fields: Collection[str]) -> f
 
 
 def without_rendered_none(written: Any, rendered: Any, *, field: str = "") -> Any:
-    """Return rendered values, with None for each template that had no value.
+    """Return rendered values, with None for each template that had no value; deeper inside, without it.
 
-    Jinja renders None as the text ``None``, which would be sent, and paid for, as a text.
+    Jinja renders None as the text ``None``, which would be sent, and paid for, as a text. A field that is
+    None is not sent, but what is inside a field is. What is written as None stays.
 
     :param written: the same values before they were rendered.
     :param field: what an error calls them; empty for the fields of a request.
@@ -75,9 +76,14 @@ def without_rendered_none(written: Any, rendered: Any, *, field: str = "") -> An
         is_none = isinstance(rendered, str) and rendered.strip() == "None" and is_rendered_later(written)
         return None if is_none else rendered
     if isinstance(written, Mapping) and isinstance(rendered, Mapping):
-        return {
+        values = {
             name: without_rendered_none(written.get(name), value, field=f"{field}.{name}".strip("."))
             for name, value in rendered.items()
+        }
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None or not field or not is_rendered_later(written.get(name))
         }
     both_lists = isinstance(written, list | tuple) and isinstance(rendered, list | tuple)
     if both_lists and len(written) == len(rendered):

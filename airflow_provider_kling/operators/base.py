@@ -24,6 +24,7 @@ from airflow_provider_kling.arguments import (
 )
 from airflow_provider_kling.compat import default_deferrable, is_expanded
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
@@ -173,7 +174,7 @@ class GenerationOperator(MappedOutput):
         self.output_uri: str | None = plain(output)
         self.output_template = self.output_uri
         self.max_bytes = checked.max_bytes
-        self.extra_parameters = extra_parameters
+        self.extra_parameters = plain(extra_parameters)
         self.queue_timeout = checked.queue_timeout
         self.min_balance = checked.min_balance
         self.on_unknown_submission = checked.on_unknown_submission
@@ -182,7 +183,7 @@ class GenerationOperator(MappedOutput):
         self.keep_uploads = checked.keep_uploads
         self._run: GenerationRun | None = None
         self._written: Any = None
-        self._extra_written = extra_parameters
+        self._extra_written = self.extra_parameters
         with failing_fast():
             self._read_templated(rendered=False)
 
@@ -236,6 +237,11 @@ class GenerationOperator(MappedOutput):
                 field="extra_parameters",
             ),
         }
+        if rendered and self.output_uri is None and self.output_template is not None:
+            rule = "must have a value; what it is rendered from has none"
+            raise KlingRequestError(
+                subject=type(self).__name__, broken=[BrokenRule(field="output", rule=rule)]
+            )
         return _Templated.read(given if rendered else known_now(given), subject=type(self).__name__)
 
     def check_literals(self) -> None:

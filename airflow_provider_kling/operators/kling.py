@@ -80,8 +80,8 @@ class KlingVideoOperator(GenerationOperator):
     ) -> None:
         super().__init__(model=model, **kwargs)
         self.prompt = prompt
-        self.images = images
-        self.videos = videos
+        self.images = plain(images)
+        self.videos = plain(videos)
         self.multi_shot = multi_shot
         self.shot_type = shot_type
         self.sound = sound
@@ -128,7 +128,7 @@ class KlingGenerateOperator(GenerationOperator):
         super().__init__(model=model, **kwargs)
         # A dict is templated and survives the DAG's serialization; a request object would not.
         self._request = parameters if isinstance(parameters, KlingRequest) else None
-        self.parameters = parameters.body() if isinstance(parameters, KlingRequest) else parameters
+        self.parameters = parameters.body() if isinstance(parameters, KlingRequest) else plain(parameters)
         self.check_literals()
 
     @classmethod

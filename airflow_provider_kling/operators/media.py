@@ -17,7 +17,7 @@ from airflow.sdk import Context, ObjectStoragePath
 from airflow_provider_kling.arguments import Arguments, plain
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
-from airflow_provider_kling.generation.files import file_at, reading
+from airflow_provider_kling.generation.files import file_at, is_same_file, reading
 from airflow_provider_kling.generation.output_file import check_writable, write_free
 from airflow_provider_kling.generation.poster import write_poster
 from airflow_provider_kling.generation.templates import known_now
@@ -189,7 +189,7 @@ class VideoConcatOperator(MappedOutput):
             checked = ConcatArguments.read(given, subject=type(self).__name__)
             files = [file_at(uri) for uri in checked.clips]
             target, author = file_at(checked.output), LogicalTask.of(context)
-            if target in files:
+            if any(is_same_file(target, file) for file in files):
                 broken = BrokenRule(field="output", rule="must not be one of the clips", value=checked.output)
                 raise KlingRequestError(subject=type(self).__name__, broken=[broken])
             check_writable(target, author=author)

@@ -370,15 +370,32 @@ def test_a_text_that_says_none_stays_as_it_is() -> None:
     assert operator.rendered_parameters()["aspect_ratio"] == "None None"
 
 
-def test_a_template_without_a_value_deep_inside_is_none_too() -> None:
+def test_a_template_without_a_value_deep_inside_is_left_out() -> None:
     operator = KlingGenerateOperator(
         task_id="make",
         model="google/veo-3",
-        parameters={"prompt": "x", "deep": {"list": [{"seed": "{{ params.seed }}"}]}},
-        extra_parameters={"negative": "{{ params.seed }}"},
+        parameters={"prompt": "x", "deep": {"list": [{"seed": "{{ params.seed }}", "n": None}]}},
+        extra_parameters={"negative": "{{ params.seed }}", "style": None},
     )
     rendered(operator, seed=None)
-    assert operator.rendered_parameters()["deep"] == {"list": [{"seed": None}]}
+    assert operator.rendered_parameters()["deep"] == {"list": [{"n": None}]}
+    assert operator._read_templated().extra_parameters == {"style": None}
+
+
+def test_an_output_whose_template_has_no_value_is_refused_before_anything_is_sent(
+    connect: Any, task_instance: Any
+) -> None:
+    """The host refuses connections: reaching it would be another error."""
+    connect(host="http://127.0.0.1:9")
+    operator = video(output="{{ params.x }}")
+    operator.output_uri = None  # as native rendering gives it
+    with pytest.raises(AirflowFailException, match="output: must have a value"):
+        operator.execute({"ti": task_instance})
+
+
+def test_a_path_object_in_a_field_for_media_is_rendered_as_its_text(tmp_path: Path) -> None:
+    operator = rendered(video(images=[tmp_path / "{{ params.x }}.png"]), x="still")
+    assert operator.rendered_parameters()["images"] == [f"file://{tmp_path}/still.png"]
 
 
 class Lazy(list[Any]):

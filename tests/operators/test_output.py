@@ -299,6 +299,18 @@ def test_a_frame_and_a_film_replace_only_their_own_file(
 def test_a_film_is_not_written_over_its_own_clip(tmp_path: Path, clip: str) -> None:
     made = tmp_path / "film.mp4"
     run(film(clip, made), instance())
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    for source in (
+        str(made),
+        f"local://{made}",
+        f"{tmp_path}/folder/../film.mp4",
+        f"{tmp_path}/link/film.mp4",
+    ):
+        content = made.read_bytes()
+        with pytest.raises(AirflowFailException, match="output: must not be one of the clips"):
+            run(film(source, made), instance())
+        assert made.read_bytes() == content
     for source in (clip, f"file://{made}"):  # a stranger's, and one that the task itself has made
         path = Path(source.removeprefix("file://"))
         content = path.read_bytes()
