@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media import h264
 from airflow_provider_kling.media.container import (
     audio_streams,
     check_display_size,
@@ -35,12 +36,15 @@ class Scan:
     :param frame_format: of the first frame.
     :param audio_index: of the first audio stream that can be decoded and has packets; None without one.
     :param extradata: what the decoder of the stream needs first, such as the parameter sets of H.264.
+    :param can_follow: its packets can follow those of another video with the same ``extradata``: it is H.264
+        as in an MP4, starts with an IDR picture, and brings no other parameter sets.
     """
 
     info: MediaInfo
     timing: FrameTiming
     frame_format: FrameFormat
     extradata: bytes
+    can_follow: bool = False
     audio_index: int | None = None
 
 
@@ -68,6 +72,8 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         suspect: set[int] = set()  # of them, those that may be damaged
         heard: set[int] = set()
         untimed = False
+        extradata = bytes(stream.codec_context.extradata or b"")
+        can_follow = codec == "h264" and h264.is_as_in_mp4(extradata)
         for packet in demux(container, stream, *container.streams.audio):
             if packet.stream_index != stream.index:
                 if packet.size:
@@ -77,6 +83,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
             if packet.size and not is_hidden(memoryview(packet), codec=codec):
                 if packet.is_corrupt:
                     suspect.add(len(packets))
+                can_follow = can_follow and _can_follow(packet, extradata, is_first=not packets)
                 packets.append(_packet_timing(packet))
                 untimed = untimed or packet.pts is packet.dts is None
         time_base = stream.time_base or Fraction(1)
@@ -120,9 +127,19 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
             info=info,
             timing=timing,
             frame_format=frame_format,
-            extradata=bytes(stream.codec_context.extradata or b""),
+            extradata=extradata,
+            can_follow=can_follow,
             audio_index=audio.index if audio else None,
         )
+
+
+def _can_follow(packet: av.Packet[Any], extradata: bytes, *, is_first: bool) -> bool:
+    content = memoryview(packet)
+    return not (
+        packet.has_sidedata("new_extradata")
+        or h264.changes_setup(content, extradata=extradata)
+        or (is_first and not h264.starts_anew(content, extradata=extradata))
+    )
 
 
 def _starts_between_key_frames(packets: list[PacketTiming], *, may_be_piece: bool) -> bool:

@@ -20,8 +20,6 @@ SAMPLE_RATE: Final = 48_000
 
 # A frame is encoded again and again for as long as it is displayed, and a few bytes can claim hours.
 _MAX_FRAME_S: Final = 120
-# How the extradata of H.264 in an MP4 starts; other containers store packets differently.
-_MP4_EXTRADATA: Final = b"\x01"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,13 +140,12 @@ def can_stream_copy(scans: Sequence[Scan], *, size: tuple[int, int] | None, fps:
 
 def _is_copyable(scan: Scan) -> bool:
     return (
-        scan.info.codec == "h264"
+        scan.can_follow
         and scan.frame_format.pixel_format == "yuv420p"
         and not scan.frame_format.rotation
         and scan.timing.reorder_delay is not None
         # They differ where the clip has a single frame, or more frames a second than the output may have.
         and scan.timing.nominal_rate == scan.timing.average_rate
-        and scan.extradata.startswith(_MP4_EXTRADATA)
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.media.frames import read_frame
-from airflow_provider_kling.media.probe import probe
+from airflow_provider_kling.media.probe import probe, scan
 from airflow_provider_kling.media.still_image import Edge
 from tests.media.clips import number_in, packet_payloads
 from tests.media.ffmpeg import decode
@@ -63,3 +63,13 @@ def test_each_time_shows_the_frame_that_ffmpeg_decodes_then(kind: Kind) -> None:
 def test_these_kinds_have_more_packets_than_frames(name: str) -> None:
     content = KINDS[name].content()
     assert len(packet_payloads(content)) > len(decode(content).numbers)
+
+
+@pytest.mark.parametrize("name", ["MP4", "fragmented MP4", "QuickTime", "edit list with two parts"])
+def test_these_kinds_can_follow_others_of_the_same_setup(name: str) -> None:
+    assert scan(io.BytesIO(KINDS[name].content()), name="scene").can_follow
+
+
+@pytest.mark.parametrize("name", ["H.265", "VP9", "MPEG-2", "transport stream", "AVI without times"])
+def test_these_kinds_are_not_stored_as_in_an_mp4(name: str) -> None:
+    assert not scan(io.BytesIO(KINDS[name].content()), name="scene").can_follow

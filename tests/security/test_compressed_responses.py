@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_kling.exceptions import KlingProtocolError, KlingSubmissionUnknownError
+from airflow_provider_kling.exceptions import (
+    KlingProtocolError,
+    KlingServerError,
+    KlingSubmissionUnknownError,
+)
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.http.library import httpx
 from airflow_provider_kling.http.response_reader import MAX_RESPONSE_BYTES, ResponseReader
@@ -93,16 +97,23 @@ def test_the_bomb_is_one() -> None:
 
 
 @pytest.mark.parametrize("headers", CODINGS.values(), ids=CODINGS)
-@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (200, (KlingProtocolError, r"response to GET /api/v1/tasks/t is compressed \(")),
+        (500, (KlingServerError, "was answered 500: no message")),  # the status says enough
+    ],
+)
 def test_a_compressed_response_is_refused_before_one_byte_of_it_is_read(
     serve: Callable[..., RawServer],
     call: Callable[..., Any],
     received: list[bytes],
     headers: dict[str, str],
     status: int,
+    told: tuple[type[Exception], str],
 ) -> None:
     server = serve(reply(BOMB, status=status, headers=headers))
-    with pytest.raises(KlingProtocolError, match=r"response to GET /api/v1/tasks/t is compressed \("):
+    with pytest.raises(told[0], match=told[1]):
         call(server.url, POLL)
     assert received == []
 

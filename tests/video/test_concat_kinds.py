@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from airflow_provider_kling.video.concatenator import Concatenator
 from airflow_provider_kling.video.options import ClipWarning, ConcatOptions
-from tests.media.ffmpeg import decode
-from tests.media.kinds import KINDS, X264, Kind, converted
+from tests.media.ffmpeg import convert, decode
+from tests.media.kinds import KINDS, SOURCE, X264, Kind, converted
 from tests.video.concatenation import concatenated, files
 
 
@@ -27,6 +30,61 @@ def test_each_frame_of_each_clip_is_in_the_output(kind: Kind, tmp_path: Path) ->
     assert output.numbers == 2 * list(decode(kind.content()).numbers)
     told = [ClipWarning.SILENT] * kind.silent + [ClipWarning.HDR] * kind.hdr
     assert output.result.warnings == tuple((number, each) for number in (0, 1) for each in told)
+
+
+LIST = b"ffconcat version 1.0\nfile one.mp4\nfile two.mp4\n"
+OPEN = f"{X264}:open-gop=1"
+
+
+def joined_without_encoding() -> bytes:
+    """Return an MP4 of two encodings: the second's parameter sets are inside its packets."""
+    two = f"{X264.replace('ultrafast', 'veryfast')} two.mp4"
+    return convert(
+        {"in.mkv": replace(SOURCE, audio=False).encoded(), "list.txt": LIST},
+        f"-i in.mkv -t 1 {X264} one.mp4",
+        f"-ss 1 -i in.mkv -t 1 {two}",
+        "-f concat -i list.txt -c copy out.mp4",
+        output="out.mp4",
+    )
+
+
+def without_idr() -> bytes:
+    """Return an MP4 that starts with a picture from which decoding can start, but that is no IDR picture."""
+    written = io.BytesIO()
+    with (
+        av.open(io.BytesIO(converted(OPEN, "out.mp4")()), "r") as whole,
+        av.open(written, "w", format="mp4") as part,
+    ):
+        stream = whole.streams.video[0]
+        copy = part.add_stream_from_template(stream)
+        keys, first, number = 0, None, 0
+        for packet in whole.demux(stream):
+            keys += packet.is_keyframe
+            if not packet.size or keys < 2:
+                continue
+            assert packet.pts is not None
+            first = packet.pts if first is None else first
+            if packet.pts >= first:
+                packet.pts, packet.dts = packet.pts - first, (number - 2) * 512
+                packet.stream, number = copy, number + 1
+                part.mux(packet)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("make", "like"),
+    [
+        (joined_without_encoding, converted(f"{X264} -an", "out.mp4")),
+        (without_idr, converted(OPEN, "out.mp4")),
+    ],
+)
+def test_packets_that_need_another_decoder_than_those_before_are_not_copied(
+    make: Callable[[], bytes], like: Callable[[], bytes], tmp_path: Path
+) -> None:
+    for clips in ([make(), like()], [like(), make()]):
+        output = concatenated(clips, tmp_path / "output.mp4")
+        expected = tuple(number for clip in clips for number in decode(clip).numbers)
+        assert decode(output.path.read_bytes()).numbers == expected
 
 
 UNEVEN = "-vf select='lt(n,10)+not(mod(n,3))' -fps_mode vfr"

@@ -36,7 +36,8 @@ def scanned(*, pts: tuple[int, ...] = tuple(range(0, 2400, 100)), end: int = 240
         info=MediaInfo(type=MediaType.VIDEO, width=64, height=48, codec="h264"),
         timing=FrameTiming(time_base=Fraction(1, 2400), pts=pts, end=end, reorder_delay=2),
         frame_format=FrameFormat(width=64, height=48, pixel_format="yuv420p"),
-        extradata=b"\x01d\0\x1f",
+        extradata=b"\x01d\0\x1f\xff",
+        can_follow=True,
     )
 
 
@@ -155,14 +156,12 @@ def _at(times_a_second: int, *, frames: int) -> FrameTiming:
 
 
 NOT_COPYABLE: dict[str, Callable[[Scan], Scan]] = {
-    "codec": lambda clip: replace(clip, info=replace(clip.info, codec="hevc")),
     "pixel format": _with_format(pixel_format="yuv444p"),
     "rotation": _with_format(rotation=(("transpose", "clock"),)),
     "uneven": _with_timing(reorder_delay=None),
     "too many frames a second": lambda clip: replace(clip, timing=_at(240, frames=240)),
     "a single frame of another rate": lambda clip: replace(clip, timing=_at(30, frames=1)),
-    "other container": lambda clip: replace(clip, extradata=b"\0\0\0\x01g"),
-    "no parameter sets": lambda clip: replace(clip, extradata=b""),
+    "needs what is before it": lambda clip: replace(clip, can_follow=False),
 }
 
 
