@@ -24,7 +24,6 @@ from airflow_provider_kling.arguments import (
 )
 from airflow_provider_kling.compat import default_deferrable, is_expanded
 from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
-from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
@@ -237,11 +236,6 @@ class GenerationOperator(MappedOutput):
                 field="extra_parameters",
             ),
         }
-        if rendered and self.output_uri is None and self.output_template is not None:
-            rule = "must have a value; what it is rendered from has none"
-            raise KlingRequestError(
-                subject=type(self).__name__, broken=[BrokenRule(field="output", rule=rule)]
-            )
         return _Templated.read(given if rendered else known_now(given), subject=type(self).__name__)
 
     def check_literals(self) -> None:

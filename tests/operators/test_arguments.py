@@ -382,15 +382,14 @@ def test_a_template_without_a_value_deep_inside_is_left_out() -> None:
     assert operator._read_templated().extra_parameters == {"style": None}
 
 
-def test_an_output_whose_template_has_no_value_is_refused_before_anything_is_sent(
-    connect: Any, task_instance: Any
-) -> None:
-    """The host refuses connections: reaching it would be another error."""
-    connect(host="http://127.0.0.1:9")
-    operator = video(output="{{ params.x }}")
-    operator.output_uri = None  # as native rendering gives it
-    with pytest.raises(AirflowFailException, match="output: must have a value"):
-        operator.execute({"ti": task_instance})
+def test_an_output_that_is_natively_rendered_as_none_stores_nothing() -> None:
+    """A DAG decides so whether a run stores its results; as a text, the word None is no place for a file."""
+    operator = video(output="{{ params.output or None }}")
+    operator.output_uri = None
+    assert operator._read_templated().output is None
+    operator.output_uri = "None"
+    with pytest.raises(KlingRequestError, match="output: must be the URI of a storage"):
+        operator._read_templated()
 
 
 def test_a_path_object_in_a_field_for_media_is_rendered_as_its_text(tmp_path: Path) -> None:
