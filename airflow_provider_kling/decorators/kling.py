@@ -65,7 +65,8 @@ class _RequestFromFunction(DecoratedOperator):
 
     def undecided(self, parameters: Mapping[str, Any]) -> frozenset[str]:
         """Return the fields that come from a template or from the function."""
-        return decided_later(parameters, fields=find_model(self.model).fields)  # type: ignore[attr-defined]
+        model = find_model(self.model)  # type: ignore[attr-defined]
+        return decided_later(parameters, fields=self.later_fields(model))
 
     def execute(self, context: Context) -> Any:
         """Call the function, then do what the operator does."""

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO, Final
 
 from airflow.sdk import ObjectStoragePath
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_kling.exceptions import KlingError, KlingMediaError
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 # A demuxer seeks often, and s3fs would read 50 MiB ahead each time.
 _READ_AHEAD_BYTES: Final = 4 * 1024 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
-_LOCAL: Final = {"", "file", "local"}
 _RATIO = re.compile(r"\d+:\d+")
 _AUDIO = {"on": True, "native": True, "off": False}
 
@@ -53,7 +53,7 @@ def file_at(uri: str) -> ObjectStoragePath:
 
 def is_same_file(one: ObjectStoragePath, other: ObjectStoragePath) -> bool:
     """Tell whether two names are of one file, also where a local path is spelled in another way."""
-    if {one.protocol, other.protocol} <= _LOCAL:
+    if isinstance(one.fs, LocalFileSystem) and isinstance(other.fs, LocalFileSystem):
         return os.path.realpath(one.path) == os.path.realpath(other.path)
     return bool(one.protocol == other.protocol and one.path == other.path)
 

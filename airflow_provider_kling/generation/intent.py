@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
 from typing import Final, Self
@@ -25,27 +25,24 @@ class SlowIntentError(Exception):
     """The intent is written, but that took long. Nothing was sent yet; connect again."""
 
 
+@dataclass(kw_only=True)
 class Intent:
     """What is recorded of a submission while it is sent. As a context manager, it lets no kill come between.
 
-    :param record: its phase is ``intent``; not written yet.
+    :param record: its phase is ``intent``; not written yet. Later with the time at which it was written.
     :param former: the record so far, None for none. It is back where no task was made.
-    :ivar record: with the time at which it was written.
     :ivar may_be_sent: a byte of the submission may have reached the service.
     :ivar may_arrive_late: so it may although the service knows no task, and it was sent once more.
     """
 
-    def __init__(
-        self, record: Record, *, former: Record | None, journal: Journal, termination: Termination
-    ) -> None:
-        self.record = record
-        self.may_be_sent = False
-        self.may_arrive_late = False
-        self._is_written = False
-        self._former = former
-        self._journal = journal
-        self._termination = termination
-        self._held = ExitStack()
+    record: Record
+    former: Record | None
+    journal: Journal
+    termination: Termination
+    may_be_sent: bool = field(default=False, init=False)
+    may_arrive_late: bool = field(default=False, init=False)
+    _is_written: bool = field(default=False, init=False)
+    _held: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +60,7 @@ class Intent:
         """
         if self.may_be_sent:
             return
-        self._held.enter_context(self._termination.held())
+        self._held.enter_context(self.termination.held())
         if not self._is_written:
             begun = time.monotonic()
             self._write()
@@ -77,17 +74,17 @@ class Intent:
         waited_s = now - self.record.intent_at
         self.record = replace(self.record, intent_at=now, deadline=self.record.deadline + waited_s)
         try:
-            self._journal.write(self.record)
+            self.journal.write(self.record)
         except BaseException:
             # A part of it may be written, and would call the outcome of what was never sent unknown.
-            self._put(self._former, problem="Nothing was sent, but its record calls the outcome unknown")
+            self._put(self.former, problem="Nothing was sent, but its record calls the outcome unknown")
             raise
         self._is_written = True
 
     def withdraw(self) -> None:
         """Put the former record back: it is certain that no task was made."""
         if self._is_written:
-            self._put(self._former, problem="No task was made, but its record calls the outcome unknown")
+            self._put(self.former, problem="No task was made, but its record calls the outcome unknown")
 
     def end(self, outcome: Record) -> None:
         """Record what came of it."""
@@ -96,7 +93,7 @@ class Intent:
 
     def _put(self, record: Record | None, *, problem: str) -> None:
         """Write a record, if possible: with the intent still there, no later try sends again by itself."""
-        write = self._journal.delete if record is None else partial(self._journal.write, record)
+        write = self.journal.delete if record is None else partial(self.journal.write, record)
         try:
             write()
         except BaseException as error:

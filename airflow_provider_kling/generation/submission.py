@@ -225,7 +225,7 @@ class Submission:
 
     def _send(self, call: Call[Task], record: Record, *, former: Record | None) -> Record:
         """Send an intent, and record the outcome."""
-        intent = Intent(record, former=former, journal=self.journal, termination=self._termination)
+        intent = Intent(record=record, former=former, journal=self.journal, termination=self._termination)
         with intent:
             try:
                 sent = self._post(replace(call, before_sending=intent.before_sending), intent, former=former)

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_kling.exceptions import KlingError
-from airflow_provider_kling.http.library import httpcore
 from airflow_provider_kling.http.message import Call, HttpResponse
 from airflow_provider_kling.http.network import async_connection_pool, connection_pool, within
 from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer
@@ -105,7 +104,7 @@ class KlingClient(_Client):
             with (
                 within(send.limit_s),
                 own or nullcontext(self._pool) as pool,
-                closing(self._exchange(send, extensions, pool=pool)) as response,
+                closing(pool.handle_request(self._requests.build(send, **extensions))) as response,
             ):
                 reader.begin(response.status, response.headers)
                 for chunk in response.iter_stream():
@@ -113,11 +112,6 @@ class KlingClient(_Client):
         except Exception as error:  # noqa: BLE001  - also of what is below the library: names, proxies
             return reader.failure(error, now=self._clock())
         return reader.finish(now=self._clock())
-
-    def _exchange(
-        self, send: Send, extensions: Mapping[str, Any], *, pool: httpcore.ConnectionInterface
-    ) -> httpcore.Response:
-        return pool.handle_request(self._requests.build(send, **extensions))
 
     def close(self) -> None:
         """Close the pooled connections."""

@@ -85,7 +85,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
                     suspect.add(len(packets))
                 can_follow = can_follow and _can_follow(packet, extradata, is_first=not packets)
                 packets.append(_packet_timing(packet))
-                untimed = untimed or packet.pts is packet.dts is None
+                untimed = untimed or (packet.pts is None and packet.dts is None)
         time_base = stream.time_base or Fraction(1)
         cut = untimed or _starts_between_key_frames(packets, may_be_piece=is_continuous(container))
         are_frames = first is None or not (first.interlaced_frame or cut)

@@ -200,10 +200,10 @@ class KlingModel:
         """
         self.warn()
         found = _certain(lambda: self.choose_version(parameters), unknown=unknown)
-        if not isinstance(found, ModelVersion):
-            if found is not None:
-                raise found
+        if found is None:
             return None
+        if isinstance(found, KlingRequestError):
+            raise found
         known = {name: value for name, value in parameters.items() if name not in unknown}
         broken: list[KlingRequestError] = []
         versions = [found, *self._other_versions(found, known, unknown=unknown)]
