@@ -19,6 +19,7 @@ from airflow_provider_kling.generation.output_rules import named_media_type
 from airflow_provider_kling.generation.poster import write_poster
 from airflow_provider_kling.generation.result import StoredFile, known_costs
 from airflow_provider_kling.generation.sidecar import read_sidecar, sidecar_path
+from airflow_provider_kling.http.redaction import Redactor
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import Resource, Task
 from airflow_provider_kling.journal.logical_task import LogicalTask
@@ -88,6 +89,7 @@ class ResultStorage:
             hosts=hosts,
             user_agent=settings.user_agent,
             read_timeout_s=settings.read_timeout_s,
+            redactor=Redactor(settings.credentials.secrets if settings.credentials else ()),
         )
         with closing(downloader), MediaReader() as reader:
             stored: dict[Resource, StoredFile] = {}

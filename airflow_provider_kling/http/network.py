@@ -123,7 +123,8 @@ def tls_context() -> ssl.SSLContext:
 
     With httpx2 it trusts the certificates of the system, with httpx those of the package certifi.
 
-    :raises KlingRequestError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names no certificates.
+    :raises KlingRequestError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names no certificates, or
+        ``SSLKEYLOGFILE`` no file that can be written.
     """
     try:
         file = os.environ.get("SSL_CERT_FILE")
@@ -131,7 +132,10 @@ def tls_context() -> ssl.SSLContext:
             raise FileNotFoundError(file)
         return httpx.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
-        rule = BrokenRule(field="SSL_CERT_FILE", rule=f"must name a file with certificates ({error})")
+        if error.filename and error.filename == os.environ.get("SSLKEYLOGFILE"):
+            rule = BrokenRule(field="SSLKEYLOGFILE", rule=f"must name a file that can be written ({error})")
+        else:
+            rule = BrokenRule(field="SSL_CERT_FILE", rule=f"must name a file with certificates ({error})")
         raise KlingRequestError(subject="the environment of this process", broken=[rule]) from error
 
 

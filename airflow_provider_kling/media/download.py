@@ -21,6 +21,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.http.library import httpcore, httpx
 from airflow_provider_kling.http.network import connection_pool, time_limits, within
 from airflow_provider_kling.http.proxy import environment_proxy
+from airflow_provider_kling.http.redaction import NOTHING_SECRET, Redactor
 from airflow_provider_kling.http.response_reader import HTTP_ERRORS
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
@@ -94,6 +95,7 @@ class Downloader:
     :param hosts: which hosts they may come from.
     :param max_bytes: a larger file is not stored.
     :param read_timeout_s: seconds without a byte after which a connection counts as interrupted.
+    :param redactor: knows what must not be shown of what the server says.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class Downloader:
         read_timeout_s: float = 30.0,
         retry: RetryPolicy | None = None,
         tls: ssl.SSLContext | None = None,
+        redactor: Redactor = NOTHING_SECRET,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
@@ -116,6 +119,7 @@ class Downloader:
         self._clock = clock
         self._random = random
         self._tls = tls
+        self._redactor = redactor
         self._limits = time_limits(read_timeout_s)
         # The cap counts the bytes that are sent, and a compressed answer cannot be resumed.
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
@@ -153,6 +157,7 @@ class Downloader:
         try:
             self._read(url, transfer)
         except KlingError as error:
+            self._redactor.error(error)
             transfer.interruptions += 1
             transfer.fruitless = 1 if transfer.writer.size > before > 0 else transfer.fruitless + 1
             delay = self._retry.delay(error, attempt=transfer.fruitless, jitter=self._random())
@@ -167,7 +172,8 @@ class Downloader:
                 self._store(response, transfer)
         except HTTP_ERRORS as error:
             message = f"the download of {transfer.name} was interrupted ({type(error).__name__})"
-            raise KlingConnectionError(message, request_sent=True) from error
+            # Without its cause, which may quote what the server sent.
+            raise KlingConnectionError(message, request_sent=True) from None
 
     @contextmanager
     def _follow(self, link: str, *, headers: Mapping[str, str]) -> Iterator[_Response]:

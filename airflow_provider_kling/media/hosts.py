@@ -100,8 +100,10 @@ class HostRules:
         if (url.scheme, url.host, _port(url)) != (own.scheme, own.host, _port(own)):
             return False
         root, path = own.path.rstrip("/"), url.raw_path.partition(b"?")[0].decode("ascii")
-        # Encoded or not, two dots would lead out again.
-        return f"{path}/".startswith(f"{root}/") and ".." not in unquote(path).split("/")
+        decoded = unquote(path)
+        # Two dots may lead out again, whatever a server takes for the end of a name (``/``, ``\``, ``;``).
+        # So may what it decodes once more.
+        return f"{path}/".startswith(f"{root}/") and ".." not in decoded and "%" not in decoded
 
 
 def _port(url: httpx.URL) -> int | None:

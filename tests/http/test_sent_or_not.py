@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,6 +90,23 @@ def test_once_the_request_is_on_its_way_the_outcome_is_unknown(
         make_caller(url=serve(answer).url, read_timeout_s=0.5).call(SUBMISSION)
 
 
+def test_what_is_left_of_an_earlier_response_is_not_the_answer_to_a_submission(
+    serve: Serve, make_caller: MakeCaller
+) -> None:
+    def two_responses(connection: socket.socket) -> None:
+        first, second = ({"code": 0, "data": {"task_id": name}} for name in ("read", "left-over"))
+        sent: list[bytes] = []
+        for body in (first, second):
+            reply(body, headers={"Connection": "keep-alive"})(SimpleNamespace(sendall=sent.append))  # type: ignore[arg-type]
+        connection.sendall(b"".join(sent))
+        connection.recv(1)  # until the client leaves, or sends more
+
+    server = serve(two_responses, reply({"code": 0, "data": {"task_id": "made"}}))
+    caller = make_caller(url=server.url)
+    assert caller.call(make_gateway().task("read")).task_id == "read"
+    assert caller.call(SUBMISSION).task_id == "made"
+
+
 def test_through_a_proxy_that_passes_it_on_the_outcome_is_unknown_too(
     serve: Serve, make_caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +142,18 @@ def test_certificates_that_are_not_there_are_found_when_the_client_is_made(
     tls_context.cache_clear()
     try:
         with pytest.raises(KlingRequestError, match="SSL_CERT_FILE: must name a file with certificates"):
+            make_caller(url="https://api.example.com")
+    finally:
+        tls_context.cache_clear()
+
+
+def test_a_file_for_tls_keys_that_cannot_be_written_is_named_as_such(
+    make_caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/keys.log")
+    tls_context.cache_clear()
+    try:
+        with pytest.raises(KlingRequestError, match="SSLKEYLOGFILE: must name a file that can be written"):
             make_caller(url="https://api.example.com")
     finally:
         tls_context.cache_clear()

@@ -20,11 +20,22 @@ from airflow_provider_kling.exceptions import (
     KlingMediaError,
     KlingResultHostError,
 )
+from airflow_provider_kling.http.redaction import Redactor
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.media.download import DeadLinkError, Download, Downloader
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.hosts import HostRules, resolve
-from tests.http.raw_server import Answer, RawServer, hang_up, patience_with, reply, reset, silence, unread
+from tests.http.raw_server import (
+    Answer,
+    RawServer,
+    hang_up,
+    patience_with,
+    raw,
+    reply,
+    reset,
+    silence,
+    unread,
+)
 from tests.media.download_to import download_to
 from tests.storages import Folder, Storage
 
@@ -354,6 +365,28 @@ def test_the_host_of_every_redirect_is_checked(serve: Serve, storage: Storage) -
 @pytest.mark.parametrize("location", ["https://h.example:99999/x", "http://", "https://..", "mailto:a@b"])
 def test_a_redirect_to_an_invalid_link_is_refused(serve: Serve, fetch: Fetch, location: str) -> None:
     fetch.fails(serve(to(location)), KlingMediaError)
+
+
+KEY = "sk-canary-0123456789"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        to(f"https://10.0.0.1/{KEY}"),
+        to(f"https://{KEY}.local/"),
+        to(f"https://10.0.0.1/{KEY.replace('-', '%2D')}"),
+        reply(KEY.encode()),
+        reply(b"x", headers={"Content-Encoding": KEY}),
+        raw(f"HTTP/1.1 {KEY}\r\n\r\n".encode()),
+    ],
+)
+def test_a_key_that_a_server_quotes_is_not_shown(serve: Serve, storage: Storage, answer: Answer) -> None:
+    retry, sleep = RetryPolicy(attempts=1), lambda seconds: None
+    fetch = Fetch(storage, redactor=Redactor([KEY]), retry=retry, sleep=sleep)
+    with pytest.raises(KlingError) as caught:
+        fetch(serve(answer))
+    assert KEY[:10] not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_malformed_redirect_is_a_connection_error(serve: Serve, fetch: Fetch) -> None:

@@ -127,7 +127,17 @@ def test_the_services_own_host_may_be_private(own_url: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/other", "/proxyx/clip.mp4", "/proxy%2f..", "/proxy/%2e%2e/x", "/proxy/../x", ""]
+    "path",
+    [
+        *("/", "/other", "/proxyx/clip.mp4", "/proxy%2f..", "/proxy/%2e%2e/x", "/proxy/../x", ""),
+        *("/proxy/..;/x", "/proxy/..;a=b/x", "/proxy/%2e%2e%3b/x", "/proxy/..%5cx", "/proxy/..%2fx"),
+        *(
+            "/proxy/%252e%252e/x",
+            "/proxy/x%252f..%252f..",
+            "/proxy/%25252e%25252e/x",
+            "/proxy/%5c..%5c..%5cx",
+        ),
+    ],
 )
 def test_only_what_is_below_the_services_url_is_its_own(path: str) -> None:
     with pytest.raises(KlingMediaError, match="not a public address"):
