@@ -134,6 +134,8 @@ def _path(value: object) -> object:
 def _location(value: str) -> str:
     if value != value.strip():
         raise PydanticCustomError("location", "must not begin or end with a blank")
+    if not value.isprintable():
+        raise PydanticCustomError("location", "must be on one line, without control characters")
     problem = None if value.startswith("/") else storage_uri_problem(value)
     if problem:
         raise PydanticCustomError("location", "{problem}", {"problem": problem})

@@ -28,6 +28,8 @@ from airflow_provider_kling.media.still_image import Edge
 IMAGE_FORMATS = {".png": FileFormat.PNG, ".jpg": FileFormat.JPEG, ".jpeg": FileFormat.JPEG}
 """The format of a frame, by the extension of its file."""
 
+_AS_TEXT = "this is a result as Python shows it: end the template in `| tojson`"
+
 
 def _stored(value: object) -> object:
     """Return the URI of a source: itself, or where a generation's result was stored."""
@@ -35,6 +37,8 @@ def _stored(value: object) -> object:
     uri = value.get("uri") if isinstance(value, Mapping) else value
     if not isinstance(uri, str) or not uri:
         raise PydanticCustomError("stored", "must be a URI, or the result of a generation with an `output`")
+    if uri[:1] in ("{", "["):
+        raise PydanticCustomError("stored", f"must be a URI; {_AS_TEXT}")
     return uri
 
 
@@ -60,6 +64,8 @@ def _position(at: Any) -> Edge | float:
 
 def _two_or_more(clips: object) -> object:
     clips = read_list(clips)
+    if isinstance(clips, str) and clips[:1] in ("{", "["):
+        raise PydanticCustomError("clips", f"must be a list of two or more videos; {_AS_TEXT}")
     if not isinstance(clips, list) or len(clips) < 2:
         raise PydanticCustomError("clips", "must be a list of two or more videos")
     return clips

@@ -46,7 +46,7 @@ def video(**arguments: Any) -> KlingVideoOperator:
         *(("upload", odd) for odd in ("sometimes", None, 5, True)),
         *(("on_rerun", odd) for odd in ("again", None, 5)),
         *(("on_unknown_submission", odd) for odd in ("hope", None, 5)),
-        *(("output", odd) for odd in ("", 5, ["s3://a"], {"uri": "s3://a"})),
+        *(("output", odd) for odd in ("", 5, ["s3://a"], {"uri": "s3://a"}, "s3://a/b\nc", "/a\x1bb")),
         *(("extra_parameters", odd) for odd in ("a", 5, ["a"])),
         *(("conn_id", odd) for odd in (None, 5)),
     ],

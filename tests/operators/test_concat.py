@@ -156,6 +156,14 @@ def test_fewer_than_two_clips_fail_the_import(clips: Any, got: str) -> None:
         VideoConcatOperator(task_id="concat", clips=clips, output="file:///output.mp4")
 
 
+def test_results_as_python_shows_them_lead_to_the_filter_that_keeps_them() -> None:
+    made = {"uri": "file:///a.mp4"}
+    with pytest.raises(KlingRequestError, match=r"clips.*: .*end the template in `\| tojson`"):
+        VideoConcatOperator(task_id="concat", clips=str([made, made]), output="file:///output.mp4")
+    with pytest.raises(KlingRequestError, match=r"clips.*: .*end the template in `\| tojson`"):
+        VideoConcatOperator(task_id="concat", clips=[str(made), str(made)], output="file:///output.mp4")
+
+
 def test_fewer_than_two_clips_fail_the_task_where_they_come_from_another(
     task_instance: FakeTaskInstance, output: Path
 ) -> None:
