@@ -139,7 +139,7 @@ def test_one_module_imports_the_http_library() -> None:
 # What runs in the child process that decodes foreign files, and in no other.
 IN_THE_CHILD = {
     *("media/container.py", "media/demux.py", "media/filters.py", "media/frame_decoder.py"),
-    *("media/frames.py", "media/operations.py", "media/probe.py"),
+    *("media/frame_packets.py", "media/frames.py", "media/operations.py", "media/probe.py"),
     *("video/audio.py", "video/clip.py", "video/concat.py", "video/mp4_writer.py", "video/operations.py"),
     "video/timeline.py",
 }

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media import container_size
 from airflow_provider_kling.media.filters import FrameFormat
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.sample_tables import check_sample_tables
@@ -29,7 +30,7 @@ _THREADS: Final = 4  # each keeps frames, so the memory would grow with the numb
 _OPTIONS: Final = {
     "format_whitelist": _FORMATS,
     "protocol_whitelist": "none",
-    "fflags": "+genpts",
+    "fflags": "-genpts",  # which PyAV sets: where a file has no presentation times, they would be guessed
     "max_pixels": str(MAX_PIXELS),
 }
 
@@ -44,13 +45,28 @@ def open_container(file: BinaryIO, *, name: str) -> Iterator[av.container.InputC
         (retryable).
     :raises MemoryError: it needs more memory than the process may take.
     """
+    with _source(file, name=name) as source, decode_errors(name):
+        check_sample_tables(source, name=name)
+        source.seek(0)
+        with _opened(source, name=name) as container:
+            yield container
+
+
+def ends_early(file: BinaryIO, *, name: str) -> bool:
+    """Tell whether a Matroska or AVI file has fewer bytes than it announces.
+
+    :raises KlingMediaError: it could not be read (retryable).
+    """
+    with _source(file, name=name) as source:
+        return container_size.ends_early(source)
+
+
+@contextmanager
+def _source(file: BinaryIO, *, name: str) -> Iterator[_Source]:
+    """Yield what FFmpeg reads from, and translate the errors of the file."""
     source = _Source(file)
     try:
-        with decode_errors(name):
-            check_sample_tables(source, name=name)
-            source.seek(0)
-            with _opened(source, name=name) as container:
-                yield container
+        yield source
     finally:
         if isinstance(source.error, MemoryError):
             raise source.error
@@ -105,6 +121,11 @@ def video_stream(container: av.container.InputContainer, *, name: str) -> av.Vid
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     stream.codec_context.thread_count = _THREADS
     return stream
+
+
+def is_mp4(container: av.container.InputContainer) -> bool:
+    """Tell whether a file is an MP4 or of another kind of the same family, such as QuickTime."""
+    return container.format.name.startswith("mov,")
 
 
 def audio_streams(container: av.container.InputContainer) -> list[av.AudioStream]:

@@ -11,8 +11,8 @@ from airflow_provider_kling.media.container import open_container, video_stream
 from airflow_provider_kling.media.pyav import av
 
 _TRANSPORT_STREAM: Final = "mpegts"
-# An AVI has decoding times only, from which FFmpeg guesses the others; for H.264, it guesses wrong.
-_WITHOUT_PRESENTATION_TIMES: Final = ("avi",)
+# Without the times of all frames in an index, a search may end beside what is looked for.
+_NOT_SEEKABLE: Final = ("avi",)
 # Where times go back, another file begins. So it is where they leap; ffmpeg, the program, sees it the same.
 _LEAP_S: Final = 10
 
@@ -28,13 +28,10 @@ def demux(
 
     :param others: further streams, such as audio.
     """
-    packets = container.demux([video, *others])
-    name = container.format.name
-    if name in _WITHOUT_PRESENTATION_TIMES:
-        return _without_guessed_times(packets, video=video.index)
-    if name == _TRANSPORT_STREAM:
-        return _time_keeper(video).packets(packets)
-    return packets
+    if container.format.name != _TRANSPORT_STREAM:
+        return container.demux([video, *others])
+    wanted = {stream.index for stream in (video, *others)}
+    return (packet for packet in _time_keeper(container, video) if packet.stream.index in wanted)
 
 
 def is_seekable(file: BinaryIO, *, name: str) -> bool:
@@ -46,30 +43,18 @@ def is_seekable(file: BinaryIO, *, name: str) -> bool:
     :raises KlingMediaError: as :func:`~airflow_provider_kling.media.container.open_container`.
     """
     with open_container(file, name=name) as container:
-        if container.format.name in _WITHOUT_PRESENTATION_TIMES:
-            return False
         if container.format.name == _TRANSPORT_STREAM:
-            video = video_stream(container, name=name)
-            keeper = _time_keeper(video)
+            keeper = _time_keeper(container, video_stream(container, name=name))
             with suppress(av.FFmpegError):  # what is before the damage can still be read
-                return all(keeper.parts == 1 for _ in keeper.packets(container.demux(video)))
-    return True
+                return all(keeper.parts == 1 for _ in keeper)
+        return container.format.name not in _NOT_SEEKABLE
 
 
-def is_continuous(container: av.container.InputContainer) -> bool:
-    """Tell whether a file may be a piece of a stream, which need not start with a key frame."""
-    return container.format.name == _TRANSPORT_STREAM
-
-
-def _time_keeper(video: av.VideoStream) -> _TimeKeeper:
-    return _TimeKeeper(video=video.index, leap=round(_LEAP_S / video.time_base) if video.time_base else 0)
-
-
-def _without_guessed_times(packets: Iterator[av.Packet[Any]], *, video: int) -> Iterator[av.Packet[Any]]:
-    for packet in packets:
-        if packet.stream_index == video:
-            packet.pts = None
-        yield packet
+def _time_keeper(container: av.container.InputContainer, video: av.VideoStream) -> _TimeKeeper:
+    # With the audio, which tells a leap of the times from a picture that is displayed for long.
+    packets = container.demux([video, *container.streams.audio])
+    leap = round(_LEAP_S / video.time_base) if video.time_base else 0
+    return _TimeKeeper(packets, video=video.index, leap=leap)
 
 
 class _TimeKeeper:
@@ -78,10 +63,12 @@ class _TimeKeeper:
     A part begins after the last video packet of the part before. The packets of other streams, which may come
     earlier in the file than the video of the same part, wait for it.
 
-    :param leap: how much later than the one before a packet is the first of a part.
+    :param packets: of a transport stream, whose streams have one time base.
+    :param leap: how much later than all before it a packet is the first of a part.
     """
 
-    def __init__(self, *, video: int, leap: int) -> None:
+    def __init__(self, packets: Iterator[av.Packet[Any]], *, video: int, leap: int) -> None:
+        self._packets = packets
         self._video = video
         self._leap = leap
         self._offsets = [0]  # by the number of a part
@@ -95,10 +82,10 @@ class _TimeKeeper:
         """How many parts were found so far."""
         return len(self._offsets)
 
-    def packets(self, packets: Iterator[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
-        """Yield the packets of a file, each stream's in their order."""
-        for packet in packets:
-            if packet.stream_index != self._video:
+    def __iter__(self) -> Iterator[av.Packet[Any]]:
+        """Yield the packets of the file, each stream's in their order."""
+        for packet in self._packets:
+            if packet.stream.index != self._video:
                 yield from self._other(packet)
             elif self._begins_part(packet):
                 self._begin(packet)
@@ -109,19 +96,24 @@ class _TimeKeeper:
         yield from self._unreleased()
 
     def _begins_part(self, packet: av.Packet[Any]) -> bool:
-        index, time = packet.stream_index, packet.dts
+        index, time = packet.stream.index, packet.dts
         if time is None:
             return False
         last = self._last.get(index)
-        begins = last is not None and (time < last or time > last + self._leap)
+        begins = last is not None and (time < last or time > self._latest(index) + self._leap)
         if last is not None and not begins:
             self._step[index] = max(1, time - last)
         if not begins:
             self._last[index] = time
         return begins
 
+    def _latest(self, index: int) -> int:
+        """Return the last time in the file of all streams that are in the same part as one of them."""
+        part = self._part[index]
+        return max(time for each, time in self._last.items() if self._part[each] == part)
+
     def _begin(self, packet: av.Packet[Any]) -> None:
-        index, part = packet.stream_index, self._part[packet.stream_index]
+        index, part = packet.stream.index, self._part[packet.stream.index]
         end = self._last[index] + self._offsets[part] + self._step[index]
         self._part[index] = part + 1
         self._last[index] = packet.dts or 0
@@ -129,7 +121,7 @@ class _TimeKeeper:
             self._offsets.append(end - self._last[index])
 
     def _other(self, packet: av.Packet[Any]) -> Iterator[av.Packet[Any]]:
-        index = packet.stream_index
+        index = packet.stream.index
         if self._begins_part(packet):
             self._part[index] += 1
             self._last[index] = packet.dts or 0

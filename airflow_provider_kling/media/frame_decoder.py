@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from typing import Any
 
 from airflow_provider_kling.media.pyav import av
@@ -11,32 +10,34 @@ from airflow_provider_kling.media.pyav import av
 class FrameDecoder:
     """Decodes the packets of one video stream, which come in the order of the file.
 
-    Where packets have no presentation times, the decoder's order is that of presentation: the first frame
-    gets the earliest decoding time, and so on.
+    The times are those that FFmpeg's programs find. A frame whose packet has no presentation time is
+    displayed at the decoding time of the packet with which it comes out of the decoder, so that it may come
+    later than its own packet, and a packet without a frame takes its time. Those that come out at the end
+    follow one another.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
         self._stream = stream
-        self._times: list[int] = []  # a heap; of the packets without a presentation time
-        self._untimed = False
+        self._last: int | None = None
+        self._step = 1
 
     def decode(self, packet: av.Packet[Any] | None) -> list[av.VideoFrame]:
         """Return the frames that are complete with a packet; None or an empty packet flushes the decoder.
 
+        Each has a presentation time, in units of the stream's time base.
+
         :raises FFmpegError: the packet is damaged. The next ones may be decodable.
         """
-        time = None
-        if packet is not None and packet.size and packet.pts is None and packet.dts is not None:
-            self._untimed, time = True, packet.dts
-            heappush(self._times, time)
-        try:
-            frames = self._stream.decode(packet)
-        except av.FFmpegError:
-            if time is not None:
-                self._times.remove(time)
-                self._times.sort()  # which keeps it a heap
-            raise
-        if self._untimed:
-            for frame in frames:
-                frame.pts = heappop(self._times) if self._times else None
+        frames = self._stream.decode(packet)
+        for frame in frames:
+            frame.pts = self._time_of(frame)
         return frames
+
+    def _time_of(self, frame: av.VideoFrame) -> int:
+        time = frame.dts if frame.pts is None else frame.pts
+        if time is None:
+            time = 0 if self._last is None else self._last + (frame.duration or self._step)
+        if self._last is not None:
+            self._step = max(1, time - self._last)
+        self._last = time
+        return time

@@ -10,8 +10,13 @@ from itertools import islice, takewhile
 from typing import Any, BinaryIO, Final, Literal, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media.container import check_display_size, open_container, video_stream
-from airflow_provider_kling.media.demux import demux, is_continuous, is_seekable
+from airflow_provider_kling.media.container import (
+    check_display_size,
+    is_mp4,
+    open_container,
+    video_stream,
+)
+from airflow_provider_kling.media.demux import demux, is_seekable
 from airflow_provider_kling.media.file_format import FileFormat
 from airflow_provider_kling.media.filters import (
     FilterGraph,
@@ -22,6 +27,7 @@ from airflow_provider_kling.media.filters import (
     still_filters,
 )
 from airflow_provider_kling.media.frame_decoder import FrameDecoder
+from airflow_provider_kling.media.frame_packets import FramePackets
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.still_image import Edge, StillImage
 
@@ -152,16 +158,16 @@ class FrameSeeker:
         self._container = container
         self.name = name
         self._seekable = seekable
-        self._key_first: bool | None = None  # the first packet of the file has a key frame
         self._time_base = self.stream.time_base or Fraction(1)
-        self._end = 0  # of the packets that were read so far, in units of the time base
+        self._end = 0  # of the packets and frames so far, in units of the time base
+        self._check = FramePackets(container, self.stream)
         self._frames = self._decode()
         first = next(self._frames, None)
         if first is None:
             raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
-        # Frames that need one before the start of the file are none of it; damaged ones are.
-        cut = is_continuous(container) and not self._key_first
-        known = None if cut else self.stream.start_time
+        # Damaged frames count where an index tells when the first is displayed. Those of a piece of a longer
+        # video that need what was cut off do not.
+        known = self.stream.start_time if is_mp4(container) and not self._check.is_piece else None
         self._start = _pts(first) if known is None else known
         self.first: av.VideoFrame = first
 
@@ -221,7 +227,10 @@ class FrameSeeker:
                 if isinstance(error, MemoryError):
                     raise
                 continue
-            yield from (frame for frame in frames if frame.pts is not None and not frame.is_corrupt)
+            for frame in frames:
+                if not frame.is_corrupt:
+                    self._end = max(self._end, _pts(frame) + (frame.duration or 1))
+                    yield frame
 
     def _packets(self) -> Iterator[av.Packet[Any] | None]:
         """Demux from the current position on; None, at the end, flushes the decoder."""
@@ -229,8 +238,7 @@ class FrameSeeker:
             for packet in demux(self._container, self.stream):
                 if packet.size == 0:
                     break
-                if self._key_first is None:
-                    self._key_first = packet.is_keyframe
+                self._check.add(packet)
                 time = packet.dts if packet.pts is None else packet.pts
                 if time is not None and not packet.is_corrupt and not packet.is_discard:
                     self._end = max(self._end, time + (packet.duration or 1))

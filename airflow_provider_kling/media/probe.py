@@ -1,23 +1,24 @@
-"""Measuring a video or an image from its packets and its first frame."""
+"""Measuring a video or an image from its packets, and from its frames where packets do not tell enough."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
-from airflow_provider_kling.media import h264
 from airflow_provider_kling.media.container import (
     audio_streams,
     check_display_size,
+    ends_early,
+    is_mp4,
     open_container,
     video_stream,
 )
-from airflow_provider_kling.media.demux import demux, is_continuous
+from airflow_provider_kling.media.demux import demux
 from airflow_provider_kling.media.filters import FrameFormat, format_of, is_hdr, rotation_of
 from airflow_provider_kling.media.frame_decoder import FrameDecoder
-from airflow_provider_kling.media.hidden_frames import is_hidden
+from airflow_provider_kling.media.frame_packets import FramePackets
 from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.pyav import av
 from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame_timing
@@ -36,8 +37,7 @@ class Scan:
     :param frame_format: of the first frame.
     :param audio_index: of the first audio stream that can be decoded and has packets; None without one.
     :param extradata: what the decoder of the stream needs first, such as the parameter sets of H.264.
-    :param can_follow: its packets can follow those of another video with the same ``extradata``: it is H.264
-        as in an MP4, starts with an IDR picture, and brings no other parameter sets.
+    :param can_follow: its packets can follow those of another video with the same ``extradata``.
     """
 
     info: MediaInfo
@@ -51,9 +51,9 @@ class Scan:
 def probe(file: BinaryIO, *, name: str) -> MediaInfo:
     """Return the properties of a video or an image.
 
-    All packets are read. Only the first frame is decoded, unless packets are not frames, as those of fields,
-    the file was cut out of a longer one, or FFmpeg takes a packet for damaged, as where transport streams
-    were joined: then decoding tells.
+    All packets are read. Only the first frame is decoded where packets are frames, which is certain for most
+    MP4 files; see :class:`~airflow_provider_kling.media.frame_packets.FramePackets`. Otherwise all frames
+    are.
 
     :raises KlingMediaError: it has no frame that can be decoded, or
         :func:`~airflow_provider_kling.media.container.open_container` failed.
@@ -63,140 +63,165 @@ def probe(file: BinaryIO, *, name: str) -> MediaInfo:
 
 def scan(file: BinaryIO, *, name: str) -> Scan:
     """Return what :func:`probe` does, with what a concatenation needs in addition."""
+    is_cut_off = ends_early(file, name=name)
     with open_container(file, name=name) as container:
         stream = video_stream(container, name=name)
-        codec = stream.codec_context.codec.canonical_name
-        decoder = FrameDecoder(stream)
-        first: av.VideoFrame | None = None
-        packets: list[PacketTiming] = []
-        suspect: set[int] = set()  # of them, those that may be damaged
-        heard: set[int] = set()
-        untimed = False
-        extradata = bytes(stream.codec_context.extradata or b"")
-        can_follow = codec == "h264" and h264.is_as_in_mp4(extradata)
+        found = _Reading(container, stream)
         for packet in demux(container, stream, *container.streams.audio):
-            if packet.stream_index != stream.index:
-                if packet.size:
-                    heard.add(packet.stream_index)
-                continue
-            first = first or _first_frame(packet, decoder)
-            if packet.size and not is_hidden(memoryview(packet), codec=codec):
-                if packet.is_corrupt:
-                    suspect.add(len(packets))
-                can_follow = can_follow and _can_follow(packet, extradata, is_first=not packets)
-                packets.append(_packet_timing(packet))
-                untimed = untimed or (packet.pts is None and packet.dts is None)
-        time_base = stream.time_base or Fraction(1)
-        cut = untimed or _starts_between_key_frames(packets, may_be_piece=is_continuous(container))
-        are_frames = first is None or not (first.interlaced_frame or cut)
-        decoded = _decoded(file, name=name) if suspect or not are_frames else None
-        corrupt = bool(suspect) and decoded is not None and decoded.damaged
-        if corrupt:
-            packets = [packet for number, packet in enumerate(packets) if number not in suspect]
-        stored = timing = frame_timing(packets, time_base=time_base)
-        if decoded is not None and not are_frames:
-            timing = frame_timing(decoded.frames, time_base=time_base)
-        if stored is None or timing is None or first is None:
+            found.add(packet)
+        if found.must_be_decoded:
+            found.frames = _decoded(file, name=name, is_piece=found.check.is_piece)
+        first, stored = found.frames.first, found.stored
+        timing = stored if found.check.are_frames else found.decoded
+        if timing is None or first is None:
             raise KlingMediaError(f"{name} has no frame that can be decoded", retryable=False)
         frame_format = format_of(first, stream, rotation=rotation_of(first))
         check_display_size(frame_format, name=name)
-        container_name, frames = container.format.name, len(timing.pts)
+        container_name, count = container.format.name, len(timing.pts)
         may_be_image = container_name == "gif" or container.metadata.get("major_brand") in _IMAGE_BRANDS
-        is_image = container_name.endswith(_IMAGE_SUFFIX) or (may_be_image and frames == 1)
+        is_image = container_name.endswith(_IMAGE_SUFFIX) or (may_be_image and count == 1)
         width, height = frame_format.display_size
-        audio = next((each for each in audio_streams(container) if each.index in heard), None)
-        info = MediaInfo(type=MediaType.IMAGE, width=width, height=height, codec=codec, truncated=corrupt)
+        audio = next((each for each in audio_streams(container) if each.index in found.heard), None)
+        info = MediaInfo(
+            type=MediaType.IMAGE,
+            width=width,
+            height=height,
+            codec=stream.codec_context.codec.canonical_name,
+            truncated=found.is_damaged,
+        )
         if not is_image:
-            # A transport stream announces nothing: FFmpeg takes its last time, also after a leap.
-            announced = 0 if is_continuous(container) else (stream.duration or 0) * time_base
+            # Other files than MP4 announce no duration of each stream, so that FFmpeg may have guessed it.
+            announced_s = (stream.duration or 0) * timing.time_base if is_mp4(container) else 0
             # That counts from 0 where an edit list begins with nothing.
-            stored_s = max(stored.duration, stored.end * time_base)
+            stored_s = max(stored.duration, stored.end * stored.time_base) if stored else 0
             info = replace(
                 info,
                 type=MediaType.VIDEO,
                 duration_s=float(timing.duration),
-                frames=frames,
+                frames=count,
                 fps=float(timing.average_rate),
-                truncated=corrupt or stored_s + _TRUNCATED_S < announced,
+                truncated=found.is_damaged or is_cut_off or stored_s + _TRUNCATED_S < announced_s,
                 audio_codec=audio.codec_context.codec.canonical_name if audio else None,
                 hdr=is_hdr(stream),
-                undecodable_audio=audio is None and bool(heard),
+                undecodable_audio=audio is None and bool(found.heard),
             )
         # While the container is open: a stream's fields are in its memory.
         return Scan(
             info=info,
             timing=timing,
             frame_format=frame_format,
-            extradata=extradata,
-            can_follow=can_follow,
+            extradata=found.check.extradata,
+            can_follow=found.check.can_follow,
             audio_index=audio.index if audio else None,
         )
 
 
-def _can_follow(packet: av.Packet[Any], extradata: bytes, *, is_first: bool) -> bool:
-    content = memoryview(packet)
-    return not (
-        packet.has_sidedata("new_extradata")
-        or h264.changes_setup(content, extradata=extradata)
-        or (is_first and not h264.starts_anew(content, extradata=extradata))
-    )
+class _Reading:
+    """What is read of a file in one pass: all packets, and as many frames as are needed.
 
-
-def _starts_between_key_frames(packets: list[PacketTiming], *, may_be_piece: bool) -> bool:
-    """Tell whether the first packets may need a frame that was cut off; FFmpeg displays none for such."""
-    if not packets:
-        return may_be_piece
-    first = packets[0]
-    return (may_be_piece and not first.key) or any(
-        packet.pts < first.pts for packet in packets if not packet.discard
-    )
-
-
-class _Decoded(NamedTuple):
-    """What decoding a whole video tells.
-
-    :ivar damaged: frames are, after the first that is displayed.
+    :ivar frames: all, or the first ones where packets are frames.
+    :ivar heard: the audio streams that have packets, by their indices.
     """
 
-    frames: list[PacketTiming]
-    damaged: bool
+    def __init__(self, container: av.container.InputContainer, stream: av.VideoStream) -> None:
+        self._stream = stream
+        self.check = FramePackets(container, stream)
+        self.frames = _Frames(stream)
+        self.heard: set[int] = set()
+        self._packets: list[PacketTiming] = []
+        self._suspect: set[int] = set()  # of them, those that may be damaged
+        self._all_decoded = True
+
+    def add(self, packet: av.Packet[Any]) -> None:
+        """Take the next packet of the file."""
+        if packet.stream.index != self._stream.index:
+            if packet.size:
+                self.heard.add(packet.stream.index)
+            return
+        if packet.size:
+            self.check.add(packet)
+            if packet.is_corrupt:
+                self._suspect.add(len(self._packets))
+            self._packets.append(_packet_timing(packet))
+        if self.frames.first is None or not self.check.are_frames:
+            self.frames.add(packet, is_piece=self.check.is_piece)
+        else:
+            self._all_decoded = False
+
+    @property
+    def must_be_decoded(self) -> bool:
+        """Whether packets told too late that they do not tell enough."""
+        return not self._all_decoded and (bool(self._suspect) or not self.check.are_frames)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a packet is that FFmpeg takes for damaged; where files were joined, it may be wrong."""
+        return bool(self._suspect) and self.frames.are_damaged
+
+    @property
+    def stored(self) -> FrameTiming | None:
+        """When frames are displayed by the times of the packets; None where none is."""
+        skipped = self._suspect if self.is_damaged else ()
+        packets = [packet for number, packet in enumerate(self._packets) if number not in skipped]
+        return frame_timing(packets, time_base=self._time_base)
+
+    @property
+    def decoded(self) -> FrameTiming | None:
+        """When frames are displayed by the times of the decoder; None where none is."""
+        return frame_timing(self.frames.timings, time_base=self._time_base)
+
+    @property
+    def _time_base(self) -> Fraction:
+        return self._stream.time_base or Fraction(1)
 
 
-def _first_frame(packet: av.Packet[Any], decoder: FrameDecoder) -> av.VideoFrame | None:
-    try:
-        return next(iter(decoder.decode(packet)), None)
-    except av.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
-        return None  # the next packet may be decodable
+class _Frames:
+    """The frames of a video, decoded packet by packet. Only the first is kept; of the others, the times are.
 
-
-def _decoded(file: BinaryIO, *, name: str) -> _Decoded:
-    """Decode all frames, where packets do not tell their times.
-
-    Each field of a frame may have a packet of its own, and frames before the first key frame are not
-    displayed.
+    :ivar timings: of all that are displayed.
+    :ivar are_damaged: frames are, other than those of a piece that need what was cut off.
     """
-    times: list[int] = []
-    damaged = False
+
+    def __init__(self, stream: av.VideoStream) -> None:
+        context = stream.codec_context
+        # The frames and their damage are the same without it, in less time.
+        context.options = {**context.options, "skip_loop_filter": "all"}
+        self._decoder = FrameDecoder(stream)
+        self.first: av.VideoFrame | None = None
+        self.timings: list[PacketTiming] = []
+        self.are_damaged = False
+
+    def add(self, packet: av.Packet[Any], *, is_piece: bool) -> None:
+        """Decode the next packet; an empty one flushes the decoder.
+
+        :param is_piece: of a longer video, so that frames before the first whole one are not displayed.
+        """
+        try:
+            frames = self._decoder.decode(packet)
+        except av.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
+            self.are_damaged = True  # the next packet may be decodable
+            return
+        for frame in frames:
+            self.first = self.first or frame
+            time = frame.pts or 0
+            if self.timings or not (is_piece and frame.is_corrupt):
+                self.are_damaged = self.are_damaged or frame.is_corrupt
+                # The duration may be that of a field. None is a key frame, because the packets cannot be
+                # copied by these times.
+                duration = 0 if frame.interlaced_frame else frame.duration or 0
+                self.timings.append(PacketTiming(pts=time, dts=time, duration=duration))
+
+
+def _decoded(file: BinaryIO, *, name: str, is_piece: bool) -> _Frames:
+    """Decode all frames, where it turned out too late that packets do not tell enough."""
     with open_container(file, name=name) as container:
         stream = video_stream(container, name=name)
-        decoder = FrameDecoder(stream)
+        frames = _Frames(stream)
         for packet in demux(container, stream):
-            try:
-                frames = decoder.decode(packet)
-            except av.FFmpegError as error:
-                if isinstance(error, MemoryError):
-                    raise
-                damaged = True
-                continue
-            for frame in frames:
-                if frame.pts is not None and (times or not frame.is_corrupt):
-                    damaged = damaged or frame.is_corrupt
-                    times.append(frame.pts)
-    # None is a key frame, because the packets cannot be copied by these times.
-    frames_found = [PacketTiming(pts=time, dts=time, duration=0) for time in times]
-    return _Decoded(frames=frames_found, damaged=damaged)
+            frames.add(packet, is_piece=is_piece)
+        return frames
 
 
 def _packet_timing(packet: av.Packet[Any]) -> PacketTiming:

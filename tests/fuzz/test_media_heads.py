@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_kling.exceptions import KlingMediaError
+from airflow_provider_kling.media import h264
+from airflow_provider_kling.media.container_size import ends_early
 from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
-from airflow_provider_kling.media.hidden_frames import is_hidden
 from airflow_provider_kling.media.media_value import broken_rule
 from airflow_provider_kling.media.sample_tables import check_sample_tables
 from airflow_provider_kling.media_type import MediaType
@@ -78,9 +79,28 @@ def test_the_tables_of_a_changed_file_are_checked(clip: bytes, data: st.DataObje
         assert not error.retryable
 
 
-@given(packet=st.binary(max_size=64), codec=st.sampled_from(["vp8", "vp9", "av1", "h264", "hevc"]))
-def test_a_packet_is_shown_or_hidden(packet: bytes, codec: str) -> None:
-    assert is_hidden(memoryview(packet), codec=codec) in (True, False)
+# The parameter sets of a stream of H.264, with frames only.
+SETS = bytes.fromhex("014d400affe10015674d400aeca146d0800000030080000018078912cb01000468ce0fc8")
+
+
+@given(start=st.integers(0, len(SETS)), changed=st.binary(max_size=32), packet=st.binary(max_size=64))
+def test_a_stream_of_h264_is_told_to_have_frames_only_or_not(
+    start: int, changed: bytes, packet: bytes
+) -> None:
+    extradata = SETS[:start] + changed
+    assert h264.has_frames_only(extradata) in (True, False)
+    if h264.is_as_in_mp4(extradata):
+        assert h264.has_picture(memoryview(packet), extradata=extradata) in (True, False)
+        assert h264.changes_setup(memoryview(packet), extradata=extradata) in (True, False)
+
+
+SIZES = st.sampled_from([b"\0" * 4, b"\xff" * 4, b"\x80", b"\x84", b"\x01" + b"\xff" * 7, b"\x08\0\0\0"])
+PARTS = st.sampled_from([b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"RIFF", b"AVI ", b"AVIX"])
+
+
+@given(parts=st.lists(st.one_of(PARTS, SIZES, st.binary(max_size=12))))
+def test_a_file_ends_early_or_not(parts: list[bytes]) -> None:
+    assert ends_early(io.BytesIO(b"".join(parts))) in (True, False)
 
 
 @given(value=texts, media_type=st.sampled_from(MediaType))

@@ -70,6 +70,23 @@ def decode(content: bytes) -> Decoded:
     return Decoded(numbers=tuple(numbers), width=width, height=height, streams=streams)
 
 
+@cache
+def frame_times(content: bytes) -> tuple[float, ...]:
+    """Return when the frames of the first video stream are displayed, in seconds.
+
+    The last ones have no times in some containers; ffmpeg displays them one after another.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "file").write_bytes(content)
+        entries = "-select_streams v:0 -show_entries frame=best_effort_timestamp_time -of json file"
+        listed = json.loads(_run("ffprobe", "-v", "quiet", *entries.split(), folder=folder))["frames"]
+    times: list[float] = []
+    for frame in listed:
+        known = frame.get("best_effort_timestamp_time")
+        times.append(2 * times[-1] - times[-2] if known is None else float(known))
+    return tuple(times)
+
+
 def _run(program: str, *arguments: str, folder: str) -> bytes:
     if shutil.which(program) is None:
         missing = f"needs the program {program}; on Debian: apt-get install ffmpeg"

@@ -1,4 +1,4 @@
-"""H.264 whose pictures are single fields, as some cameras record it; FFmpeg's encoders write frames only.
+"""H.264 with pictures that are single fields, as some cameras record it; FFmpeg's encoders write frames only.
 
 Every macroblock holds its samples as they are (I_PCM), so that nothing has to be predicted. The names are
 those of the standard, ITU-T H.264, sections 7.3 and E.1.
@@ -6,28 +6,39 @@ those of the standard, ITU-T H.264, sections 7.3 and E.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tests.media.clips import Clip
 
 _SPS, _PPS, _DELIMITER, _IDR, _SLICE = 0x67, 0x68, 0x09, 0x65, 0x61
 _I_SLICE, _I_PCM = 7, 25
 _GOP = 12
+_FRAME, _TOP, _BOTTOM = range(3)
 _GREY = bytes([128] * 128)  # the colour of a macroblock
 
 
-def field_coded(clip: Clip) -> bytes:
+def field_coded(clip: Clip, *, whole: int = 0) -> bytes:
     """Return a raw stream with two coded pictures for each frame: its even lines, then its odd ones.
 
     :param clip: its width is a multiple of 16, its height one of 32, and its rate a whole number.
+    :param whole: how many frames of each dozen are single pictures, from the first one on.
     """
-    stream = bytearray()
+    return b"".join(picture for frame in pictures(clip, whole=whole) for picture in frame)
+
+
+def pictures(clip: Clip, *, whole: int = 0) -> Iterator[list[bytes]]:
+    """Yield the coded pictures of each frame: one or two. The parameters are those of :func:`field_coded`."""
     for index in range(clip.frames):
         rows = [bytes(row) for row in clip.luma(index)]
-        for bottom in (0, 1):
-            stream += _unit(_DELIMITER, _Bits().u(3, 7))
-            if index % _GOP == 0 and not bottom:
-                stream += _sequence(clip) + _picture_parameters()
-            stream += _field(rows[bottom::2], bottom=bottom, index=index % _GOP)
-    return bytes(stream)
+        number = index % _GOP
+        lines = {_FRAME: rows} if number < whole else {_TOP: rows[::2], _BOTTOM: rows[1::2]}
+        coded = []
+        for structure, part in lines.items():
+            head = _unit(_DELIMITER, _Bits().u(3, 7))
+            if number == 0 and structure != _BOTTOM:
+                head += _sequence(clip) + _picture_parameters()
+            coded.append(head + _picture(part, structure=structure, index=number))
+        yield coded
 
 
 def _sequence(clip: Clip) -> bytes:
@@ -44,9 +55,13 @@ def _picture_parameters() -> bytes:
     return _unit(_PPS, bits)
 
 
-def _field(rows: list[bytes], *, bottom: int, index: int) -> bytes:
-    idr = index == 0 and not bottom
-    bits = _Bits().ue(0).ue(_I_SLICE).ue(0).u(4, index).u(1, 1).u(1, bottom)
+def _picture(rows: list[bytes], *, structure: int, index: int) -> bytes:
+    idr = index == 0 and structure != _BOTTOM
+    bits = _Bits().ue(0).ue(_I_SLICE).ue(0).u(4, index)
+    if structure == _FRAME:
+        bits.u(1, 0)  # field_pic_flag
+    else:
+        bits.u(1, 1).u(1, structure == _BOTTOM)
     if idr:
         bits.ue(0).u(2, 0)
     else:

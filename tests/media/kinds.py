@@ -6,20 +6,27 @@ is tried everywhere.
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
+
+import av
 
 from tests.media.clips import Clip
 from tests.media.ffmpeg import convert
-from tests.media.field_coded import field_coded
+from tests.media.field_coded import field_coded, pictures
+from tests.media.mpeg4_vops import packed
 
 SOURCE = Clip(frames=48, first=100, audio=True, tone=0.4, container="matroska", crf=15)
 _SILENT = replace(SOURCE, audio=False)
 _SECOND = replace(SOURCE, frames=24, first=200)
 _OPEN_X265 = "-c:v libx265 -x265-params log-level=none:bframes=3:keyint=12:scenecut=0:open-gop=1"
 X264 = "-c:v libx264 -preset ultrafast -bf 2 -g 12 -x264-params b-adapt=0:scenecut=0"
+# Without a key frame but the first: the pictures are refreshed column by column.
+_REFRESH = "-c:v libx264 -preset ultrafast -bf 0 -g 12 -x264-params intra-refresh=1:scenecut=0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +69,37 @@ def fields_in(name: str) -> Callable[[], bytes]:
     return lambda: convert({"in.h264": field_coded(_SILENT)}, command, output=name)
 
 
-def hidden_frames() -> bytes:
+def frames_and_fields_in(name: str) -> Callable[[], bytes]:
+    """Return what puts H.264 into a container whose first frames are one picture, and later ones two."""
+
+    def make() -> bytes:
+        raw, written = field_coded(_SILENT, whole=8), io.BytesIO()
+        with (
+            av.open(io.BytesIO(raw), format="h264") as source,
+            av.open(written, "w", format="matroska") as container,
+        ):
+            stream = container.add_stream_from_template(source.streams.video[0], opaque=True)
+            for index, coded in enumerate(pictures(_SILENT, whole=8)):
+                for number, picture in enumerate(coded):
+                    packet = av.Packet(picture)
+                    packet.stream, packet.time_base = stream, Fraction(1, 48)
+                    packet.pts = packet.dts = 2 * index + number
+                    packet.duration = 2 // len(coded)
+                    packet.is_keyframe = index % 12 == 0 and number == 0
+                    container.mux(packet)
+        return convert({"in.mkv": written.getvalue()}, f"-i in.mkv -c copy {name}", output=name)
+
+    return make
+
+
+def hidden_frames(name: str) -> bytes:
     """Return VP8 with frames that are never displayed; the encoder makes them where much moves."""
     encode = (
         "-i in.mkv -f lavfi -i testsrc=s=160x24:r=24 -filter_complex overlay=0:0:shortest=1"
         " -c:v libvpx -auto-alt-ref 1 -lag-in-frames 16 -b:v 200k -g 60 -pass"
     )
     clip = replace(_SILENT, frames=96)
-    return convert(
-        {"in.mkv": clip.encoded()}, f"{encode} 1 -f null -", f"{encode} 2 out.webm", output="out.webm"
-    )
+    return convert({"in.mkv": clip.encoded()}, f"{encode} 1 -f null -", f"{encode} 2 {name}", output=name)
 
 
 def joined(*clips: Clip) -> bytes:
@@ -79,14 +107,21 @@ def joined(*clips: Clip) -> bytes:
     return b"".join(converted(f"{X264} -c:a aac", "out.ts", clip=clip)() for clip in clips)
 
 
-def without_first_key_frame() -> bytes:
-    """Return a transport stream that starts between two key frames."""
-    made = converted(X264, "out.ts", clip=_SILENT)()
-    packets = [made[begin : begin + 188] for begin in range(0, len(made), 188)]
-    video = [packet for packet in packets if packet[1] << 8 & 0x1F00 | packet[2] == 0x100]
-    starts = [number for number, packet in enumerate(video) if packet[1] & 0x40]  # of its frames
-    tables = [packet for packet in packets if packet not in video][:3]
-    return b"".join([*tables, *video[starts[5] :]])
+def without_first_frames(encoder: str, name: str) -> Callable[[], bytes]:
+    """Return what encodes a stream, leaves out its first packets, and puts the rest into a container."""
+
+    def make() -> bytes:
+        made = converted(encoder, "out.ts", clip=_SILENT)()
+        packets = [made[begin : begin + 188] for begin in range(0, len(made), 188)]
+        video = [packet for packet in packets if packet[1] << 8 & 0x1F00 | packet[2] == 0x100]
+        starts = [number for number, packet in enumerate(video) if packet[1] & 0x40]  # of its frames
+        tables = [packet for packet in packets if packet not in video][:3]
+        part = b"".join([*tables, *video[starts[5] :]])
+        if name.endswith(".ts"):
+            return part
+        return convert({"in.ts": part}, f"-i in.ts -c copy -copyinkf {name}", output=name)
+
+    return make
 
 
 def cut(encoder: str, name: str, *, whole: str = "whole.mp4") -> Callable[[], bytes]:
@@ -187,7 +222,11 @@ KINDS: dict[str, Kind] = {
     "QuickTime without a brand": Kind(make=without_ftyp, audio_codec="aac"),
     "AVI without times": Kind(make=converted(f"{X264} -c:a libmp3lame", "out.avi"), audio_codec="mp3"),
     "MPEG-4 in AVI": Kind(make=converted("-c:v mpeg4 -bf 2 -q:v 3 -an", "out.avi"), codec="mpeg4"),
-    "VP8 with hidden frames": Kind(make=hidden_frames, codec="vp8"),
+    "packed MPEG-4 in AVI": Kind(make=lambda: packed(replace(_SILENT, frames=47)), codec="mpeg4"),
+    "packed MPEG-4 in Matroska": Kind(
+        make=lambda: packed(replace(_SILENT, frames=47), container="matroska"), codec="mpeg4"
+    ),
+    "VP8 with hidden frames": Kind(make=lambda: hidden_frames("out.webm"), codec="vp8"),
     "VP9": Kind(
         make=converted("-c:v libvpx-vp9 -cpu-used 8 -c:a libopus", "out.webm"),
         codec="vp9",
@@ -202,9 +241,17 @@ KINDS: dict[str, Kind] = {
     "fields in a transport stream": Kind(make=fields_in("out.ts")),
     "fields in Matroska": Kind(make=fields_in("out.mkv")),
     "fields in MP4": Kind(make=fields_in("out.mp4")),
+    "frames and fields in a transport stream": Kind(make=frames_and_fields_in("out.ts")),
+    "frames and fields in Matroska": Kind(make=frames_and_fields_in("out.mkv")),
+    "frames and fields in MP4": Kind(make=frames_and_fields_in("out.mp4")),
     "joined transport streams": Kind(make=lambda: joined(SOURCE, _SECOND), audio_codec="aac"),
     "joined, the second longer": Kind(make=lambda: joined(_SECOND, SOURCE), audio_codec="aac"),
-    "without its first key frame": Kind(make=without_first_key_frame),
+    "without its first key frame": Kind(make=without_first_frames(X264, "out.ts")),
+    "without its first key frame, Matroska": Kind(make=without_first_frames(X264, "out.mkv")),
+    "without its first key frame, MP4": Kind(make=without_first_frames(X264, "out.mp4")),
+    "cut out of an intra refresh, transport stream": Kind(make=without_first_frames(_REFRESH, "out.ts")),
+    "cut out of an intra refresh, Matroska": Kind(make=without_first_frames(_REFRESH, "out.mkv")),
+    "cut out of an intra refresh, MP4": Kind(make=without_first_frames(_REFRESH, "out.mp4")),
     "undecodable audio": Kind(make=lambda: undecodable(KINDS["MP4"].content(), tracks=1), silent=True),
     "undecodable audio, and a second track": Kind(
         make=lambda: undecodable(two_tracks(), tracks=1), audio_codec="aac"

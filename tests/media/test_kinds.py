@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from airflow_provider_kling.media.frames import read_frame
 from airflow_provider_kling.media.probe import probe, scan
 from airflow_provider_kling.media.still_image import Edge
 from tests.media.clips import number_in, packet_payloads
-from tests.media.ffmpeg import decode
-from tests.media.kinds import KINDS, Kind
+from tests.media.ffmpeg import decode, frame_times
+from tests.media.kinds import KINDS, SOURCE, Kind, hidden_frames
+from tests.media.mpeg4_vops import with_uncoded
 
 
 @pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
@@ -22,8 +24,8 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return found
 
 
-def number_at(kind: Kind, at: Edge | float) -> int:
-    still = read_frame(io.BytesIO(kind.content()), name="scene", at=at)
+def number_at(content: bytes, at: Edge | float) -> int:
+    still = read_frame(io.BytesIO(content), name="scene", at=at)
     with Image.open(io.BytesIO(still.content)) as opened:
         return number_in(np.asarray(opened.convert("L")))
 
@@ -46,19 +48,45 @@ def test_a_file_is_probed_as_ffmpeg_decodes_it(kind: Kind) -> None:
 
 def test_the_first_and_the_last_frame_are_those_that_ffmpeg_decodes(kind: Kind) -> None:
     expected = decode(kind.content()).numbers
-    assert number_at(kind, Edge.FIRST) == expected[0]
-    assert number_at(kind, Edge.LAST) == expected[-1]
+    assert number_at(kind.content(), Edge.FIRST) == expected[0]
+    assert number_at(kind.content(), Edge.LAST) == expected[-1]
 
 
 def test_each_time_shows_the_frame_that_ffmpeg_decodes_then(kind: Kind) -> None:
     expected = decode(kind.content()).numbers
     indices = range(0, len(expected), 5)
-    found = [number_at(kind, (index + 0.5) / kind.fps) for index in indices]
+    found = [number_at(kind.content(), (index + 0.5) / kind.fps) for index in indices]
     assert found == [expected[index] for index in indices]
 
 
+UNEVEN = {
+    "MPEG-4 with packets without a frame, AVI": lambda: with_uncoded(SOURCE, each=5),
+    "MPEG-4 with packets without a frame, Matroska": lambda: with_uncoded(
+        SOURCE, each=5, container="matroska"
+    ),
+    "VP8 with hidden frames in AVI": lambda: hidden_frames("out.avi"),
+}
+
+
+@pytest.mark.parametrize("make", UNEVEN.values(), ids=UNEVEN)
+def test_a_packet_without_a_frame_takes_time_and_is_none(make: Callable[[], bytes]) -> None:
+    content = make()
+    numbers, times = decode(content).numbers, frame_times(content)
+    assert len(packet_payloads(content)) > len(numbers) == len(times)
+    found = probe(io.BytesIO(content), name="scene")
+    assert found.frames == len(numbers)
+    assert found.duration_s == pytest.approx(times[-1] - times[0] + 1 / 24, abs=0.002)
+    assert number_at(content, Edge.LAST) == numbers[-1]
+    for index in range(0, len(times), 7):
+        assert number_at(content, times[index] - times[0] + 0.02) == numbers[index]
+
+
 @pytest.mark.parametrize(
-    "name", ["VP8 with hidden frames", "fields in a transport stream", "fields in Matroska", "fields in MP4"]
+    "name",
+    [
+        *("VP8 with hidden frames", "fields in a transport stream", "fields in Matroska", "fields in MP4"),
+        *("frames and fields in a transport stream", "frames and fields in MP4"),
+    ],
 )
 def test_these_kinds_have_more_packets_than_frames(name: str) -> None:
     content = KINDS[name].content()

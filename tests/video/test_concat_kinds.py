@@ -16,6 +16,7 @@ from airflow_provider_kling.video.concatenator import Concatenator
 from airflow_provider_kling.video.options import ClipWarning, ConcatOptions
 from tests.media.ffmpeg import convert, decode
 from tests.media.kinds import KINDS, SOURCE, X264, Kind, converted
+from tests.media.mpeg4_vops import with_uncoded
 from tests.video.concatenation import concatenated, files
 
 
@@ -92,6 +93,7 @@ VARIABLE = {
     "Matroska": converted(f"{UNEVEN} {X264} -an", "out.mkv"),
     "MP4": converted(f"{UNEVEN} {X264} -an", "out.mp4"),
     "a frame is the unit": converted(f"{UNEVEN} {X264} -an -video_track_timescale 24", "out.mp4"),
+    "packets without a frame": lambda: with_uncoded(replace(SOURCE, audio=False), each=5),
     "GIF": converted(f"{UNEVEN} -an -loop -1", "out.gif"),
 }
 
