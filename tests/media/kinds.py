@@ -69,6 +69,35 @@ def fields_in(name: str) -> Callable[[], bytes]:
     return lambda: convert({"in.h264": field_coded(_SILENT)}, command, output=name)
 
 
+class Pipe:
+    """A file that can only be written from start to end, so that nothing can be added to its head."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, content: bytes) -> int:
+        """Take the next bytes."""
+        self.content += content
+        return len(content)
+
+
+def piped(arguments: str, name: str) -> Callable[[], bytes]:
+    """Return what encodes the source and writes it to a pipe, in the container of a file of a name."""
+
+    def make() -> bytes:
+        made, pipe = converted(arguments, name)(), Pipe()
+        container = {"avi": "avi", "mkv": "matroska", "webm": "webm"}[name.rpartition(".")[2]]
+        with av.open(io.BytesIO(made)) as source, av.open(pipe, "w", format=container) as target:
+            copies = {each.index: target.add_stream_from_template(each) for each in source.streams}
+            for packet in source.demux():
+                if packet.size:
+                    packet.stream = copies[packet.stream.index]
+                    target.mux(packet)
+        return pipe.content
+
+    return make
+
+
 def frames_and_fields_in(name: str) -> Callable[[], bytes]:
     """Return what puts H.264 into a container whose first frames are one picture, and later ones two."""
 
@@ -227,6 +256,11 @@ KINDS: dict[str, Kind] = {
         make=lambda: packed(replace(_SILENT, frames=47), container="matroska"), codec="mpeg4"
     ),
     "VP8 with hidden frames": Kind(make=lambda: hidden_frames("out.webm"), codec="vp8"),
+    "AVI from a pipe": Kind(make=piped("-c:v mpeg4 -bf 2 -q:v 3 -an", "out.avi"), codec="mpeg4"),
+    "Matroska from a pipe": Kind(make=piped(f"{X264} -c:a aac", "out.mkv"), audio_codec="aac"),
+    "WebM from a pipe": Kind(
+        make=piped("-c:v libvpx -c:a libopus", "out.webm"), codec="vp8", audio_codec="opus"
+    ),
     "VP9": Kind(
         make=converted("-c:v libvpx-vp9 -cpu-used 8 -c:a libopus", "out.webm"),
         codec="vp9",

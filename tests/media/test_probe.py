@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.media.clips import (
     with_display_matrix,
 )
 from tests.media.ffmpeg import convert
+from tests.media.kinds import KINDS, SOURCE, X264, converted
 
 
 def info(content: bytes) -> MediaInfo:
@@ -140,6 +142,34 @@ def test_a_truncated_file_is_recognised() -> None:
         )  # some frames were decoded before their presentation
     begin, size = packet_positions(clip)[-1]
     assert info(clip[: begin + size // 2]).truncated
+
+
+CUT = {
+    "AVI": converted(f"{X264} -c:a libmp3lame", "out.avi"),
+    "AVI with raw audio": converted("-c:v mpeg4 -bf 0 -c:a pcm_s16le", "out.avi"),
+    "Matroska": converted(f"{X264} -c:a aac", "out.mkv"),
+    "WebM": converted("-c:v libvpx -c:a libopus", "out.webm"),
+}
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 0.98])
+@pytest.mark.parametrize("make", CUT.values(), ids=CUT)
+def test_a_file_that_announces_its_size_and_is_cut_off_is_recognised(
+    make: Callable[[], bytes], share: float
+) -> None:
+    content = make()
+    assert not info(content).truncated
+    found = info(content[: round(share * len(content))])
+    assert found.truncated
+    assert found.frames is not None
+    assert 0 < found.frames <= SOURCE.frames
+
+
+@pytest.mark.parametrize("name", ["AVI from a pipe", "Matroska from a pipe", "WebM from a pipe"])
+def test_a_file_that_announces_no_size_has_none_of_its_frames_missing(name: str) -> None:
+    content = KINDS[name].content()
+    assert not info(content).truncated
+    assert info(content).frames == SOURCE.frames
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ def truncated() -> bytes:
     return content[: packet_positions(content)[20][0]]
 
 
+def truncated_matroska() -> bytes:
+    content = replace(CLIP, container="matroska").encoded()
+    return content[: len(content) // 2]
+
+
 @contextmanager
 def refused(folder: Path, *said: str, retryable: bool = False) -> Iterator[Path]:
     """Yield a target; check the error, and that no file is left."""
@@ -60,9 +65,10 @@ def test_no_clips_are_refused(tmp_path: Path) -> None:
         (b"", "cannot be read as a video or an image"),
         (image(), "is an image, not a video"),
         (truncated(), "is damaged: it ends before what its own index announces"),
+        (truncated_matroska(), "is damaged: it ends before what its own index announces"),
         (damaged(CLIP.encoded(), range(24)), "no frame that can be decoded"),
     ],
-    ids=["page", "empty", "image", "truncated", "undecodable"],
+    ids=["page", "empty", "image", "truncated", "truncated Matroska", "undecodable"],
 )
 def test_a_damaged_clip_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     with refused(tmp_path, "scene 3", said) as target:
