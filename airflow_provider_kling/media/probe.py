@@ -21,6 +21,7 @@ from airflow_provider_kling.media.frame_decoder import FrameDecoder
 from airflow_provider_kling.media.frame_packets import FramePackets
 from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media.pyav import av
+from airflow_provider_kling.media.stereo import can_be_stereo
 from airflow_provider_kling.media.timing import FrameTiming, PacketTiming, frame_timing
 from airflow_provider_kling.media_type import MediaType
 
@@ -35,7 +36,8 @@ class Scan:
     """All that one pass over a file finds out.
 
     :param frame_format: of the first frame.
-    :param audio_index: of the first audio stream that can be decoded and has packets; None without one.
+    :param audio_index: of the first audio stream with packets that can be decoded and mixed to stereo; None
+        without one.
     :param extradata: what the decoder of the stream needs first, such as the parameter sets of H.264.
     :param can_follow: its packets can follow those of another video with the same ``extradata``.
     """
@@ -81,7 +83,8 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         may_be_image = container_name == "gif" or container.metadata.get("major_brand") in _IMAGE_BRANDS
         is_image = container_name.endswith(_IMAGE_SUFFIX) or (may_be_image and count == 1)
         width, height = frame_format.display_size
-        audio = next((each for each in audio_streams(container) if each.index in found.heard), None)
+        audible = [each for each in audio_streams(container) if each.index in found.heard]
+        audio = next(filter(can_be_stereo, audible), None)
         info = MediaInfo(
             type=MediaType.IMAGE,
             width=width,
@@ -101,9 +104,9 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
                 frames=count,
                 fps=float(timing.average_rate),
                 truncated=found.is_damaged or is_cut_off or stored_s + _TRUNCATED_S < announced_s,
-                audio_codec=audio.codec_context.codec.canonical_name if audio else None,
+                audio_codec=audible[0].codec_context.codec.canonical_name if audible else None,
                 hdr=is_hdr(stream),
-                undecodable_audio=audio is None and bool(found.heard),
+                undecodable_audio=not audible and bool(found.heard),
             )
         # While the container is open: a stream's fields are in its memory.
         return Scan(

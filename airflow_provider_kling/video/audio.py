@@ -8,9 +8,8 @@ from typing import Final, cast
 
 from airflow_provider_kling.media.filters import filter_chain
 from airflow_provider_kling.media.pyav import av
-from airflow_provider_kling.video.timeline import SAMPLE_RATE
+from airflow_provider_kling.media.stereo import SAMPLE_RATE, STEREO_FORMAT, stereo_graph
 
-_FORMAT: Final = f"sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
 _SOURCE: Final = f"sample_rate={SAMPLE_RATE}:sample_fmt=fltp:channel_layout=stereo"
 # Cut what is before the start, pad what is missing there, and pad or cut where timestamps are off by more
 # than a hundredth of a second; the rounding of containers is less.
@@ -53,12 +52,12 @@ def resample(frames: Iterator[av.AudioFrame], *, start: Fraction, samples: int) 
             resample, pad = ("aresample", _RESAMPLE), ("apad", f"whole_len={samples}")
             source = f"{_SOURCE}:time_base={frame.time_base}"
             graph = filter_chain(
-                [("abuffer", source), resample, ("aformat", _FORMAT), pad, ("abuffersink", "")]
+                [("abuffer", source), resample, ("aformat", STEREO_FORMAT), pad, ("abuffersink", "")]
             )
         graph.push(frame)
         yield from _without_times(_pull(graph))
     if graph is None:
-        graph = filter_chain([("anullsrc", ""), ("aformat", _FORMAT), ("abuffersink", "")])
+        graph = filter_chain([("anullsrc", ""), ("aformat", STEREO_FORMAT), ("abuffersink", "")])
     else:
         graph.push(None)
     yield from _without_times(_pull(graph))
@@ -76,8 +75,7 @@ def _in_one_format(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
                 graph.push(None)
                 yield from _pull(graph)
             source = needed
-            resample = ("aresample", str(SAMPLE_RATE))
-            graph = filter_chain([("abuffer", source), resample, ("aformat", _FORMAT), ("abuffersink", "")])
+            graph = stereo_graph(source)
         graph.push(frame)
         yield from _pull(graph)
     if graph is not None:

@@ -66,7 +66,7 @@ def concat(
         PlacedClip(file=clip, scan=scan, segment=one, span=span)
         for clip, scan, one, span in zip(clips, scans, segments, timeline.spans, strict=True)
     ]
-    audio = any(scan.info.audio_codec for scan in scans)
+    audio = any(scan.audio_index is not None for scan in scans)
     changed = timeline.fade > 0 or (options.trim_frames > 0 and len(clips) > 1)
     copies = not changed and can_stream_copy(scans, size=options.size, fps=options.rate)
     try:
@@ -178,10 +178,10 @@ def _checked(path: Path, *, timeline: Timeline, duration: Fraction) -> MediaInfo
 
 
 def _warnings(scans: Sequence[Scan], *, copies: bool) -> Iterator[tuple[int, ClipWarning]]:
-    for number, info in enumerate(each.info for each in scans):
-        if info.undecodable_audio:
+    for number, each in enumerate(scans):
+        if each.info.has_audio and each.audio_index is None:
             yield number, ClipWarning.SILENT
-        if info.hdr and not copies:
+        if each.info.hdr and not copies:
             yield number, ClipWarning.HDR
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.pyav import av
-from airflow_provider_kling.video.timeline import SAMPLE_RATE
+from airflow_provider_kling.media.stereo import SAMPLE_RATE
 
 # Visually close to the source, and on two cores several times faster than the default preset.
 _VIDEO_OPTIONS: Final = {"preset": "veryfast", "crf": "18"}

@@ -82,7 +82,7 @@ class ConcatOptions:
 class ClipWarning(StrEnum):
     """What of a clip is not in the output as it should be; the value follows the clip's name."""
 
-    SILENT = "has audio of a codec that cannot be decoded here, so it is silent"
+    SILENT = "has audio that FFmpeg cannot decode or mix to stereo, so it is silent"
     HDR = "has a high dynamic range, which is not mapped to the output's, so it looks pale"
 
 

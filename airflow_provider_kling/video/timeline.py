@@ -10,13 +10,11 @@ from typing import Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.media.probe import Scan
+from airflow_provider_kling.media.stereo import SAMPLE_RATE
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.video.options import MAX_DURATION_S
 
 T = TypeVar("T")
-
-SAMPLE_RATE: Final = 48_000
-"""Samples a second of the output's audio, in each of its two channels."""
 
 # A frame is encoded again and again for as long as it is displayed, and a few bytes can claim hours.
 _MAX_FRAME_S: Final = 120

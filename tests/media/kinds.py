@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cache
 
 import av
+import numpy as np
 
 from tests.media.clips import Clip
 from tests.media.ffmpeg import convert
@@ -199,6 +200,19 @@ def undecodable(content: bytes, *, tracks: int) -> bytes:
 def two_tracks() -> bytes:
     """Return an MP4 with two audio tracks."""
     return converted(f"-map 0:v -map 0:a -map 0:a {X264} -c:a aac", "out.mp4")()
+
+
+def with_channels(channels: int, encode: str, name: str) -> Callable[[], bytes]:
+    """Return what makes a clip with a tone in so many channels, which have no names."""
+
+    def make() -> bytes:
+        tone = Clip(frames=48, tone=0.4).samples()
+        raw = np.repeat((tone * 2**15).astype("<i2")[:, None], channels, axis=1).tobytes()
+        inputs = f"-i in.mkv -f s16le -ar 48000 -ac {channels} -i in.raw"
+        command = f"{inputs} -map 0:v -map 1:a {X264} {encode} {name}"
+        return convert({"in.mkv": _SILENT.encoded(), "in.raw": raw}, command, output=name)
+
+    return make
 
 
 def changing_audio() -> bytes:

@@ -63,7 +63,7 @@ def test_a_clip_whose_audio_cannot_be_decoded_is_silent_and_told(
     result = run(concat(scenes, ["0.mp4", "unknown.mp4"], output), task_instance)
     assert numbers(output) == [*range(24), *range(300, 324)]
     assert result["warnings"] == [
-        f"file://{scenes}/unknown.mp4 has audio of a codec that cannot be decoded here, so it is silent"
+        f"file://{scenes}/unknown.mp4 has audio that FFmpeg cannot decode or mix to stereo, so it is silent"
     ]
 
 

@@ -12,10 +12,11 @@ import av
 import numpy as np
 import pytest
 
+from airflow_provider_kling.media.probe import probe
 from airflow_provider_kling.video.concatenator import Concatenator
 from airflow_provider_kling.video.options import ClipWarning, ConcatOptions
 from tests.media.ffmpeg import convert, decode
-from tests.media.kinds import KINDS, SOURCE, X264, Kind, converted
+from tests.media.kinds import KINDS, SOURCE, X264, Kind, converted, with_channels
 from tests.media.mpeg4_vops import with_uncoded
 from tests.video.concatenation import concatenated, files
 
@@ -113,6 +114,57 @@ def test_a_child_process_tells_which_clip_is_silent(tmp_path: Path) -> None:
             files(contents), tmp_path / "output.mp4", options=ConcatOptions(), progress=lambda *_: None
         )
     assert result.warnings == ((1, ClipWarning.SILENT),)
+
+
+CUSTOM = "-filter:a channelmap=map=0-FL|1-LFE:channel_layout=FL+LFE -c:a pcm_s16le"
+NOT_STEREO = {
+    "ambisonics": with_channels(4, "-c:a libopus -mapping_family 2", "out.mkv"),
+    "nine channels without a name": with_channels(9, "-c:a pcm_s16le", "out.mkv"),
+    "more channels than any layout has": with_channels(40, "-c:a pcm_s16le", "out.mkv"),
+    "an uncommon layout": with_channels(2, CUSTOM, "out.mov"),
+}
+STEREO = {
+    "three channels without a name": with_channels(3, "-c:a pcm_s16le", "out.mkv"),
+    "twelve channels without a name": with_channels(12, "-c:a pcm_s16le", "out.mkv"),
+    "7.1": with_channels(8, "-c:a flac", "out.mkv"),
+}
+
+
+@pytest.mark.parametrize("make", NOT_STEREO.values(), ids=NOT_STEREO)
+def test_audio_that_cannot_be_mixed_to_stereo_is_silent_and_said_to_be(
+    make: Callable[[], bytes], tmp_path: Path
+) -> None:
+    output = concatenated([make(), KINDS["MP4"].content()], tmp_path / "output.mp4")
+    assert output.result.warnings == ((0, ClipWarning.SILENT),)
+    samples = output.audio()
+    assert np.abs(samples[: 2 * 48_000 - 2000]).max() < 0.001
+    assert np.abs(samples[2 * 48_000 + 4000 :]).max() > 0.2
+
+
+@pytest.mark.parametrize("make", STEREO.values(), ids=STEREO)
+def test_audio_of_many_channels_is_mixed_to_stereo(make: Callable[[], bytes], tmp_path: Path) -> None:
+    output = concatenated([make()], tmp_path / "output.mp4")
+    assert output.result.warnings == ()
+    assert np.abs(output.audio()).max() > 0.2
+
+
+def test_of_two_tracks_the_one_that_can_be_mixed_to_stereo_is_taken(tmp_path: Path) -> None:
+    two = convert(
+        {"one.mov": NOT_STEREO["an uncommon layout"](), "two.mp4": KINDS["MP4"].content()},
+        "-i one.mov -i two.mp4 -map 0 -map 1:a -c copy out.mov",
+        output="out.mov",
+    )
+    output = concatenated([two], tmp_path / "output.mp4")
+    assert output.result.warnings == ()
+    assert np.abs(output.audio()).max() > 0.2
+
+
+@pytest.mark.parametrize("make", NOT_STEREO.values(), ids=NOT_STEREO)
+def test_audio_that_cannot_be_mixed_to_stereo_is_probed_as_it_is(make: Callable[[], bytes]) -> None:
+    found, streams = probe(io.BytesIO(make()), name="scene"), decode(make()).streams
+    assert found.audio_codec == next(each["codec_name"] for each in streams if each["codec_type"] == "audio")
+    assert found.has_audio
+    assert not found.undecodable_audio
 
 
 def test_the_audio_lasts_as_long_as_the_frames(kind: Kind, tmp_path: Path) -> None:
