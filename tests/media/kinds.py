@@ -202,6 +202,13 @@ def two_tracks() -> bytes:
     return converted(f"-map 0:v -map 0:a -map 0:a {X264} -c:a aac", "out.mp4")()
 
 
+def standing_still(name: str) -> bytes:
+    """Return a clip whose 24th frame is displayed for twelve seconds more, while a tone goes on."""
+    still = "-vf setpts='if(gt(N,23),PTS+12/TB,PTS)' -fps_mode vfr"
+    command = f"-i in.mkv -f lavfi -i sine=d=14 {still} -map 0:v -map 1:a {X264} -c:a aac {name}"
+    return convert({"in.mkv": _SILENT.encoded()}, command, output=name)
+
+
 def with_channels(channels: int, encode: str, name: str) -> Callable[[], bytes]:
     """Return what makes a clip with a tone in so many channels, which have no names."""
 

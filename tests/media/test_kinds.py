@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from airflow_provider_kling.media.probe import probe, scan
 from airflow_provider_kling.media.still_image import Edge
 from tests.media.clips import number_in, packet_payloads
 from tests.media.ffmpeg import decode, frame_times
-from tests.media.kinds import KINDS, SOURCE, Kind, hidden_frames
+from tests.media.kinds import KINDS, SOURCE, Kind, hidden_frames, standing_still
 from tests.media.mpeg4_vops import with_uncoded
 
 
@@ -66,6 +67,7 @@ UNEVEN = {
     ),
     "VP8 with hidden frames in AVI": lambda: hidden_frames("out.avi"),
 }
+STILL = {name: partial(standing_still, name) for name in ("out.ts", "out.mkv", "out.mp4", "out.avi")}
 
 
 @pytest.mark.parametrize("make", UNEVEN.values(), ids=UNEVEN)
@@ -79,6 +81,18 @@ def test_a_packet_without_a_frame_takes_time_and_is_none(make: Callable[[], byte
     assert number_at(content, Edge.LAST) == numbers[-1]
     for index in range(0, len(times), 7):
         assert number_at(content, times[index] - times[0] + 0.02) == numbers[index]
+
+
+@pytest.mark.parametrize("make", STILL.values(), ids=STILL)
+def test_a_picture_may_stand_still_while_the_audio_goes_on(make: Callable[[], bytes]) -> None:
+    content = make()
+    numbers, times = decode(content).numbers, frame_times(content)
+    found = probe(io.BytesIO(content), name="scene")
+    assert found.frames == len(numbers)
+    assert found.duration_s == pytest.approx(14, abs=0.1)
+    for index in (10, 23, 24, 40):
+        assert number_at(content, times[index] - times[0] + 0.02) == numbers[index]
+    assert number_at(content, 8) == numbers[23]
 
 
 @pytest.mark.parametrize(

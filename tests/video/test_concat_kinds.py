@@ -15,8 +15,9 @@ import pytest
 from airflow_provider_kling.media.probe import probe
 from airflow_provider_kling.video.concatenator import Concatenator
 from airflow_provider_kling.video.options import ClipWarning, ConcatOptions
+from tests.media.clips import Clip, Drawing, beeps, decode_audio, decode_video, flashes
 from tests.media.ffmpeg import convert, decode
-from tests.media.kinds import KINDS, SOURCE, X264, Kind, converted, with_channels
+from tests.media.kinds import KINDS, SOURCE, X264, Kind, converted, standing_still, with_channels
 from tests.media.mpeg4_vops import with_uncoded
 from tests.video.concatenation import concatenated, files
 
@@ -105,6 +106,33 @@ def test_at_a_variable_rate_no_frame_is_left_out(make: Callable[[], bytes], tmp_
     output = concatenated([content, content], tmp_path / "output.mp4")
     shown = [number for number, _ in groupby(output.numbers)]
     assert shown == 2 * list(decode(content).numbers)
+
+
+def test_audio_goes_on_while_a_picture_stands_still(tmp_path: Path) -> None:
+    content = standing_still("out.ts")
+    output = concatenated([content, content], tmp_path / "output.mp4")
+    assert [number for number, _ in groupby(output.numbers)] == 2 * list(decode(content).numbers)
+    samples = output.audio()
+    assert len(samples) / 48_000 == pytest.approx(28, abs=0.2)
+    loud = [np.abs(piece).max() > 0.05 for piece in np.array_split(samples, 280)]
+    assert sum(loud) >= len(loud) - 6
+
+
+DELAYED = {
+    "H.264": f"{X264} -c:a pcm_s16le",
+    "H.264 with a long delay": f"{X264.replace('-bf 2', '-bf 5')} -c:a pcm_s16le",
+    "MPEG-4": "-c:v mpeg4 -bf 2 -q:v 3 -c:a pcm_s16le",
+}
+
+
+@pytest.mark.parametrize("encode", DELAYED.values(), ids=DELAYED)
+def test_audio_and_video_of_an_avi_are_as_ffmpeg_joins_them(encode: str, tmp_path: Path) -> None:
+    clip = Clip(frames=48, flashes=(12, 36), audio=True, container="matroska", drawing=Drawing.NOTHING)
+    content = converted(encode, "out.avi", clip=clip)()
+    expected = convert({"in.avi": content}, "-i in.avi -c:v libx264 -c:a pcm_s16le out.mov", output="out.mov")
+    starts = zip(flashes(decode_video(expected)), beeps(decode_audio(expected)), strict=True)
+    output = concatenated([content, content], tmp_path / "output.mp4")
+    assert output.av_offsets() == pytest.approx(2 * [beep - flash for flash, beep in starts], abs=0.003)
 
 
 def test_a_child_process_tells_which_clip_is_silent(tmp_path: Path) -> None:
