@@ -25,7 +25,7 @@ class MediaInfo:
     :param duration_s: from the start of the first frame to the end of the last.
     :param frames: how many are displayed.
     :param fps: frames a second, on average.
-    :param truncated: the file ends before what its own index announces.
+    :param truncated: the file ends before what its own index or size announces.
     :param audio_codec: FFmpeg's name, such as ``aac``, of the audio that can be decoded; None without any.
     :param hdr: it has a high dynamic range (PQ or HLG), so stills and encoded copies look pale.
     :param undecodable_audio: there is audio, and no decoder here knows its codec.

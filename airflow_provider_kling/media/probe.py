@@ -72,7 +72,7 @@ def scan(file: BinaryIO, *, name: str) -> Scan:
         for packet in demux(container, stream, *container.streams.audio):
             found.add(packet)
         if found.must_be_decoded:
-            found.frames = _decoded(file, name=name, is_piece=found.check.is_piece)
+            found.frames = _decoded(file, name=name)
         first, stored = found.frames.first, found.stored
         timing = stored if found.check.are_frames else found.decoded
         if timing is None or first is None:
@@ -147,7 +147,7 @@ class _Reading:
                 self._suspect.add(len(self._packets))
             self._packets.append(_packet_timing(packet))
         if self.frames.first is None or not self.check.are_frames:
-            self.frames.add(packet, is_piece=self.check.is_piece)
+            self.frames.add(packet)
         else:
             self._all_decoded = False
 
@@ -182,7 +182,7 @@ class _Frames:
     """The frames of a video, decoded packet by packet. Only the first is kept; of the others, the times are.
 
     :ivar timings: of all that are displayed.
-    :ivar are_damaged: frames are, other than those of a piece that need what was cut off.
+    :ivar are_damaged: packets or frames are.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
@@ -194,11 +194,8 @@ class _Frames:
         self.timings: list[PacketTiming] = []
         self.are_damaged = False
 
-    def add(self, packet: av.Packet[Any], *, is_piece: bool) -> None:
-        """Decode the next packet; an empty one flushes the decoder.
-
-        :param is_piece: of a longer video, so that frames before the first whole one are not displayed.
-        """
+    def add(self, packet: av.Packet[Any]) -> None:
+        """Decode the next packet; an empty one flushes the decoder."""
         try:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:
@@ -208,22 +205,20 @@ class _Frames:
             return
         for frame in frames:
             self.first = self.first or frame
-            time = frame.pts or 0
-            if self.timings or not (is_piece and frame.is_corrupt):
-                self.are_damaged = self.are_damaged or frame.is_corrupt
-                # The duration may be that of a field. None is a key frame, because the packets cannot be
-                # copied by these times.
-                duration = 0 if frame.interlaced_frame else frame.duration or 0
-                self.timings.append(PacketTiming(pts=time, dts=time, duration=duration))
+            self.are_damaged = self.are_damaged or frame.is_corrupt
+            # The duration may be that of a field. None is a key frame, because the packets cannot be copied
+            # by these times.
+            time, duration = frame.pts or 0, 0 if frame.interlaced_frame else frame.duration or 0
+            self.timings.append(PacketTiming(pts=time, dts=time, duration=duration))
 
 
-def _decoded(file: BinaryIO, *, name: str, is_piece: bool) -> _Frames:
+def _decoded(file: BinaryIO, *, name: str) -> _Frames:
     """Decode all frames, where it turned out too late that packets do not tell enough."""
     with open_container(file, name=name) as container:
         stream = video_stream(container, name=name)
         frames = _Frames(stream)
         for packet in demux(container, stream):
-            frames.add(packet, is_piece=is_piece)
+            frames.add(packet)
         return frames
 
 

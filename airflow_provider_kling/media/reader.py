@@ -90,7 +90,7 @@ class MediaReader:
         self.child.close()
 
     def probe(self, file: BinaryIO, *, name: str) -> MediaInfo:
-        """Return the properties of a video or an image. All of it is read; only the first frame is decoded.
+        """Return the properties of a video or an image. All of it is read; of most MP4, one frame is decoded.
 
         :param file: seekable; it stays open.
         :param name: what messages call the file.

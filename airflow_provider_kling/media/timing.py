@@ -23,7 +23,7 @@ _COMMON_UNITS: Final = frozenset(1 / rate for rate in _COMMON_RATES)
 _FEW_UNITS: Final = 5  # of a time base between two frames: rounding changes it by one at most
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PacketTiming:
     """The timestamps of a packet, in units of its stream's time base.
 

@@ -164,6 +164,26 @@ def cut(encoder: str, name: str, *, whole: str = "whole.mp4") -> Callable[[], by
     )
 
 
+def joined_without_encoding() -> bytes:
+    """Return an MP4 of two encodings: the second's parameter sets are inside its packets."""
+    two = f"{X264.replace('ultrafast', 'veryfast')} two.mp4"
+    listed = b"ffconcat version 1.0\nfile one.mp4\nfile two.mp4\n"
+    return convert(
+        {"in.mkv": _SILENT.encoded(), "list.txt": listed},
+        f"-i in.mkv -t 1 {X264} one.mp4",
+        f"-ss 1 -i in.mkv -t 1 {two}",
+        "-f concat -i list.txt -c copy out.mp4",
+        output="out.mp4",
+    )
+
+
+def cut_without_edits() -> bytes:
+    """Return an MP4 whose second and third frame are displayed before the first, and cannot be decoded."""
+    return convert(
+        {"in.ts": cut(_OPEN_X265, "out.ts")()}, "-i in.ts -c copy -use_editlist 0 out.mp4", output="out.mp4"
+    )
+
+
 def edited(*edits: tuple[int, float]) -> Callable[[], bytes]:
     """Return what gives an MP4 an edit list: the milliseconds of each edit, and where in the media it starts.
 
@@ -254,12 +274,14 @@ KINDS: dict[str, Kind] = {
     "fragmented MP4": Kind(
         make=converted(f"{X264} -c:a aac -movflags frag_keyframe+empty_moov", "out.mp4"), audio_codec="aac"
     ),
+    "two encodings in an MP4": Kind(make=joined_without_encoding),
     "edit list": Kind(make=cut(X264, "out.mp4")),
     "edit list with two parts": Kind(make=edited((500, 0), (1000, 1))),
     "edit list that repeats": Kind(make=edited((1000, 0), (1000, 0))),
     "edit list that goes back": Kind(make=edited((1000, 1), (1000, 0))),
     "edit list that begins with nothing": Kind(make=edited((400, -1), (1000, 0.5))),
     "cut out of open groups, MP4": Kind(make=cut(_OPEN_X265, "out.mp4"), codec="hevc"),
+    "cut out of open groups, MP4 without an edit list": Kind(make=cut_without_edits, codec="hevc"),
     "cut out of open groups, Matroska": Kind(make=cut(_OPEN_X265, "out.mkv"), codec="hevc"),
     "cut out of open groups, transport stream": Kind(make=cut(_OPEN_X265, "out.ts"), codec="hevc"),
     "cut out of open groups, MPEG-2": Kind(

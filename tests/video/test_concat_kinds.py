@@ -35,20 +35,7 @@ def test_each_frame_of_each_clip_is_in_the_output(kind: Kind, tmp_path: Path) ->
     assert output.result.warnings == tuple((number, each) for number in (0, 1) for each in told)
 
 
-LIST = b"ffconcat version 1.0\nfile one.mp4\nfile two.mp4\n"
 OPEN = f"{X264}:open-gop=1"
-
-
-def joined_without_encoding() -> bytes:
-    """Return an MP4 of two encodings: the second's parameter sets are inside its packets."""
-    two = f"{X264.replace('ultrafast', 'veryfast')} two.mp4"
-    return convert(
-        {"in.mkv": replace(SOURCE, audio=False).encoded(), "list.txt": LIST},
-        f"-i in.mkv -t 1 {X264} one.mp4",
-        f"-ss 1 -i in.mkv -t 1 {two}",
-        "-f concat -i list.txt -c copy out.mp4",
-        output="out.mp4",
-    )
 
 
 def without_idr() -> bytes:
@@ -77,7 +64,7 @@ def without_idr() -> bytes:
 @pytest.mark.parametrize(
     ("make", "like"),
     [
-        (joined_without_encoding, converted(f"{X264} -an", "out.mp4")),
+        (KINDS["two encodings in an MP4"].content, converted(f"{X264} -an", "out.mp4")),
         (without_idr, converted(OPEN, "out.mp4")),
     ],
 )
