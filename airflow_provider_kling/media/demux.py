@@ -29,7 +29,7 @@ def demux(
     :param others: further streams, such as audio.
     """
     if container.format.name != _TRANSPORT_STREAM:
-        return container.demux([video, *others])
+        return _packets(container, [video, *others])
     wanted = {stream.index for stream in (video, *others)}
     return (packet for packet in _time_keeper(container, video) if packet.stream.index in wanted)
 
@@ -50,9 +50,15 @@ def is_seekable(file: BinaryIO, *, name: str) -> bool:
         return container.format.name not in _NOT_SEEKABLE
 
 
+def _packets(container: av.container.InputContainer, streams: list[Any]) -> Iterator[av.Packet[Any]]:
+    # A stream that begins late is none of PyAV's, and yet, after the last packet of all, it may look for it.
+    with suppress(IndexError):
+        yield from container.demux(streams)
+
+
 def _time_keeper(container: av.container.InputContainer, video: av.VideoStream) -> _TimeKeeper:
     # With the audio, which tells a leap of the times from a picture that is displayed for long.
-    packets = container.demux([video, *container.streams.audio])
+    packets = _packets(container, [video, *container.streams.audio])
     leap = round(_LEAP_S / video.time_base) if video.time_base else 0
     return _TimeKeeper(packets, video=video.index, leap=leap)
 

@@ -10,7 +10,7 @@ from airflow_provider_kling.media.pyav import av
 
 
 class FramePackets:
-    """Looks at all packets of a video stream, in the order of the file, and tells whether each is a frame.
+    """Checks all packets of a video stream, in the order of the file: whether each is a frame.
 
     That is certain only in an MP4 or QuickTime file, which has both times of each frame, for H.264 that does
     not code fields, and for H.265. In other files, packets may have no frame or half of one, be out of order,
@@ -43,7 +43,7 @@ class FramePackets:
         return self.are_frames and self._is_h264 and self._starts_anew
 
     def add(self, packet: av.Packet[Any]) -> None:
-        """Look at the next packet, which is not empty."""
+        """Check the next packet, which is not empty."""
         time = packet.dts if packet.pts is None else packet.pts
         if self._first_pts is None:
             self._first_pts = time

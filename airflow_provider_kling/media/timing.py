@@ -1,4 +1,4 @@
-"""When the frames of a video are displayed, calculated from the timestamps of its packets."""
+"""When the frames of a video are displayed, calculated from the timestamps of its packets or frames."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FEW_UNITS: Final = 5  # of a time base between two frames: rounding changes it 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PacketTiming:
-    """The timestamps of a packet, in units of its stream's time base.
+    """The timestamps of a packet, or of a decoded frame, in units of its stream's time base.
 
     :param pts: presentation time.
     :param dts: decoding time.
