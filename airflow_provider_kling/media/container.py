@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final, TypeVar
@@ -78,10 +77,8 @@ def _opened(source: _Source, *, name: str) -> av.container.InputContainer:
     try:
         # The metadata of old files is often not in UTF-8, and none of it is used.
         return av.open(source, "r", options=dict(_OPTIONS), metadata_errors="replace")
-    except av.FFmpegError as error:
-        # FFmpeg knows the format, and may not read it. The error's class has two names in PyAV's versions.
-        if error.errno != errno.EINVAL:
-            raise
+    except av.ArgumentError as error:
+        # FFmpeg knows the format, and may not read it.
         raise KlingMediaError(
             f"{name} cannot be read as a video or an image: its format is not among those that are read,"
             f" which are {_FORMAT_NAMES}",

@@ -139,7 +139,7 @@ def is_hdr(stream: av.VideoStream) -> bool:
 
     None of the filters here maps that to the usual one.
     """
-    # Frames have it, too, but not in all versions of PyAV.
+    # A stream has it for all its frames.
     return stream.codec_context.color_trc in _HDR_TRANSFERS
 
 
@@ -188,8 +188,7 @@ class FilterGraph:
 def filter_chain(filters: Sequence[Filter]) -> av.filter.Graph:
     """Return a graph of filters in a row; the first is the source, the last the sink."""
     graph = av.filter.Graph()
-    if hasattr(graph, "threads"):  # not in all versions of PyAV
-        graph.threads = _THREADS
+    graph.threads = _THREADS
     nodes = [graph.add(name, arguments or None) for name, arguments in filters]
     graph.link_nodes(*nodes).configure()
     return graph
