@@ -39,8 +39,12 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": f"{modules}.hooks.kling.KlingHook",
                 "hook-name": integration,
                 "ui-field-behaviour": {
-                    "hidden-fields": ["login", "schema", "port"],
-                    "relabeling": {"password": "API key", "host": "Base URL"},
+                    "hidden-fields": ["schema", "port"],
+                    "relabeling": {
+                        "login": "Access key (gateway kling, instead of an API key)",
+                        "password": "API key, or the access key's secret key",
+                        "host": "Base URL",
+                    },
                     "placeholders": {"host": "https://api.modellix.ai"},
                 },
                 "conn-fields": _connection_fields(),
@@ -54,12 +58,20 @@ def _connection_fields() -> dict[str, Any]:
         "gateway": {
             "label": "Gateway",
             "description": "The service that the key belongs to.",
-            "schema": {"type": ["string", "null"], "enum": ["modellix"], "default": "modellix"},
+            "schema": {"type": ["string", "null"], "enum": ["modellix", "kling"], "default": "modellix"},
+        },
+        "region": {
+            "label": "Region (gateway kling)",
+            "description": "Where the account is. Not together with a base URL. Empty: global.",
+            "schema": {"type": ["string", "null"], "enum": ["global", "china"]},
         },
         "api_version": {
             "label": "API version",
-            "description": "The version of the service's API to use. DAGs stay the same.",
-            "schema": {"type": ["string", "null"], "enum": ["2026-04", "2026-08"], "default": "2026-04"},
+            "description": (
+                "modellix: 2026-04 (default) or 2026-08. kling: 2026-07 (default), or v1, the only one that "
+                "takes an access key. DAGs stay the same."
+            ),
+            "schema": {"type": ["string", "null"], "enum": ["2026-04", "2026-08", "2026-07", "v1"]},
         },
         "request_timeout": {
             "label": "Request timeout (s)",

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
+from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.encoded import EncodedRequest
 from airflow_provider_kling.http.credentials import Credentials
 from airflow_provider_kling.http.message import Call
@@ -95,11 +96,14 @@ class Account(Protocol):
     unit: str
     """The unit of the balance, such as ``USD``."""
 
-    def balance(self) -> Call[Decimal]:
-        """Read the balance."""
+    def balance(self, *, now: float) -> Call[Decimal]:
+        """Read the balance.
 
-    def key_validation(self) -> Call[bool]:
-        """Ask whether the service accepts the credentials."""
+        :param now: Unix seconds, for services that ask for a period.
+        """
+
+    def key_validation(self, *, now: float) -> Call[bool]:
+        """Ask whether the service accepts the credentials; for ``now``, see :meth:`balance`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +182,8 @@ class Gateway(ABC):
     name: ClassVar[str]
     """As a connection names it; without spaces."""
     default_base_url: ClassVar[str]
+    regions: ClassVar[Mapping[str, str]] = {}
+    """The base URL by the name of a region, for a service that has several."""
     documented_root: ClassVar[str] = ""
     """The path after the host in the service's documents, which people paste into a connection's host."""
     api_versions: ClassVar[tuple[str, ...]]
@@ -201,6 +207,29 @@ class Gateway(ABC):
     def label(self) -> str:
         """The service and the version of its API, for people and for the record."""
         return f"{self.name} {self.api_version}"
+
+    @classmethod
+    def choose_version(cls, wanted: str | None, *, login: str | None) -> str:
+        """Return the API version of a connection.
+
+        :param wanted: by the connection; None for the gateway's choice.
+        :param login: of the connection.
+        :raises KlingRequestError: there is no such version, or it does not go with the login.
+        """
+        del login
+        if wanted is not None and wanted not in cls.api_versions:
+            names = " or ".join(map(repr, cls.api_versions))
+            rule = BrokenRule(field="api_version", rule=f"must be {names}", value=wanted)
+            raise KlingRequestError(subject="the Kling connection", broken=[rule])
+        return wanted or cls.api_versions[0]
+
+    def recovery_of(self, model: str) -> Recovery | None:
+        """Return how a submission is found by its key; None where it cannot be.
+
+        :param model: as the record of the submission names it.
+        """
+        del model
+        return self.recovery
 
     @classmethod
     @abstractmethod

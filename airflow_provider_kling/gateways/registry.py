@@ -6,10 +6,11 @@ import re
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.base import Gateway
+from airflow_provider_kling.gateways.kling import KlingGateway
 from airflow_provider_kling.gateways.modellix import ModellixGateway
 from airflow_provider_kling.http.url import web_url
 
-GATEWAYS: dict[str, type[Gateway]] = {ModellixGateway.name: ModellixGateway}
+GATEWAYS: dict[str, type[Gateway]] = {one.name: one for one in (ModellixGateway, KlingGateway)}
 """The first is the default."""
 
 _URL = re.compile(r"https?://[!-~]+")
@@ -30,20 +31,26 @@ def gateway_class(name: str | None = None) -> type[Gateway]:
 
 
 def make_gateway(
-    *, name: str | None = None, api_version: str | None = None, webhook_url: str | None = None
+    *,
+    name: str | None = None,
+    api_version: str | None = None,
+    webhook_url: str | None = None,
+    login: str | None = None,
 ) -> Gateway:
     """Return the gateway that a connection names; see :class:`Gateway`. None is the default.
 
+    :param login: of the connection, on which the API version may depend.
     :raises KlingRequestError: there is no such gateway or version, or the URL is none.
     """
     kind = gateway_class(name)
-    broken = []
-    if api_version is not None and api_version not in kind.api_versions:
-        names = " or ".join(map(repr, kind.api_versions))
-        broken.append(BrokenRule(field="api_version", rule=f"must be {names}", value=api_version))
+    broken: list[BrokenRule] = []
+    try:
+        api_version = kind.choose_version(api_version, login=login)
+    except KlingRequestError as error:
+        broken += error.broken
     if webhook_url is not None and not (_URL.fullmatch(webhook_url) and web_url(webhook_url)):
         rule = "must be a web address in printable ASCII: it is sent as a header"
         broken.append(BrokenRule(field="webhook_url", rule=rule))
-    if broken:
+    if broken or api_version is None:
         raise KlingRequestError(subject="the Kling connection", broken=broken)
-    return kind(api_version=api_version or kind.api_versions[0], webhook_url=webhook_url)
+    return kind(api_version=api_version, webhook_url=webhook_url)

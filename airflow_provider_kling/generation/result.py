@@ -15,6 +15,7 @@ from airflow_provider_kling.media.media_info import MediaInfo
 from airflow_provider_kling.media_type import MediaType
 
 MAX_XCOM_BYTES = 4096
+_ADDRESS = ("type", "url", "role", "uri", "work_id")  # of a file; the rest can be left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,8 @@ class ResultFile(TypedDict):
     type: str | None
     """``video``, ``image`` or ``audio``."""
     role: str | None
-    """``primary`` for a result; ``cover`` and ``thumbnail`` for images that only show it; ``alternative``."""
+    """``primary`` for a result; ``cover`` and ``thumbnail`` for images that only show it; ``alternative``;
+    ``copy`` for a result in another form."""
     uri: str | None
     """The stored copy."""
     width: NotRequired[int | None]
@@ -55,6 +57,8 @@ class ResultFile(TypedDict):
     """The length of a clip, in seconds."""
     size: NotRequired[int | None]
     """Bytes."""
+    work_id: NotRequired[str]
+    """The file's id at a service that has one: requests that extend a video or add audio take it."""
 
 
 class GenerationResult(TypedDict):
@@ -187,10 +191,7 @@ def generation_result(
         "audio_codec": info.audio_codec if info else None,
         "bytes": copy.download.size if copy else primary.size,
         "sha256": copy.download.sha256 if copy else None,
-        "resources": [
-            cast("ResultFile", {**asdict(one), "uri": stored[one].uri if one in stored else None})
-            for one in task.resources
-        ],
+        "resources": [_file(one, uri=stored[one].uri if one in stored else None) for one in task.resources],
         "submitted_at": _iso(submitted),
         "finished_at": _iso(task.finished_at),
         "elapsed_s": elapsed,
@@ -209,16 +210,23 @@ def stored_uris(result: GenerationResult) -> list[str]:
     return [one["uri"] for one in result["resources"] if one["uri"]]
 
 
+def _file(one: Resource, *, uri: str | None) -> ResultFile:
+    fields = {**asdict(one), "uri": uri}
+    if one.work_id is None:  # most services have none
+        del fields["work_id"]
+    return cast("ResultFile", fields)
+
+
 def _within_xcom(result: GenerationResult, *, results: Sequence[Resource]) -> GenerationResult:
     """Shorten a result that would be too long for an XCom, but never by a result's only address.
 
-    Covers and thumbnails go first, then what is told of each result beside its address, then the links of
-    those that are stored.
+    Covers, thumbnails and copies go first, then what is told of each result beside its address, then the
+    links of those that are stored.
     """
     links = {one.url for one in results}
     steps: list[Callable[[ResultFile], ResultFile | None]] = [
         lambda one: one if one["url"] in links else None,
-        lambda one: ResultFile(type=one["type"], url=one["url"], role=one["role"], uri=one["uri"]),
+        lambda one: cast("ResultFile", {name: value for name, value in one.items() if name in _ADDRESS}),
         lambda one: ResultFile(**{**one, "url": None}) if one["uri"] else one,
     ]
     for shorten in steps:

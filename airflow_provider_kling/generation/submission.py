@@ -175,7 +175,7 @@ class Submission:
             same_request=record.fingerprint == self.fingerprint,
             same_clear=record.clear_count == self.clear_count,
             # Another service than the one that it was sent to would call it absent.
-            recoverable=gateway.recovery is not None and record.gateway_name == gateway.name,
+            recoverable=record.gateway_name == gateway.name and gateway.recovery_of(record.model) is not None,
             result_available=is_result_available(record, is_to_be_stored=self.task.output_uri is not None),
             expired=age_s > gateway.retention.total_seconds(),
             on_unknown=self.task.on_unknown_submission,
@@ -307,7 +307,7 @@ class Submission:
         :param cause: why the outcome is unknown.
         :raises KlingSubmissionUnknownError: there is no look-up, or it failed, which never means "absent".
         """
-        recovery = self.hook.gateway.recovery
+        recovery = self.hook.gateway.recovery_of(record.model)
         if recovery is None:
             raise self._unknown(record, cause=cause)
         try:
@@ -325,7 +325,7 @@ class Submission:
         The intent is failed where that task is not taken, or cannot be found and the author accepts to pay
         twice.
         """
-        if self.resubmits and self.hook.gateway.recovery is None:
+        if self.resubmits and self.hook.gateway.recovery_of(record.model) is None:
             return record.failed()
         task = self._find(record, cause=cause)
         if task is None and not self.resubmits:

@@ -64,9 +64,9 @@ def parse_connection(
     :param password: the API key, or the gateway's other secret.
     :param host: the base URL, or just a host name; empty for the gateway's own.
     :param schema: ``http`` or ``https``, where ``host`` does not say; or the path of a connection's URI.
-    :param extra: a mapping, or its JSON: ``gateway``, ``api_version``, ``request_timeout`` (seconds),
-        ``requests_per_minute``, ``webhook_url``, ``allow_insecure_http``, ``allow_private_hosts``. Other keys
-        are ignored. Numbers and switches may be text. None and an empty text are as good as left out.
+    :param extra: a mapping, or its JSON: ``gateway``, ``region``, ``api_version``, ``request_timeout``
+        (seconds), ``requests_per_minute``, ``webhook_url``, ``allow_insecure_http``, ``allow_private_hosts``.
+        Other keys are ignored. Numbers and switches may be text. None and an empty text count as left out.
     :param caller: for the User-Agent.
     :raises KlingRequestError: a part is missing or invalid. Secrets are never quoted.
     """
@@ -81,11 +81,14 @@ def parse_connection(
     if kind is None:  # what the other parts have to be depends on it
         raise KlingRequestError(subject=subject, broken=key.unquoted(broken))
     read = _parsed(lambda: _Port.read({"port": port}, subject=subject), broken=broken)
+    host = (text["host"] or "").strip()
+    default_url = _default_url(kind, region=text["region"], host=host, broken=broken)
     url = _base_url(
-        (text["host"] or "").strip(),
+        host,
         schema=(text["schema"] or "").strip(),
         port=read.port if read else None,
-        kind=kind,
+        default_url=default_url,
+        documented_root=kind.documented_root,
         broken=broken,
     )
     credentials = _parsed(
@@ -100,7 +103,10 @@ def parse_connection(
         broken.append(BrokenRule(field="host", rule=rule))
     gateway = _parsed(
         lambda: make_gateway(
-            name=kind.name, api_version=text["api_version"], webhook_url=text["webhook_url"]
+            name=kind.name,
+            api_version=text["api_version"],
+            webhook_url=text["webhook_url"],
+            login=(text["login"] or "").strip() or None,
         ),
         broken=broken,
     )
@@ -134,7 +140,7 @@ class _Key:
         return [replace(rule, value=None) if self.is_in(rule.value) else rule for rule in broken]
 
 
-_TEXTS = ("gateway", "api_version", "webhook_url")
+_TEXTS = ("gateway", "region", "api_version", "webhook_url")
 
 
 def _parsed(parse: Callable[[], T], *, broken: list[BrokenRule]) -> T | None:
@@ -162,8 +168,30 @@ def _text(value: object, *, name: str, broken: list[BrokenRule]) -> str | None:
     return None
 
 
+def _default_url(kind: type[Gateway], *, region: str | None, host: str, broken: list[BrokenRule]) -> str:
+    """Return where the service is, if the connection names no host."""
+    if region is None:
+        return kind.default_base_url
+    if region in kind.regions and not host:
+        return kind.regions[region]
+    if region in kind.regions:
+        rule = "must be left out where a host is given"
+    elif kind.regions:
+        rule = f"must be {' or '.join(map(repr, kind.regions))}"
+    else:
+        rule = f"must be left out: the gateway {kind.name!r} has no regions"
+    broken.append(BrokenRule(field="region", rule=rule, value=region))
+    return kind.default_base_url
+
+
 def _base_url(
-    host: str, *, schema: str, port: int | None, kind: type[Gateway], broken: list[BrokenRule]
+    host: str,
+    *,
+    schema: str,
+    port: int | None,
+    default_url: str,
+    documented_root: str,
+    broken: list[BrokenRule],
 ) -> SplitResult | None:
     """Return the base URL without a ``/`` at its end, however its parts are spread over a connection."""
     if not host:
@@ -172,7 +200,7 @@ def _base_url(
             BrokenRule(field=name, rule="needs a host; without one, the key is sent to the default service")
             for name in alone
         ]
-        return None if alone else urlsplit(kind.default_base_url)
+        return None if alone else urlsplit(default_url)
     scheme = schema.lower().rstrip(":/")
     is_scheme = scheme in _SCHEMES
     found = _split(host, scheme=scheme if is_scheme else "https")
@@ -182,13 +210,13 @@ def _base_url(
         rule = "must be http, https or a path such as kling"
         broken.append(BrokenRule(field="schema", rule=rule, value=_shown(schema)))
     if found is None:
-        rule = f"must be a URL such as {kind.default_base_url}"
+        rule = f"must be a URL such as {default_url}"
         if "@" in host:
             rule += ", without a user or a password: the key belongs into the password of the connection"
         broken.append(BrokenRule(field="host", rule=rule, value=_shown(host)))
         return None
     netloc = found.netloc if found.port or not port else f"{found.netloc}:{port}"
-    path = f"{found.path}{below}".removesuffix(kind.documented_root)
+    path = f"{found.path}{below}".removesuffix(documented_root)
     return found._replace(netloc=netloc, path=path) if is_path else None
 
 

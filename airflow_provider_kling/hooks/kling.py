@@ -252,11 +252,13 @@ class KlingHook(BaseHook):
 
     def balance(self) -> Decimal:
         """Return the balance of the account, in the unit of the gateway (USD for most). Free."""
-        return self.call(self._offered(self.gateway.account, "tell the account's balance").balance())
+        return self.call(
+            self._offered(self.gateway.account, "tell the account's balance").balance(now=time())
+        )
 
     def validate_key(self) -> bool:
         """Return whether the service accepts the credentials. Free."""
-        return self.call(self._offered(self.gateway.account, "check credentials").key_validation())
+        return self.call(self._offered(self.gateway.account, "check credentials").key_validation(now=time()))
 
     def request_log(self, *, entries: int = 50, until: datetime | None = None) -> list[LoggedRequest]:
         """Return the newest submissions with these credentials, as the service logged them. Free.

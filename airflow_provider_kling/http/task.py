@@ -31,6 +31,8 @@ class ResourceRole(StrEnum):
     COVER = "cover"
     THUMBNAIL = "thumbnail"
     ALTERNATIVE = "alternative"
+    COPY = "copy"
+    """A result in another form, such as a WAV beside its MP3, or with a watermark."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ class Resource:
     :param format: such as ``mp4``, in the service's own word.
     :param duration_s: length of a clip in seconds.
     :param size: bytes.
+    :param work_id: names the file at the service, for requests that go on with it.
     """
 
     url: str = field(repr=False)  # it may be signed, and opens the file to everybody
@@ -55,6 +58,7 @@ class Resource:
     format: str | None = None
     duration_s: float | None = None
     size: int | None = None
+    work_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +109,7 @@ class Task:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def results(self, wanted_type: str | None = None) -> tuple[Resource, ...]:
-        """Return the results themselves, without covers and thumbnails, the primary ones first.
+        """Return the results themselves, without covers, thumbnails and copies, the primary ones first.
 
         A cover may come first in the list, so the position says nothing. A file with the primary role is a
         result, then a file of the wanted type. Files with neither role nor type count only where there is
@@ -113,7 +117,7 @@ class Task:
 
         :param wanted_type: ``video`` or ``image``; None where that is not known.
         """
-        beside = (ResourceRole.PRIMARY, ResourceRole.COVER, ResourceRole.THUMBNAIL)
+        beside = (ResourceRole.PRIMARY, ResourceRole.COVER, ResourceRole.THUMBNAIL, ResourceRole.COPY)
         primary = [one for one in self.resources if one.role is ResourceRole.PRIMARY]
         others = [
             one

@@ -29,8 +29,8 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 class ModelName:
     """A model at the service. Names are case-sensitive (docs: error-handling).
 
-    :param provider: whose model it is, such as ``kling``.
-    :param slug: its name at the provider, such as ``kling-v2.6-t2v``.
+    :param provider: whose model it is, such as ``kling``; empty for a path of the service's own.
+    :param slug: its name at the provider, such as ``kling-v2.6-t2v``; or the path.
     """
 
     provider: str
@@ -38,11 +38,13 @@ class ModelName:
 
     def __str__(self) -> str:
         """Read as authors write it: Kling's own models without their provider."""
-        return self.slug if self.provider == DEFAULT_PROVIDER else f"{self.provider}/{self.slug}"
+        return self.slug if self.provider in (DEFAULT_PROVIDER, "") else f"{self.provider}/{self.slug}"
 
 
 def parse_name(text: str) -> ModelName | None:
-    """Parse ``model`` or ``provider/model``; None for a text that is neither."""
+    """Parse ``model``, ``provider/model`` or a path that begins with ``/``; None for any other text."""
+    if text.startswith("/"):
+        return ModelName("", text) if all(map(_PART.fullmatch, text[1:].split("/"))) else None
     provider, slash, slug = text.rpartition("/")
     parts = (provider if slash else DEFAULT_PROVIDER, slug)
     return ModelName(*parts) if all(map(_PART.fullmatch, parts)) else None

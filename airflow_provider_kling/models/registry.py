@@ -27,8 +27,8 @@ class ModelRegistry:
     def find(self, name: str) -> KlingModel:
         """Return a model by its name; see :func:`find_model`."""
         parsed = parse_name(name) if isinstance(name, str) else None
-        model = self._read(parsed.slug) if parsed else None
-        # A file system may ignore case; the service does not.
+        model = self._read(parsed.slug) if parsed and parsed.provider else None
+        # A file system may ignore case; a service does not.
         if model is not None and model.name == parsed:
             return model
         close = self._close_to(str(name))
@@ -79,11 +79,12 @@ def find_model(name: str) -> KlingModel:
     """Return a model by its name, ``kling-v2.6-t2v`` or ``kling/kling-v2.6-t2v``.
 
     Any other ``provider/model`` is returned too, as one that this release does not know: services have
-    many more models, and new ones every month. Its parameters are sent unchecked, with a warning.
+    many more models, and new ones every month. So is a path of the service's own, such as
+    ``/v1/videos/text2video``. The parameters are sent unchecked, with a warning.
 
-    :param name: ``model`` or ``provider/model``.
+    :param name: ``model``, ``provider/model`` or a path that begins with ``/``.
     :return: the model with its facts.
-    :raises KlingRequestError: the name is neither that of a known model nor a ``provider/model``.
+    :raises KlingRequestError: the name is neither that of a known model nor any of these.
     """
     return REGISTRY.find(name)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingRequestError
+from airflow_provider_kling.gateways.kling.access_key import AccessKey
 from airflow_provider_kling.gateways.modellix import ModellixGateway
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.http.client import KlingClient
@@ -370,3 +371,56 @@ def test_only_the_path_that_the_gateways_own_documents_show_is_dropped(
     register(monkeypatch)
     connection = parse(login="ak", host=host, extra={"gateway": "bare"})
     assert connection.client.base_url == base_url
+
+
+# -- Kling's own platform -------------------------------------------------------------------------
+
+
+def kling(**parts: Any) -> KlingConnection:
+    extra = {"gateway": "kling", **parts.pop("extra", {})}
+    return parse(extra=extra, **parts)
+
+
+@pytest.mark.parametrize(
+    ("parts", "base_url"),
+    [
+        ({}, "https://api-singapore.klingai.com"),
+        ({"extra": {"region": "global"}}, "https://api-singapore.klingai.com"),
+        ({"extra": {"region": "china"}}, "https://api-beijing.klingai.com"),
+        ({"extra": {"region": ""}}, "https://api-singapore.klingai.com"),
+        ({"host": "https://gw.example.com/kling"}, "https://gw.example.com/kling"),
+    ],
+)
+def test_a_region_stands_for_a_host(parts: dict[str, Any], base_url: str) -> None:
+    assert kling(**parts).client.base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("parts", "rule"),
+    [
+        ({"extra": {"gateway": "kling", "region": "europe"}}, "must be 'global' or 'china'"),
+        ({"extra": {"gateway": "kling", "region": ["china"]}}, "must be a text"),
+        (
+            {"extra": {"gateway": "kling", "region": "china"}, "host": "gw.example.com"},
+            "must be left out where",
+        ),
+        ({"extra": {"region": "china"}}, "must be left out: the gateway 'modellix' has no regions"),
+    ],
+)
+def test_a_region_that_makes_no_sense_is_named(parts: dict[str, Any], rule: str) -> None:
+    with pytest.raises(KlingRequestError) as caught:
+        parse(**parts)
+    assert [broken.field for broken in caught.value.broken] == ["region"]
+    assert rule in caught.value.broken[0].rule
+
+
+def test_a_login_decides_how_calls_are_signed_and_written() -> None:
+    assert kling(password="sk-1").client.credentials == BearerToken("sk-1")
+    assert kling(password="sk-1").gateway.label == "kling 2026-07"
+    signed = kling(login="ak", password="a-secret-key-of-32-characters-00")
+    assert signed.client.credentials == AccessKey(
+        access_key="ak", secret_key="a-secret-key-of-32-characters-00"
+    )
+    assert signed.gateway.label == "kling v1"
+    with pytest.raises(KlingRequestError, match="api_version: must be 'v1' with an access key"):
+        kling(login="ak", password="a-secret-key-of-32-characters-00", extra={"api_version": "2026-07"})

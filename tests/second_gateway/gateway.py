@@ -252,10 +252,13 @@ def _file(told: Mapping[str, Any], *, response: HttpResponse) -> UploadedFile:
 class SecondAccount:
     unit = "units"
 
-    def balance(self) -> Call[Decimal]:
+    def balance(self, *, now: float) -> Call[Decimal]:
+        del now
         return _read("/v7/purse", lambda response: Decimal(payload(response)["left"]))
 
-    def key_validation(self) -> Call[bool]:
+    def key_validation(self, *, now: float) -> Call[bool]:
+        del now
+
         def parse(response: HttpResponse) -> bool:
             try:
                 return bool(payload(response))

@@ -47,12 +47,14 @@ class ModellixAccount:
 
     unit = "USD"
 
-    def balance(self) -> Call[Decimal]:
+    def balance(self, *, now: float) -> Call[Decimal]:
         """Read the team's balance."""
+        del now
         return Call.read("/api/v1/team/balance", _parse_balance)
 
-    def key_validation(self) -> Call[bool]:
+    def key_validation(self, *, now: float) -> Call[bool]:
         """Ask whether the key is valid. The service answers 200 in both cases."""
+        del now
         return Call.read(
             "/api/v1/apikey/validate", lambda response: parse_data(response).get("is_valid") is True
         )

@@ -24,7 +24,7 @@ from airflow_provider_kling.gateways.modellix.translation import API_VERSIONS, A
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.message import Call, HttpRequest, Operation, encode_json
 from airflow_provider_kling.http.task import Task
-from airflow_provider_kling.models import KlingRequest, Media, body_strings
+from airflow_provider_kling.models import KlingRequest, Media, ModelName, body_strings
 
 
 class ModellixGateway(Gateway):
@@ -75,7 +75,7 @@ class ModellixGateway(Gateway):
         encode_json({"extra_parameters": extra}, subject=model.slug)
         return EncodedRequest(
             model=model.slug,
-            path=f"/api/v1/{model.provider}/{model.slug}{'/async' if is_older else ''}",
+            path=_path(model, suffix="/async" if is_older else ""),
             body={**body, **extra},
             media=tuple(
                 MediaField(path=one.path, name=one.name, type=one.holds.type, value=one.value)
@@ -106,3 +106,7 @@ class ModellixGateway(Gateway):
         """Read a task."""
         path = f"/api/v1/tasks/{quote(task_id, safe='')}"
         return Call.read(path, partial(parse_task, task_id=task_id), operation=Operation.POLL)
+
+
+def _path(model: ModelName, *, suffix: str) -> str:
+    return f"/api/v1/{model.provider}/{model.slug}{suffix}" if model.provider else model.slug

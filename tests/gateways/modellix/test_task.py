@@ -400,7 +400,7 @@ NOT_DOCUMENTED = [
     [
         SUBMISSION.parse,
         GATEWAY.task(TASK_ID).parse,
-        ModellixGateway.account.balance().parse,
+        ModellixGateway.account.balance(now=0.0).parse,
         ModellixGateway.catalogue.models().parse,
     ],
     ids=["submission", "task", "balance", "models"],

@@ -1,0 +1,201 @@
+"""The platform's legacy standard: flat bodies below ``/v1``, with the model's name in a field.
+
+Images, portraits, effects and clothes exist only here (docs: image-generation, omni-image, avatar, effects,
+virtual-try-on), and so do older videos. With an access key, every video is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from airflow_provider_kling.gateways.kling.draft import Draft
+from airflow_provider_kling.gateways.kling.new_standard import Encoder
+
+_MOST_VOICES: Final = 2
+
+
+class Product(NamedTuple):
+    """Where a model is sent, and how it is written.
+
+    :ivar model_name: the platform's name of the model; None where the product has one model.
+    """
+
+    path: str
+    encode: Encoder
+    model_name: str | None = None
+
+
+def _text_to_video(draft: Draft) -> None:
+    draft.copy("prompt", "negative_prompt", "cfg_scale", "camera_control", "aspect_ratio")
+    _write_shots(draft)
+    _write_common(draft)
+
+
+def _image_to_video(draft: Draft) -> None:
+    draft.copy("prompt", "negative_prompt", "cfg_scale")
+    _write_shots(draft)
+    for name in ("image", "image_tail", "static_mask"):
+        draft.copy_file(name)
+    _copy_masks(draft)
+    voices = draft.take("voice_ids") or ()
+    if len(voices) > _MOST_VOICES:
+        draft.reject("voice_ids", f"must have at most {_MOST_VOICES} items here")
+    if voices:
+        draft.body["voice_list"] = [{"voice_id": voice} for voice in voices]
+    if draft.given("aspect_ratio") is not None:
+        draft.reject("aspect_ratio", "must be left out with an image: the clip takes its shape")
+    _write_common(draft)
+
+
+def _copy_masks(draft: Draft) -> None:
+    masks = draft.take("dynamic_masks")
+    if masks is None:
+        return
+    draft.body["dynamic_masks"] = copied = [dict(mask) for mask in masks]
+    for number, mask in enumerate(copied):
+        if "mask" in mask:
+            mask["mask"] = draft.file(("dynamic_masks", number, "mask"), "dynamic_masks", number, "mask")
+
+
+def _omni_video(draft: Draft) -> None:
+    draft.copy("prompt", "aspect_ratio")
+    _write_shots(draft)
+    _copy_files(draft, "images", "image_list", "image_url")
+    if draft.take("videos") is not None:
+        url = draft.file(("video_list", 0, "video_url"), "videos", 0)
+        keeps = {"original": "yes", "off": "no"}.get(draft.given("audio") or draft.given("sound") or "")
+        video = {"video_url": url, "refer_type": "base"}
+        draft.body["video_list"] = [{**video, "keep_original_sound": keeps} if keeps else video]
+        if draft.given("audio") == "original":
+            draft.take("audio")
+    _write_common(draft)
+
+
+def _images_to_video(draft: Draft) -> None:
+    draft.copy("prompt", "negative_prompt", "aspect_ratio")
+    _copy_files(draft, "images", "image_list", "image")
+    _write_common(draft)
+
+
+def _avatar(draft: Draft) -> None:
+    draft.copy("prompt", "audio_id")
+    draft.copy_file("image")
+    draft.copy_file("sound_file")
+    _write_common(draft)
+
+
+def _effects(draft: Draft) -> None:
+    draft.copy("effect_scene")
+    if draft.take("image") is not None:
+        draft.body["input"] = {"image": draft.file(("input", "image"), "image")}
+    if images := draft.take("images"):
+        files = [draft.file(("input", "images", number), "images", number) for number in range(len(images))]
+        draft.body["input"] = {"images": files}
+    if draft.given("duration") is not None:
+        draft.reject("duration", "must be left out here: the effect decides the length")
+
+
+def _generated_image(draft: Draft) -> None:
+    draft.copy("prompt", "negative_prompt", "n", "aspect_ratio", "resolution")
+    draft.copy("image_reference", "image_fidelity", "human_fidelity")
+    draft.copy_file("image")
+
+
+def _omni_image(draft: Draft) -> None:
+    draft.copy("prompt", "n", "aspect_ratio", "resolution", "result_type", "series_amount")
+    _copy_files(draft, "images", "image_list", "image")
+    if elements := draft.take("element_ids"):
+        if all(element.isdecimal() and len(element) <= 20 for element in elements):
+            draft.body["element_list"] = [{"element_id": int(element)} for element in elements]
+        else:
+            draft.reject("element_ids", "must be numbers here")
+
+
+def _images_to_image(draft: Draft) -> None:
+    draft.copy("prompt", "n", "aspect_ratio")
+    _copy_files(draft, "subject_images", "subject_image_list", "subject_image")
+    draft.copy_file("scene_image")
+    draft.copy_file("style_image")
+
+
+def _expansion(draft: Draft) -> None:
+    draft.copy("prompt", "n", *(f"{side}_expansion_ratio" for side in ("up", "down", "left", "right")))
+    draft.copy_file("image")
+
+
+def _recognition(draft: Draft) -> None:
+    draft.copy_file("image")
+
+
+def _try_on(draft: Draft) -> None:
+    draft.copy_file("human_image")
+    draft.copy_file("cloth_image")
+
+
+def _copy_files(draft: Draft, name: str, target: str, key: str) -> None:
+    """Copy a list of files to a list of objects, each with the file at ``key``."""
+    if files := draft.take(name):
+        draft.body[target] = [
+            {key: draft.file((target, number, key), name, number)} for number in range(len(files))
+        ]
+
+
+def _write_shots(draft: Draft) -> None:
+    """Write whether the model may cut between shots; then it must be said who decides on them."""
+    multi_shot, shot_type = draft.take("multi_shot"), draft.take("shot_type")
+    if multi_shot is not None:
+        draft.body["multi_shot"] = multi_shot
+    if multi_shot:
+        draft.body["shot_type"] = shot_type or "intelligence"
+
+
+def _write_common(draft: Draft) -> None:
+    """Write what most videos have. Lengths are text here."""
+    settings = {"mode": draft.mode(), "sound": draft.sound(), "duration": draft.take("duration")}
+    for name, value in settings.items():
+        if value is not None:
+            draft.body[name] = str(value)
+
+
+_TEXT: Final = "/v1/videos/text2video"
+_IMAGE: Final = "/v1/videos/image2video"
+_OMNI: Final = "/v1/videos/omni-video"
+_PICTURES: Final = "/v1/images/generations"
+
+
+def _videos(names: Mapping[str, str], path: str, encode: Encoder) -> dict[str, Product]:
+    return {f"kling-{ours}": Product(path, encode, f"kling-{theirs}") for ours, theirs in names.items()}
+
+
+PRODUCTS: Final[Mapping[str, Product]] = {
+    **_videos(
+        {"v1.6-t2v": "v1-6", "v2-master-t2v": "v2-master", "v2.1-master-t2v": "v2-1-master"},
+        _TEXT,
+        _text_to_video,
+    ),
+    **_videos({"v2.5-turbo-t2v": "v2-5-turbo", "v2.6-t2v": "v2-6", "v3-t2v": "v3"}, _TEXT, _text_to_video),
+    **_videos({"v1.5-i2v": "v1-5", "v1.6-i2v": "v1-6", "v2.1-i2v": "v2-1"}, _IMAGE, _image_to_video),
+    **_videos({"v2-master-i2v": "v2-master", "v2.1-master-i2v": "v2-1-master"}, _IMAGE, _image_to_video),
+    **_videos({"v2.5-turbo-i2v": "v2-5-turbo", "v2.6-i2v": "v2-6", "v3-i2v": "v3"}, _IMAGE, _image_to_video),
+    **_videos(dict.fromkeys(("video-o1", "video-o1-t2v", "video-o1-i2v"), "video-o1"), _OMNI, _omni_video),
+    **_videos(dict.fromkeys(("v3-omni-video", "v3-omni-t2v", "v3-omni-i2v"), "v3-omni"), _OMNI, _omni_video),
+    "kling-v1.6-mi2v": Product("/v1/videos/multi-image2video", _images_to_video, "kling-v1-6"),
+    "kling-avatar": Product("/v1/videos/avatar/image2video", _avatar),
+    "kling-video-effects": Product("/v1/videos/effects", _effects),
+    **_videos(
+        {"v2.1-t2i": "v2-1", "v2.1-i2i": "v2-1", "v3-t2i": "v3", "v3-i2i": "v3"}, _PICTURES, _generated_image
+    ),
+    "kling-image-o1": Product("/v1/images/omni-image", _omni_image, "kling-image-o1"),
+    "kling-v3-omni-image": Product("/v1/images/omni-image", _omni_image, "kling-v3-omni"),
+    "kling-v2.1-mi2i": Product("/v1/images/multi-image2image", _images_to_image, "kling-v2-1"),
+    "kling-image-expansion": Product("/v1/images/editing/expand", _expansion),
+    "kling-image-recognize": Product("/v1/videos/image-recognize", _recognition),
+    "kolors-virtual-try-on-v1": Product(
+        "/v1/images/kolors-virtual-try-on", _try_on, "kolors-virtual-try-on-v1"
+    ),
+    "kolors-virtual-try-on-v1-5": Product(
+        "/v1/images/kolors-virtual-try-on", _try_on, "kolors-virtual-try-on-v1-5"
+    ),
+}
+"""By the author's model. One that is missing, such as V1, is discontinued or was never offered here."""

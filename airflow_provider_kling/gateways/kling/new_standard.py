@@ -1,0 +1,192 @@
+"""The platform's new standard: the model is in the path, and the body has contents, settings and options.
+
+Each model takes the author's fields: those of the seed's API (``mode``, ``sound``), or the newer ones
+(``resolution``, ``audio``). A field that is not given is not sent, so the platform's default holds (docs:
+text-to-video, image-to-video, omni-video).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from airflow_provider_kling.gateways.kling.draft import Draft, cited, with_handles
+
+_FHD: Final = "1080p"
+_MOST_VOICES: Final = 2
+_MOST_IMAGES: Final = 7
+_MOST_IMAGES_WITH_VIDEO: Final = 4
+
+Encoder = Callable[[Draft], None]
+
+
+def _text_to_video(draft: Draft) -> None:
+    """Write a prompt."""
+    draft.copy("prompt")
+    _write_settings(draft, "aspect_ratio")
+
+
+def _image_to_video(draft: Draft) -> None:
+    """Write a prompt, a first frame and perhaps a last one."""
+    contents = _Contents(draft)
+    contents.add_prompt()
+    contents.add_file("first_frame", "image")
+    contents.add_file("last_frame", "image_tail")
+    contents.add_voices()
+    if draft.given("aspect_ratio") is not None:
+        draft.reject("aspect_ratio", "must be left out with an image: the clip takes its shape")
+    _write_settings(draft)
+
+
+def _v3(draft: Draft, encode: Encoder) -> None:
+    multi_shot = draft.take("multi_shot")
+    # The platform's default is true, and a video that is edited has no shots of its own.
+    is_edit = draft.given("videos") is not None
+    _write_setting(draft, "multi_shot", False if is_edit and multi_shot is None else multi_shot)
+    encode(draft)
+
+
+def _v2_6(draft: Draft, encode: Encoder) -> None:
+    """Check what exists in 1080p only: audio, and a last frame."""
+    resolution = draft.given("resolution") or {"pro": _FHD}.get(draft.given("mode"))
+    if resolution != _FHD:
+        for name, value in (("sound", "on"), ("audio", "native")):
+            if draft.given(name) == value:
+                draft.reject(
+                    name, f'must be "off" here unless mode is "pro": V2.6 makes audio in {_FHD} only', "mode"
+                )
+        _check_last_frame(draft)
+    encode(draft)
+
+
+def _v2_5_turbo(draft: Draft) -> None:
+    if draft.given("mode") != "pro":
+        _check_last_frame(draft)
+    _image_to_video(draft)
+
+
+def _check_last_frame(draft: Draft) -> None:
+    if draft.given("image_tail") is not None:
+        draft.reject(
+            "image_tail", f'must be left out here unless mode is "pro": a last frame needs {_FHD}', "mode"
+        )
+
+
+def _v3_turbo(draft: Draft) -> None:
+    """Write what always has audio, and takes one image: the first frame."""
+    if draft.take("audio") == "off":
+        draft.reject("audio", 'must not be "off" here: V3 Turbo always makes audio')
+    if images := draft.given("images"):
+        if len(images) > 1:
+            draft.reject("images", "must have 1 item here: the first frame")
+        contents = _Contents(draft)
+        contents.add_prompt()
+        contents.add_files("first_frame", "images", handle=None)
+        _write_settings(draft)
+    else:
+        _text_to_video(draft)
+
+
+def _omni(draft: Draft) -> None:
+    """Write a prompt, reference images, and perhaps a video to edit."""
+    edits = draft.given("videos") is not None
+    most = _MOST_IMAGES_WITH_VIDEO if edits else _MOST_IMAGES
+    count = len(draft.given("images") or ())
+    if count > most:
+        beside = " next to a video" if edits else ""
+        draft.reject("images", f"must have at most {most} items here{beside}", "videos")
+    contents = _Contents(draft)
+    contents.add_prompt()
+    contents.add_files("refer_image", "images", handle="image")
+    contents.add_files("base_video", "videos", handle="video")
+    draft.take("shot_type")  # the only one that there is
+    _write_settings(draft, "aspect_ratio")
+
+
+def _o1(draft: Draft) -> None:
+    if draft.take("multi_shot"):
+        draft.reject("multi_shot", "must be false here: O1 makes one shot", "shot_type")
+    for name, value in (("sound", "on"), ("audio", "native")):
+        if draft.given(name) == value:
+            draft.reject(name, 'must be "off" here: O1 makes no audio')
+    _omni(draft)
+
+
+class _Contents:
+    """The list of a request's parts. A part has a handle where the prompt cites it."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._parts: list[dict[str, Any]] = []
+        self._cited = cited(draft.given("prompt") or "")
+        draft.body["contents"] = self._parts
+
+    def add_prompt(self) -> None:
+        """Add the prompt, with handles for citations."""
+        if (prompt := self._draft.take("prompt")) is not None:
+            self._parts.append({"type": "prompt", "text": with_handles(prompt)})
+
+    def add_file(self, kind: str, name: str) -> None:
+        """Add the file of a field, where it is given."""
+        if self._draft.take(name) is not None:
+            self._add(kind, name)
+
+    def add_files(self, kind: str, name: str, *, handle: str | None) -> None:
+        """Add the files of a field.
+
+        :param handle: what citations call them, before their number.
+        """
+        for number in range(len(self._draft.take(name) or ())):
+            self._add(kind, name, number, handle=f"{handle}_{number + 1}" if handle else None)
+
+    def add_voices(self) -> None:
+        """Add the voices that the prompt cites, as ``<<<voice_1>>>``."""
+        voices = self._draft.take("voice_ids") or ()
+        if len(voices) > _MOST_VOICES:
+            self._draft.reject("voice_ids", f"must have at most {_MOST_VOICES} items here")
+        for number, voice in enumerate(voices, start=1):
+            self._parts.append({"type": "voice", "voice_id": voice, "id": f"voice_{number}"})
+
+    def _add(self, kind: str, *source: str | int, handle: str | None = None) -> None:
+        url = self._draft.file(("contents", len(self._parts), "url"), *source)
+        self._parts.append({"type": kind, "url": url, **({"id": handle} if handle in self._cited else {})})
+
+
+def _write_settings(draft: Draft, *others: str) -> None:
+    """Write what all have: the resolution, the length and the audio.
+
+    :param others: further settings that this model has.
+    """
+    _write_setting(draft, "resolution", draft.resolution())
+    for name in ("duration", *others):
+        _write_setting(draft, name, draft.take(name))
+    _write_setting(draft, "audio", draft.audio())
+
+
+def _write_setting(draft: Draft, name: str, value: object) -> None:
+    if value is not None:
+        draft.body.setdefault("settings", {})[name] = value
+
+
+def _for(wrap: Callable[[Draft, Encoder], None], encode: Encoder) -> Encoder:
+    return lambda draft: wrap(draft, encode)
+
+
+ROUTES: Final[Mapping[str, tuple[str, Encoder]]] = {
+    **dict.fromkeys(
+        ("kling-video-o1", "kling-video-o1-t2v", "kling-video-o1-i2v"), ("/omni-video/kling-o1", _o1)
+    ),
+    **dict.fromkeys(
+        ("kling-v3-omni-video", "kling-v3-omni-t2v", "kling-v3-omni-i2v"),
+        ("/omni-video/kling-3.0-omni", _for(_v3, _omni)),
+    ),
+    "kling-v3-t2v": ("/text-to-video/kling-3.0", _for(_v3, _text_to_video)),
+    "kling-v3-i2v": ("/image-to-video/kling-3.0", _for(_v3, _image_to_video)),
+    "kling-v3-turbo-t2v": ("/text-to-video/kling-3.0-turbo", _v3_turbo),
+    "kling-v3-turbo-i2v": ("/image-to-video/kling-3.0-turbo", _v3_turbo),
+    "kling-v2.6-t2v": ("/text-to-video/kling-2.6", _for(_v2_6, _text_to_video)),
+    "kling-v2.6-i2v": ("/image-to-video/kling-2.6", _for(_v2_6, _image_to_video)),
+    "kling-v2.5-turbo-t2v": ("/text-to-video/kling-2.5-turbo", _text_to_video),
+    "kling-v2.5-turbo-i2v": ("/image-to-video/kling-2.5-turbo", _v2_5_turbo),
+}
+"""By the author's model: where it is sent, and how it is written."""
