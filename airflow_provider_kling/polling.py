@@ -34,6 +34,10 @@ _CAPACITY_WAIT_GROWTH = 1.5
 # Right after a submission another replica of the service may not know the task yet.
 _NOT_FOUND_TWICE = 2
 
+# How early in its interval a poll may be made with those of other tasks. A quarter of an interval is time
+# enough for twenty of a hundred tasks to meet, and makes each task's polls at most a third more.
+_EARLIEST = 0.75
+
 
 class PollStatus(StrEnum):
     """How the polling of a task ended."""
@@ -149,6 +153,19 @@ class Budget:
         return min(60.0, max(0.0, known.reset_at - now))
 
 
+@dataclass(frozen=True, kw_only=True)
+class PollWindow:
+    """When the next poll may be made: between two moments, in seconds from now.
+
+    :param earliest_s: not before this. So early it is made only where a request for other tasks can read this
+        one, too.
+    :param latest_s: at this time it is made in any case.
+    """
+
+    earliest_s: float
+    latest_s: float
+
+
 class Poller:
     """Decides for one task."""
 
@@ -170,6 +187,17 @@ class Poller:
             interval * (0.75 + jitter / 2), budget.pause(now=now) * (1 + jitter / 10), self._retry_after_s
         )
         return max(0.0, min(wait, plan.deadline - now))
+
+    def window(self, *, now: float, jitter: float, budget: Budget) -> PollWindow:
+        """Return when the next poll may be made; for the arguments, see :meth:`delay`.
+
+        What the service asks to wait, and the deadline, leave no room.
+        """
+        latest_s = self.delay(now=now, jitter=jitter, budget=budget)
+        is_fixed = (
+            self._retry_after_s > 0 or budget.pause(now=now) > 0 or now + latest_s >= self._plan.deadline
+        )
+        return PollWindow(earliest_s=latest_s * (1.0 if is_fixed else _EARLIEST), latest_s=latest_s)
 
     def on_status(self, task: Task, *, now: float) -> PollEnd | None:
         """Take a poll's response; return why the polling is over, or None to go on.

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from time import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -20,6 +21,7 @@ from airflow_provider_kling.gateways import Gateway
 from airflow_provider_kling.gateways.base import LoggedRequest, ModelInfo, PublishedSchema, UploadedFile
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.hooks.metrics import StatsObserver
+from airflow_provider_kling.hooks.task_reader import shared_reader
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
 from airflow_provider_kling.http.client import KlingClient, shared_client
 from airflow_provider_kling.http.ids import check_id
@@ -218,9 +220,15 @@ class KlingHook(BaseHook):
         connection = await self.connection_async()
         poll = _poll(connection.gateway, waiter.task_id)
         async with shared_client(connection.client) as client:
+
+            def budget() -> Budget:
+                return Budget(rate_limit=client.rate_limit, pollers=client.holders)
+
+            reader = shared_reader(client, connection.gateway, observer=self.observer)
+            if reader is not None:
+                return await waiter.wait_shared(partial(reader.read, waiter.task_id), budget)
             return await waiter.wait_async(
-                lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline),
-                lambda: Budget(rate_limit=client.rate_limit, pollers=client.holders),
+                lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline), budget
             )
 
     def upload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:

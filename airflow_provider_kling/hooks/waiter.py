@@ -18,7 +18,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.http.message import Operation
 from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observer, WaitReason, notify
 from airflow_provider_kling.http.task import Task, TaskFailure, TaskStatus
-from airflow_provider_kling.polling import Budget, PollEnd, Poller, PollingPlan
+from airflow_provider_kling.polling import Budget, PollEnd, Poller, PollingPlan, PollWindow
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ class TaskWaiter:
         """
         poller = Poller(plan=self.plan)
         while True:
-            self.sleep(self._delay(poller, budget()))
+            self.sleep(self._window(poller, budget()).latest_s)
             try:
                 polled: Task | KlingError = poll()
             except KlingError as error:
@@ -150,21 +150,37 @@ class TaskWaiter:
         self, poll: Callable[[], Awaitable[Task]], budget: Callable[[], Budget]
     ) -> PollOutcome:
         """Wait on an event loop, without blocking it; see :meth:`wait`."""
+
+        async def poll_alone(window: PollWindow) -> Task:
+            await self.sleep_async(window.latest_s)
+            return await poll()
+
+        return await self.wait_shared(poll_alone, budget)
+
+    async def wait_shared(
+        self, poll: Callable[[PollWindow], Awaitable[Task]], budget: Callable[[], Budget]
+    ) -> PollOutcome:
+        """Wait on an event loop; see :meth:`wait`.
+
+        :param poll: reads the task in a window of time, perhaps together with other tasks.
+        """
         poller = Poller(plan=self.plan)
         while True:
-            await self.sleep_async(self._delay(poller, budget()))
             try:
-                polled: Task | KlingError = await poll()
+                polled: Task | KlingError = await poll(self._window(poller, budget()))
             except KlingError as error:
                 polled = error
             if outcome := self._outcome(poller, polled):
                 return outcome
 
-    def _delay(self, poller: Poller, budget: Budget) -> float:
-        delay = poller.delay(now=self.clock(), jitter=self.random(), budget=budget)
-        next_poll = CallInfo(operation=Operation.POLL, request=f"task {self.task_id}")
-        notify(self.observer, lambda one: one.on_wait(next_poll, seconds=delay, reason=WaitReason.POLL))
-        return delay
+    def _window(self, poller: Poller, budget: Budget) -> PollWindow:
+        window = poller.window(now=self.clock(), jitter=self.random(), budget=budget)
+        next_poll, seconds = (
+            CallInfo(operation=Operation.POLL, request=f"task {self.task_id}"),
+            window.latest_s,
+        )
+        notify(self.observer, lambda one: one.on_wait(next_poll, seconds=seconds, reason=WaitReason.POLL))
+        return window
 
     def _outcome(self, poller: Poller, polled: Task | KlingError) -> PollOutcome | None:
         """Return how the polling ended, or None to go on."""

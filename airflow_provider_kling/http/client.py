@@ -139,6 +139,8 @@ class AsyncKlingClient(_Client):
         super().__init__(settings=settings, retry=retry, clock=clock, random=random)
         self.holders = 0
         """How many share it; see :func:`shared_client`."""
+        self.companions: dict[type, Any] = {}
+        """What those who share it keep with it, by class. It is gone when the client is."""
         self._sleep = sleep
         self._pool = async_connection_pool(settings.base_url)
 

@@ -149,6 +149,7 @@ def test_a_long_wait_signs_again_and_again(
     async def sleep_async(seconds: float) -> None:
         sleep(seconds)
 
+    monkeypatch.setattr(SecondGateway, "task_batch", None)  # that waits by the clock of the event loop
     monkeypatch.setitem(_defaults(TaskWaiter), "sleep", sleep)
     monkeypatch.setitem(_defaults(TaskWaiter), "sleep_async", sleep_async)
     service.duration_s = 1800
