@@ -29,8 +29,11 @@ _INTRODUCTION = """\
 <!-- Written by `make models` from airflow_provider_kling/models; edit there. -->
 
 Every Kling model that this release knows, for `KlingGenerateOperator(model=...)`, `@task.kling_generate`
-and `parse_request`. Any other model of a service can be named as `provider/model`: its parameters are sent
-unchecked, with a warning.
+and `parse_request`. Any other model of a service can be named as `provider/model`, or by its path, such as
+`/v1/videos/text2video`: its parameters are sent unchecked, with a warning.
+
+Models that are in API version `2026-07` alone exist on Kling's own platform only (the gateway `kling`). Which
+of the others it offers is in [gateways.md](gateways.md).
 
 Each row of a table is a model in one API version. An *API version* is a set of field names and rules that the
 service published together. The fields that only one API version has decide which one a request is for; a
@@ -40,7 +43,8 @@ the request is sent all the same.
 
 Prices are in USD, as they were published on the given date, and for information only: the service decides
 what it bills. `python -m airflow_provider_kling.catalogue check` compares this release with what the service
-publishes today. All facts are in `airflow_provider_kling/models/facts`, one file for each model.
+publishes today. All facts are in `airflow_provider_kling/models/facts` and, for what only Kling's own
+platform has, in `airflow_provider_kling/models/platform_facts`: one file for each model.
 """
 
 

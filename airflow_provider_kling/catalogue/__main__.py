@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from airflow_provider_kling.catalogue.drift import differences
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 where anything differs, 2 where the service could not be read."""
     given = _parser().parse_intermixed_args(arguments)
     try:
-        models = [find_model(name) for name in given.models] or list_models()
+        models = [find_model(name) for name in given.models] or [*_published_models()]
         return check(models, url=given.url)
     except KlingError as error:
         reading = "" if isinstance(error, KlingRequestError) else "The service's schemas could not be read: "
@@ -52,6 +52,12 @@ def _differences(model: KlingModel, *, client: KlingClient, catalogue: Catalogue
         gone = model.retired or model.left_documents
         return [] if gone else ["the service publishes no schema: it does not know the model, or no longer"]
     return differences(model, published.body)
+
+
+def _published_models() -> Iterator[KlingModel]:
+    """Yield the models of the default gateway's service; others have other models as well."""
+    versions = gateway_class().api_versions
+    return (model for model in list_models() if any(one.api_version in versions for one in model.versions))
 
 
 def _catalogue() -> Catalogue:

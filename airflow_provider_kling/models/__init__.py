@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_kling.models.facts import *
     from airflow_provider_kling.models.image import *
     from airflow_provider_kling.models.model import *
+    from airflow_provider_kling.models.platform import *
     from airflow_provider_kling.models.registry import *
     from airflow_provider_kling.models.request import *
     from airflow_provider_kling.models.video_o1 import *
@@ -32,6 +33,10 @@ _EXPORTS = {
         "V3OmniImageRequest ImageExpansionRequest ImageRecognitionRequest VirtualTryOnRequest"
     ),
     "model": "KlingModel ModelName",
+    "platform": (
+        "V26MotionControlRequest V3MotionControlRequest LipSyncRequest VideoExtensionRequest "
+        "MultiElementsRequest TextToAudioRequest VideoToAudioRequest TextToSpeechRequest"
+    ),
     "registry": "ModelRegistry find_model list_models",
     "request": "KlingRequest UncheckedRequest parse_request",
     "video_o1": "VideoO1Request VideoO1EditRequest VideoO1TextRequest VideoO1ImageRequest",

@@ -23,6 +23,8 @@ class ModelType(StrEnum):
     VIDEO_TO_VIDEO = "video-to-video"
     TEXT_TO_IMAGE = "text-to-image"
     IMAGE_TO_IMAGE = "image-to-image"
+    TEXT_TO_AUDIO = "text-to-audio"
+    VIDEO_TO_AUDIO = "video-to-audio"
 
     @property
     def output(self) -> MediaType:

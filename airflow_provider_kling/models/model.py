@@ -42,9 +42,10 @@ class ModelName:
 
 
 def parse_name(text: str) -> ModelName | None:
-    """Parse ``model``, ``provider/model`` or a path that begins with ``/``; None for any other text."""
+    """Parse ``model``, ``provider/model`` or a path such as ``/a/b``; None for any other text."""
     if text.startswith("/"):
-        return ModelName("", text) if all(map(_PART.fullmatch, text[1:].split("/"))) else None
+        steps = text[1:].split("/")
+        return ModelName("", text) if len(steps) > 1 and all(map(_PART.fullmatch, steps)) else None
     provider, slash, slug = text.rpartition("/")
     parts = (provider if slash else DEFAULT_PROVIDER, slug)
     return ModelName(*parts) if all(map(_PART.fullmatch, parts)) else None

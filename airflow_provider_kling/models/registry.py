@@ -15,13 +15,13 @@ _CLOSE = 0.85
 
 
 class ModelRegistry:
-    """The models of a folder of facts files. A file is read when its model is first asked for.
+    """The models of folders of facts files. A file is read when its model is first asked for.
 
-    :param folder: has a file ``<slug>.json`` for each model; ``facts/README.md`` is the format.
+    :param folders: have a file ``<slug>.json`` for each model; ``facts/README.md`` is the format.
     """
 
-    def __init__(self, folder: Traversable) -> None:
-        self._folder = folder
+    def __init__(self, *folders: Traversable) -> None:
+        self._folders = folders
         self._models: dict[str, KlingModel] = {}
 
     def find(self, name: str) -> KlingModel:
@@ -48,12 +48,14 @@ class ModelRegistry:
         return tuple(model for slug in self._slugs() if (model := self._read(slug)))
 
     def _slugs(self) -> list[str]:
-        names = (file.name for file in self._folder.iterdir())
+        names = (file.name for folder in self._folders for file in folder.iterdir())
         return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
     def _read(self, slug: str) -> KlingModel | None:
-        if slug not in self._models and (file := self._folder / f"{slug}.json").is_file():
-            self._models[slug] = KlingModel.from_facts(json.loads(file.read_text(encoding="utf-8")))
+        if slug not in self._models:
+            files = (folder / f"{slug}.json" for folder in self._folders)
+            if (file := next((one for one in files if one.is_file()), None)) is not None:
+                self._models[slug] = KlingModel.from_facts(json.loads(file.read_text(encoding="utf-8")))
         return self._models.get(slug)
 
     def _close_to(self, name: str) -> str | None:
@@ -71,8 +73,8 @@ def _unknown(name: ModelName, *, close: str | None) -> KlingModel:
     return KlingModel(provider=name.provider, slug=name.slug, type=None, versions=(version,), note=note)
 
 
-REGISTRY = ModelRegistry(resources.files(__package__) / "facts")
-"""The models that come with the package."""
+REGISTRY = ModelRegistry(*(resources.files(__package__) / name for name in ("facts", "platform_facts")))
+"""The models that come with the package: those of the first service, and those of Kling's platform only."""
 
 
 def find_model(name: str) -> KlingModel:

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_kling.models import find_model, list_models
 from tests.models.cases import bodies, fullest
 from tests.models.implementations import Verdict, client_verdict
-from tests.models.model_facts import FILES, VERSIONS, ModelVersion
+from tests.models.model_facts import FILES, FOLDER, VERSIONS, ModelVersion
 from tests.models.oracle import Judgement, exceeds_inferred, judge
 
 
@@ -20,7 +20,8 @@ def version(request: pytest.FixtureRequest) -> ModelVersion:
 
 
 def test_each_fact_file_is_a_model_and_there_are_no_others() -> None:
-    assert {model.slug for model in list_models()} == FILES.keys()
+    platform = {file.stem for file in (FOLDER.parent / "platform_facts").glob("*.json")}
+    assert {model.slug for model in list_models()} == FILES.keys() | platform
 
 
 def test_the_model_has_the_api_versions_of_its_file() -> None:

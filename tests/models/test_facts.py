@@ -107,7 +107,13 @@ def test_a_class_makes_requests_only_for_a_model_that_it_serves(
 
 
 # Fields that no schema requires, but a rule between fields does.
-NEEDED = {"kling-avatar": {"sound_file": "b"}, "kling-video-effects": {"image": "a"}}
+NEEDED = {
+    "kling-avatar": {"sound_file": "b"},
+    "kling-video-effects": {"image": "a"},
+    "kling-lip-sync": {"sound_file": "b", "sound_end_time": 2000},
+    "kling-multi-elements": {"edit_mode": "removal"},
+    "kling-video-to-audio": {"video": "a"},
+}
 
 
 def smallest(model: KlingModel, request: type[KlingRequest]) -> dict[str, Any]:
@@ -118,6 +124,16 @@ def smallest(model: KlingModel, request: type[KlingRequest]) -> dict[str, Any]:
         "image": "a",
         "images": ["a"],
         "videos": ["a"],
+        "video": "a",
+        "video_id": "1",
+        "session_id": "1",
+        "face_id": "1",
+        "text": "x",
+        "voice_id": "1",
+        "voice_language": "en",
+        "character_orientation": "video",
+        "duration": 3.0,
+        **dict.fromkeys(("sound_start_time", "sound_end_time", "sound_insert_time"), 0),
     }
     names = [name for name, field in request.model_fields.items() if field.is_required()]
     return {**{name: values.get(name, 1.0) for name in names}, **NEEDED.get(model.slug, {})}

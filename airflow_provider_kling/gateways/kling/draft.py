@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.encoded import FieldPath, MediaField
@@ -12,6 +12,7 @@ from airflow_provider_kling.models import KlingRequest, Media, body_strings
 
 _RESOLUTION_OF_MODE: Final = {"std": "720p", "pro": "1080p", "4k": "4k"}
 _AUDIO_OF_SOUND: Final = {"on": "native", "off": "off"}
+_LONGEST_ELEMENT: Final = 20  # digits of an id
 _CITATION: Final = re.compile(r"<<<([a-z]+_[0-9]+)>>>")
 
 
@@ -69,6 +70,16 @@ class Draft:
         if self.take(name) is not None:
             self.body[name] = self.file((name,), name)
 
+    def write_elements(self, ids: Sequence[str], *, name: str) -> None:
+        """Write elements as the legacy standard does: their ids are numbers there.
+
+        :param name: the author's field, for messages.
+        """
+        if all(one.isdecimal() and len(one) <= _LONGEST_ELEMENT for one in ids):
+            self.body["element_list"] = [{"element_id": int(one)} for one in ids]
+        else:
+            self.reject(name, "must be a number here" if len(ids) == 1 else "must be numbers here")
+
     def reject(self, name: str, rule: str, *others: str) -> None:
         """Reject a field that is given, and that the platform does not take so.
 
@@ -106,6 +117,21 @@ class Draft:
         sound, audio = self.take("sound"), self.take("audio")
         of_audio = {value: name for name, value in _AUDIO_OF_SOUND.items()}
         return sound if sound is not None else of_audio.get(audio, audio)
+
+
+Encoder = Callable[[Draft], None]
+"""Writes the author's fields in those of a product."""
+
+
+class Product(NamedTuple):
+    """Where a model is sent, and how it is written.
+
+    :ivar model_name: the platform's name of the model; None where the product has one model.
+    """
+
+    path: str
+    encode: Encoder
+    model_name: str | None = None
 
 
 def _type(holds: object) -> Any:

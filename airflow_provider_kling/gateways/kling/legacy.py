@@ -7,23 +7,12 @@ virtual-try-on), and so do older videos. With an access key, every video is made
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from airflow_provider_kling.gateways.kling.draft import Draft
-from airflow_provider_kling.gateways.kling.new_standard import Encoder
+from airflow_provider_kling.gateways.kling.draft import Draft, Encoder, Product
+from airflow_provider_kling.gateways.kling.legacy_tools import TOOLS
 
 _MOST_VOICES: Final = 2
-
-
-class Product(NamedTuple):
-    """Where a model is sent, and how it is written.
-
-    :ivar model_name: the platform's name of the model; None where the product has one model.
-    """
-
-    path: str
-    encode: Encoder
-    model_name: str | None = None
 
 
 def _text_to_video(draft: Draft) -> None:
@@ -106,10 +95,7 @@ def _omni_image(draft: Draft) -> None:
     draft.copy("prompt", "n", "aspect_ratio", "resolution", "result_type", "series_amount")
     _copy_files(draft, "images", "image_list", "image")
     if elements := draft.take("element_ids"):
-        if all(element.isdecimal() and len(element) <= 20 for element in elements):
-            draft.body["element_list"] = [{"element_id": int(element)} for element in elements]
-        else:
-            draft.reject("element_ids", "must be numbers here")
+        draft.write_elements(elements, name="element_ids")
 
 
 def _images_to_image(draft: Draft) -> None:
@@ -197,5 +183,6 @@ PRODUCTS: Final[Mapping[str, Product]] = {
     "kolors-virtual-try-on-v1-5": Product(
         "/v1/images/kolors-virtual-try-on", _try_on, "kolors-virtual-try-on-v1-5"
     ),
+    **TOOLS,
 }
 """By the author's model. One that is missing, such as V1, is discontinued or was never offered here."""

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from airflow_provider_kling.gateways.kling.draft import Draft, cited, with_handles
+from airflow_provider_kling.gateways.kling.draft import Draft, Encoder, cited, with_handles
 
 _FHD: Final = "1080p"
 _MOST_VOICES: Final = 2
 _MOST_IMAGES: Final = 7
 _MOST_IMAGES_WITH_VIDEO: Final = 4
-
-Encoder = Callable[[Draft], None]
 
 
 def _text_to_video(draft: Draft) -> None:
@@ -112,6 +110,16 @@ def _o1(draft: Draft) -> None:
     _omni(draft)
 
 
+def _motion_control(draft: Draft) -> None:
+    """Write a person and a reference video."""
+    contents = _Contents(draft)
+    contents.add_prompt()
+    contents.add_file("image", "image")
+    contents.add_file("video", "video")
+    contents.add_element()
+    _write_settings(draft, "character_orientation")
+
+
 class _Contents:
     """The list of a request's parts. A part has a handle where the prompt cites it."""
 
@@ -146,6 +154,11 @@ class _Contents:
             self._draft.reject("voice_ids", f"must have at most {_MOST_VOICES} items here")
         for number, voice in enumerate(voices, start=1):
             self._parts.append({"type": "voice", "voice_id": voice, "id": f"voice_{number}"})
+
+    def add_element(self) -> None:
+        """Add an element, which the prompt may cite as ``<<<element_1>>>``."""
+        if (element := self._draft.take("element_id")) is not None:
+            self._parts.append({"type": "element", "element_id": element, "id": "element_1"})
 
     def _add(self, kind: str, *source: str | int, handle: str | None = None) -> None:
         url = self._draft.file(("contents", len(self._parts), "url"), *source)
@@ -187,6 +200,8 @@ ROUTES: Final[Mapping[str, tuple[str, Encoder]]] = {
     "kling-v2.6-t2v": ("/text-to-video/kling-2.6", _for(_v2_6, _text_to_video)),
     "kling-v2.6-i2v": ("/image-to-video/kling-2.6", _for(_v2_6, _image_to_video)),
     "kling-v2.5-turbo-t2v": ("/text-to-video/kling-2.5-turbo", _text_to_video),
+    "kling-v3-motion-control": ("/motion-control/kling-3.0", _motion_control),
+    "kling-v2.6-motion-control": ("/motion-control/kling-2.6", _motion_control),
     "kling-v2.5-turbo-i2v": ("/image-to-video/kling-2.5-turbo", _v2_5_turbo),
 }
 """By the author's model: where it is sent, and how it is written."""

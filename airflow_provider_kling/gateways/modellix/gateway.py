@@ -58,6 +58,10 @@ class ModellixGateway(Gateway):
         self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
     ) -> EncodedRequest:
         """Write a request in the fields of this version of the API."""
+        if request.api_version not in (None, *self.api_versions):
+            elsewhere = "is not offered by this service; Kling's own platform has it"
+            broken = BrokenRule(field="model", rule=elsewhere, value=str(request.model))
+            raise KlingRequestError(subject=f"{request.model} at {self.label}", broken=[broken])
         written = translated(request, api_version=self.api_version)
         model, body = written.model, written.body()
         # The older version sends the newer fields to the newer path.

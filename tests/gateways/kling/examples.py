@@ -175,6 +175,37 @@ NEW = [
         },
     ),
     Example(
+        "kling-v3-motion-control",
+        {
+            "prompt": "<<<element_1>>> dances",
+            "image": IMAGE,
+            "video": VIDEO,
+            "character_orientation": "video",
+            "element_id": "829",
+            "mode": "pro",
+            "audio": "off",
+        },
+        "/motion-control/kling-3.0",
+        {
+            "contents": [
+                prompt("@element_1 dances"),
+                part("image", IMAGE),
+                part("video", VIDEO),
+                {"type": "element", "element_id": "829", "id": "element_1"},
+            ],
+            "settings": {"resolution": "1080p", "character_orientation": "video", "audio": "off"},
+        },
+    ),
+    Example(
+        "kling-v2.6-motion-control",
+        {"image": IMAGE, "video": VIDEO, "character_orientation": "image"},
+        "/motion-control/kling-2.6",
+        {
+            "contents": [part("image", IMAGE), part("video", VIDEO)],
+            "settings": {"character_orientation": "image"},
+        },
+    ),
+    Example(
         "kling-v2.5-turbo-t2v",
         {"prompt": WORDS, "duration": 10},
         "/text-to-video/kling-2.5-turbo",
@@ -193,6 +224,26 @@ NEW = [
 """What goes through the new standard."""
 
 LEGACY_VIDEOS = [
+    Example(
+        "kling-v3-motion-control",
+        {
+            "image": IMAGE,
+            "video": VIDEO,
+            "character_orientation": "video",
+            "element_id": "829",
+            "audio": "original",
+        },
+        "/v1/videos/motion-control",
+        {
+            "model_name": "kling-v3",
+            "image_url": IMAGE,
+            "video_url": VIDEO,
+            "character_orientation": "video",
+            "mode": "std",
+            "keep_original_sound": "yes",
+            "element_list": [{"element_id": 829}],
+        },
+    ),
     Example(
         "kling-video-o1",
         {"prompt": "<<<image_1>>>", "images": [IMAGE], "mode": "pro", "duration": 10, "aspect_ratio": "1:1"},
@@ -268,6 +319,68 @@ LEGACY_VIDEOS = [
 """What goes through the legacy standard with an access key only."""
 
 LEGACY = [
+    Example(
+        "kling-lip-sync",
+        {
+            "session_id": "s",
+            "face_id": "0",
+            "sound_file": SOUND,
+            "sound_start_time": 0,
+            "sound_end_time": 5000,
+            "sound_insert_time": 1000,
+            "sound_volume": 1.5,
+        },
+        "/v1/videos/advanced-lip-sync",
+        {
+            "session_id": "s",
+            "face_choose": [
+                {
+                    "face_id": "0",
+                    "sound_file": SOUND,
+                    "sound_start_time": 0,
+                    "sound_end_time": 5000,
+                    "sound_insert_time": 1000,
+                    "sound_volume": 1.5,
+                }
+            ],
+        },
+    ),
+    Example(
+        "kling-video-extension",
+        {"video_id": "77", "prompt": WORDS, "cfg_scale": 0.4},
+        "/v1/videos/video-extend",
+        {"video_id": "77", "prompt": WORDS, "cfg_scale": 0.4},
+    ),
+    Example(
+        "kling-multi-elements",
+        {"session_id": "s", "edit_mode": "swap", "prompt": WORDS, "images": [IMAGE], "duration": 10},
+        "/v1/videos/multi-elements",
+        {
+            "session_id": "s",
+            "edit_mode": "swap",
+            "prompt": WORDS,
+            "image_list": [{"image": IMAGE}],
+            "duration": "10",
+        },
+    ),
+    Example(
+        "kling-text-to-audio",
+        {"prompt": WORDS, "duration": 3.5},
+        "/v1/audio/text-to-audio",
+        {"prompt": WORDS, "duration": 3.5},
+    ),
+    Example(
+        "kling-video-to-audio",
+        {"video": VIDEO, "bgm_prompt": "calm", "asmr_mode": True},
+        "/v1/audio/video-to-audio",
+        {"video_url": VIDEO, "bgm_prompt": "calm", "asmr_mode": True},
+    ),
+    Example(
+        "kling-tts",
+        {"text": WORDS, "voice_id": "girlfriend_1", "voice_language": "en", "voice_speed": 0.8},
+        "/v1/audio/tts",
+        {"text": WORDS, "voice_id": "girlfriend_1", "voice_language": "en", "voice_speed": 0.8},
+    ),
     Example(
         "kling-v1.6-t2v",
         {"prompt": WORDS, "negative_prompt": "rain", "cfg_scale": 0.7, "mode": "pro", "duration": 5},
