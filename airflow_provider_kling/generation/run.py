@@ -21,6 +21,7 @@ from airflow_provider_kling.exceptions import (
     KlingProtocolError,
     KlingTaskFailedError,
 )
+from airflow_provider_kling.generation.answer import answered_task
 from airflow_provider_kling.generation.completion import EXTRA_WAIT_S, Completion
 from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.media_arguments import delete_uploads
@@ -186,6 +187,8 @@ class GenerationRun:
     def _wait(self, record: Record) -> GenerationResult:
         task_id = self.task_id = str(record.task_id)
         report_task(self.context, task_id=task_id)
+        if (answered := answered_task(record)) is not None:
+            return self._complete(self._completion(record), answered)
         plan = PollingPlan(
             submitted_at=record.intent_at,
             deadline=record.deadline,

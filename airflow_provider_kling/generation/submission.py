@@ -19,6 +19,7 @@ from airflow_provider_kling.exceptions import (
     KlingSubmissionUnknownError,
 )
 from airflow_provider_kling.generation import unknown
+from airflow_provider_kling.generation.answer import answered_task, with_answer
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.intent import Intent, SlowIntentError
@@ -184,6 +185,8 @@ class Submission:
 
     def _read(self, state: SubmissionState, record: Record) -> Task | None:
         """Read the recorded task; return None where the service does not know it, and that is no error."""
+        if (answered := answered_task(record)) is not None:
+            return answered
         try:
             return self.hook.get_task(str(record.task_id))
         except KlingNotFoundError as error:
@@ -288,7 +291,7 @@ class Submission:
             task = self.hook.call(call)
         except SlowIntentError:  # nothing was sent on that connection
             task = self.hook.call(call)
-        return intent.record.submitted(task.task_id)
+        return with_answer(intent.record, task)
 
     def _rejected_again(self, error: KlingError, record: Record) -> KlingError:
         """Return the error for a rejection after which the first submission may still arrive."""

@@ -62,6 +62,8 @@ class Record:
     :param deadline: Unix seconds, counted from the submission.
     :param result: what the Airflow task returned.
     :param uploads: the ids of the files that were uploaded for the request.
+    :param answer: the task as the response to the submission had it, where it had ended by then; until the
+        result is recorded.
     :param request: the author's fields, with media shortened; for the sidecar of a result that is to be
         stored.
     """
@@ -81,6 +83,7 @@ class Record:
     task_id: _Id | None = None
     result: dict[str, Any] | None = None
     uploads: tuple[_Id, ...] = ()
+    answer: dict[str, Any] | None = None
     request: dict[str, Any] | None = None
 
     @property
@@ -93,13 +96,16 @@ class Record:
         """The service, without the version of its API."""
         return self.gateway.partition(" ")[0]
 
-    def submitted(self, task_id: str) -> Self:
-        """Return the record after the service returned a task."""
-        return replace(self, phase=Phase.SUBMITTED, task_id=task_id)
+    def submitted(self, task_id: str, *, answer: dict[str, Any] | None = None) -> Self:
+        """Return the record after the service returned a task.
+
+        :param answer: the task, where it has ended already.
+        """
+        return replace(self, phase=Phase.SUBMITTED, task_id=task_id, answer=answer)
 
     def finished(self, result: Mapping[str, Any]) -> Self:
         """Return the record after the result was returned."""
-        return replace(self, phase=Phase.FINISHED, result=dict(result))
+        return replace(self, phase=Phase.FINISHED, result=dict(result), answer=None)
 
     def failed(self) -> Self:
         """Return the record after the service ended the task as failed."""

@@ -27,7 +27,7 @@ from airflow_provider_kling.gateways.kling.legacy_tasks import (
     parse_legacy_submission,
     read_legacy_task,
 )
-from airflow_provider_kling.gateways.kling.task import KEPT, parse_submission, parse_task
+from airflow_provider_kling.gateways.kling.task import KEPT, parse_immediate, parse_submission, parse_task
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.message import Call, HttpRequest, Operation, encode_json
 from airflow_provider_kling.http.task import Task
@@ -155,9 +155,10 @@ class KlingGateway(Gateway):
             body = {**encoded.body, **options}
         else:
             body = {**encoded.body, "options": {**encoded.body.get("options", {}), **options}}
+        parse = parse_legacy_submission if self._is_legacy else parse_submission
         return Call(
             request=HttpRequest.json(method="POST", path=encoded.path, body=body, subject=encoded.model),
-            parse=parse_legacy_submission if self._is_legacy else parse_submission,
+            parse=parse_immediate if encoded.path in _SYNCHRONOUS else parse,
             explain=explain_submission,
             idempotent=False,
             operation=Operation.SUBMIT,

@@ -58,6 +58,28 @@ def parse_submission(response: HttpResponse) -> Task:
     return read_task(parse_data(response), response=response)
 
 
+def parse_immediate(response: HttpResponse) -> Task:
+    """Read the response of an endpoint that answers at once: the task has ended, and cannot be read again.
+
+    It may have no id; then that of the request names it.
+    """
+    data = mapping(parse_data(response))
+    result = mapping(data.get("task_result")) or data
+    request_id = mapping(response.json()).get("request_id")
+    task_id = service_id(data.get("task_id") or request_id, response=response)
+    resources = tuple(_legacy_resources({"task_result": result}))
+    if not task_id or not resources:
+        raise KlingProtocolError(f"{response.request} was answered without a result")
+    return Task(
+        task_id=task_id,
+        status=TaskStatus.SUCCESS,
+        raw_status=label(data.get("task_status")) or "succeed",
+        resources=resources[:_MOST_RESOURCES],
+        raw=data,
+        **_legacy_costs(data),
+    )
+
+
 def parse_task(response: HttpResponse, *, task_id: str) -> Task:
     """Read the response to a poll of one task.
 

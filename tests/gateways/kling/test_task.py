@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.exceptions import KlingNotFoundError, KlingProtocolError
-from airflow_provider_kling.gateways.kling.task import parse_found, parse_submission, parse_task, parse_tasks
+from airflow_provider_kling.gateways.kling.task import (
+    parse_found,
+    parse_immediate,
+    parse_submission,
+    parse_task,
+    parse_tasks,
+)
 from airflow_provider_kling.http.task import ResourceRole, Task, TaskStatus
 from tests.gateways.calls import response
 from tests.gateways.kling.answers import (
@@ -201,6 +207,27 @@ def test_the_answer_to_a_submission_names_the_task() -> None:
     data = {"id": TASK_ID, "status": "submitted", "create_time": CREATED_MS, "external_id": KEY}
     found = parse_submission(response(success(data), request=SUBMIT))
     assert (found.task_id, found.status) == (TASK_ID, TaskStatus.PENDING)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"task_id": TASK_ID, "task_status": "succeed", "task_result": {"audios": [{"id": "5", "url": URL}]}},
+        {"task_id": TASK_ID, "images": [{"type": "object_seg", "is_contain": True, "url": URL}]},
+        {"audios": [{"id": "5", "url": URL, "duration": "2.1"}]},
+    ],
+)
+def test_what_answers_at_once_has_ended(data: dict[str, Any]) -> None:
+    found = parse_immediate(response(success(data), request=SUBMIT))
+    assert found.status is TaskStatus.SUCCESS
+    assert found.task_id == data.get("task_id", success(None)["request_id"])
+    assert [one.url for one in found.results()] == [URL]
+
+
+@pytest.mark.parametrize("data", [None, {}, {"task_id": TASK_ID}, {"audios": [{"url": None}]}, {"images": 7}])
+def test_an_immediate_answer_without_a_result_is_none(data: object) -> None:
+    with pytest.raises(KlingProtocolError, match="without a result"):
+        parse_immediate(response(success(data), request=SUBMIT))
 
 
 @pytest.mark.parametrize("odd", ["javascript:1", "x" * 5000, "https://a.example/\x00", 7, None, {}, []])
