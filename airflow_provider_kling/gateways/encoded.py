@@ -37,6 +37,7 @@ class EncodedRequest:
     :param body: the JSON object that is sent, with media as the author gave them.
     :param media: where the body holds media.
     :param limits: what the service documents about the media it takes.
+    :param links_only: types of files that are sent as links, and never inline.
     """
 
     model: str
@@ -44,6 +45,7 @@ class EncodedRequest:
     body: Mapping[str, Any] = field(repr=False)
     media: tuple[MediaField, ...] = ()
     limits: Mapping[MediaType, MediaLimits] = field(default_factory=dict)
+    links_only: frozenset[MediaType] = frozenset()
 
     def with_media(self, values: Mapping[FieldPath, str]) -> EncodedRequest:
         """Return the request with other values at some of its media fields."""

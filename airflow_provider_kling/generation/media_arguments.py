@@ -25,6 +25,7 @@ from airflow_provider_kling.gateways.base import UploadedFile
 from airflow_provider_kling.gateways.encoded import EncodedRequest, FieldPath, MediaField
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.files import file_at, reading
+from airflow_provider_kling.generation.signed_link import NoSignedLinkError, signed_link
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.media.hosts import is_private, parse_link
 from airflow_provider_kling.media.input_file import InputFile, broken_limits
@@ -51,11 +52,13 @@ class MediaArguments:
 
     :param label: the beginning of the names that uploaded files get. The same for all tries of one request,
         so that a try that was killed leaves nothing behind that the next one does not use.
+    :param needed_s: for how many seconds the service may take to read a file that it is given a link to.
     """
 
     hook: KlingHook
     policy: Upload
     label: str
+    needed_s: float
 
     def resolve(self, encoded: EncodedRequest) -> tuple[EncodedRequest, tuple[str, ...]]:
         """Read and check all files, then encode or upload each.
@@ -69,10 +72,12 @@ class MediaArguments:
         odd = [
             BrokenRule(field=media.name, rule=rule, value=media.value)
             for media in encoded.media
-            if media.type is not None and (rule := broken_rule(media.value, media.type, public=public))
+            if media.type is not None
+            and (rule := broken_rule(media.value, media.type, public=public) or _inline(media, encoded))
         ]
         if odd:
             raise KlingRequestError(subject=encoded.model, broken=odd)
+        encoded = self._with_links(encoded, public=public)
         files = [(media, self._read(media)) for media in encoded.media if is_storage_uri(media.value)]
         if not files:
             return encoded, ()
@@ -94,6 +99,27 @@ class MediaArguments:
                 values[media.path] = base64.b64encode(file.content).decode()
         return encoded.with_media(values), tuple(uploads)
 
+    def _with_links(self, encoded: EncodedRequest, *, public: bool) -> EncodedRequest:
+        """Return the request with signed links to files that the service neither stores nor takes inline."""
+        if self.hook.gateway.files is not None:
+            return encoded
+        links: dict[FieldPath, str] = {}
+        broken: list[BrokenRule] = []
+        for media in encoded.media:
+            is_link = media.type in encoded.links_only or self.policy is Upload.ALWAYS
+            if not is_link or not is_storage_uri(media.value):
+                continue
+            try:
+                with error_context(f"It is {media.name}; nothing was submitted or billed."):
+                    links[media.path] = signed_link(
+                        media.value, needed_s=self.needed_s, media_type=media.type, public=public
+                    )
+            except NoSignedLinkError as error:
+                broken.append(BrokenRule(field=media.name, rule=str(error), value=media.value))
+        if broken:
+            raise KlingRequestError(subject=encoded.model, broken=broken)
+        return encoded.with_media(links)
+
     def _read(self, media: MediaField) -> InputFile:
         try:
             path = file_at(media.value)
@@ -110,16 +136,17 @@ class MediaArguments:
         self, media: MediaField, file: InputFile, encoded: EncodedRequest, reader: MediaReader
     ) -> list[str]:
         most = INLINE_MOST_BYTES
-        if self._is_uploaded(media, file):
-            if self.hook.gateway.files is None:
-                return ["must be a public https link: this service stores no files"]
-            most = self.hook.gateway.files.limits.max_bytes
+        store = self.hook.gateway.files
+        if store is not None and self._is_uploaded(media, file):
+            most = store.limits.max_bytes
         if len(file.content) > most:
             return [f"must have at most {most} bytes to be sent; give a public https link to it instead"]
         limits = encoded.limits.get(media.type) if media.type else None
         return broken_limits(file, media_type=media.type, limits=limits or MediaLimits(), reader=reader)
 
     def _is_uploaded(self, media: MediaField, file: InputFile) -> bool:
+        if self.hook.gateway.files is None:
+            return False
         if self.policy is not Upload.AUTO:
             return self.policy is Upload.ALWAYS
         media_type = media.type or (file.format.media_type if file.format else None)
@@ -148,6 +175,14 @@ class MediaArguments:
     def _stored(self) -> dict[str, UploadedFile]:
         with error_context(_NOTHING_SUBMITTED):
             return {one.filename or one.file_id: one for one in self.hook.list_files()}
+
+
+def _inline(media: MediaField, encoded: EncodedRequest) -> str | None:
+    """Return the rule that Base64 breaks where the service takes links only."""
+    is_base64 = not is_storage_uri(media.value) and "://" not in media.value[:16]
+    if is_base64 and media.type in encoded.links_only:
+        return "must be a public link or the URI of a stored file: this service takes no such file inline"
+    return None
 
 
 def delete_uploads(hook: KlingHook, file_ids: tuple[str, ...]) -> None:

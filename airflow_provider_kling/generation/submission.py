@@ -33,7 +33,7 @@ from airflow_provider_kling.generation.stored_result import (
 from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.message import Call
-from airflow_provider_kling.http.task import Task, TaskStatus
+from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.journal.journal import Journal, was_cleared
 from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.journal.record import (
@@ -111,7 +111,7 @@ class Submission:
         elif decision is Decision.CHECK_REMOTE:
             task = self._read(state, record)
         if decision in (Decision.RECOVER, Decision.CHECK_REMOTE):
-            state = replace(state, record=record, remote=_remote(task))
+            state = replace(state, record=record, remote=Remote.of(task))
             decision = decide(state)
         if decision is Decision.UNKNOWN:
             raise self._unknown(record, cause="the try that sent it ended before the response was recorded")
@@ -129,10 +129,12 @@ class Submission:
         # What cannot be expressed is found before anything is read or uploaded.
         encoded = self.hook.gateway.encode(self.request, extra_parameters=self.extra_parameters)
         self._check_balance()
-        media = MediaArguments(
-            hook=self.hook, policy=self.task.upload, label=f"kling-{self._key(sequence=0)[-16:]}"
-        )
-        encoded, uploads = media.resolve(encoded)
+        encoded, uploads = MediaArguments(
+            hook=self.hook,
+            policy=self.task.upload,
+            label=f"kling-{self._key(sequence=0)[-16:]}",
+            needed_s=self.task.timeout,
+        ).resolve(encoded)
         record = self._intent(former, uploads=uploads)
         call = self.hook.gateway.submit(encoded, key=record.key)
         record = self._send(call, record, former=former)
@@ -349,7 +351,7 @@ class Submission:
         Without a record, a task that has ended may be from before the task was cleared.
         """
         may_be_older = self.clear_count > (self.task.retries or 0) and not is_recorded
-        match _remote(task):
+        match Remote.of(task):
             case Remote.SUCCEEDED:
                 return self.task.on_rerun is OnRerun.REUSE or not may_be_older
             case Remote.MODERATED:
@@ -384,16 +386,3 @@ class Submission:
     def _money(self, amount: Decimal) -> str:
         account = self.hook.gateway.account
         return f"{amount} {account.unit}" if account else str(amount)
-
-
-def _remote(task: Task | None) -> Remote:
-    if task is None:
-        return Remote.NOT_FOUND
-    match task.status:
-        case TaskStatus.SUCCESS:
-            return Remote.SUCCEEDED
-        case TaskStatus.FAILED:
-            moderated = task.failure is not None and task.failure.moderated
-            return Remote.MODERATED if moderated else Remote.FAILED
-        case TaskStatus.PENDING | TaskStatus.PROCESSING:
-            return Remote.RUNNING

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.journal.record import Phase, Record
 
 
@@ -34,6 +35,20 @@ class Remote(StrEnum):
     FAILED = "failed"
     MODERATED = "moderated"
     NOT_FOUND = "not_found"
+
+    @classmethod
+    def of(cls, task: Task | None) -> Remote:
+        """Return what the state of a task says; None is one that the service does not know."""
+        if task is None:
+            return cls.NOT_FOUND
+        match task.status:
+            case TaskStatus.SUCCESS:
+                return cls.SUCCEEDED
+            case TaskStatus.FAILED:
+                moderated = task.failure is not None and task.failure.moderated
+                return cls.MODERATED if moderated else cls.FAILED
+            case TaskStatus.PENDING | TaskStatus.PROCESSING:
+                return cls.RUNNING
 
 
 class Decision(StrEnum):

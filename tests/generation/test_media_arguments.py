@@ -22,6 +22,7 @@ from airflow_provider_kling.exceptions import (
     KlingRequestError,
     KlingTaskFailedError,
 )
+from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.gateways.encoded import EncodedRequest, MediaField
 from airflow_provider_kling.generation.intent import Intent
 from airflow_provider_kling.generation.media_arguments import INLINE_BYTES, MediaArguments
@@ -117,10 +118,13 @@ def test_links_beside_files_are_passed_on_as_they_are(
 def test_a_link_to_a_private_host_is_sent_only_to_a_service_that_is_on_one(
     base_url: str, link: str, sent: bool
 ) -> None:
-    hook: Any = SimpleNamespace(connection=SimpleNamespace(client=SimpleNamespace(base_url=base_url)))
+    hook: Any = SimpleNamespace(
+        connection=SimpleNamespace(client=SimpleNamespace(base_url=base_url)),
+        gateway=make_gateway(),
+    )
     media = MediaField(path=("image",), name="image", type=MediaType.IMAGE, value=link)
     encoded = EncodedRequest(model="kling-v1-i2v", path="/x", body={"image": link}, media=(media,))
-    arguments = MediaArguments(hook=hook, policy=Upload.AUTO, label="kling")
+    arguments = MediaArguments(hook=hook, policy=Upload.AUTO, label="kling", needed_s=3600)
     if sent:
         assert arguments.resolve(encoded) == (encoded, ())
     else:

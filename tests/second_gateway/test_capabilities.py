@@ -186,15 +186,22 @@ def test_without_files_a_small_picture_is_sent_along(
     assert job.form["contents"][1]["source"].startswith("iVBORw0KGgo")
 
 
-@pytest.mark.parametrize("upload", ["auto", "always"])
-def test_without_files_what_would_be_uploaded_is_an_error_before_anything_is_sent(
-    service: SecondService, task: LogicalTask, without: Without, picture: Callable[..., str], upload: str
+def test_without_files_a_large_picture_is_sent_along_too(
+    service: SecondService, task: LogicalTask, without: Without, picture: Callable[..., str]
 ) -> None:
     without("files")
-    still = picture("a.png", pad=INLINE_BYTES if upload == "auto" else 0)
-    with pytest.raises(KlingRequestError, match=r"images\[0\]: must be a public https link") as large:
-        task.run(film(images=[still], upload=upload))
-    assert isinstance(large.value, AirflowFailException)
+    task.run(film(images=[picture("a.png", pad=INLINE_BYTES)]))
+    (job,) = service.accepted
+    assert job.form["contents"][1]["source"].startswith("iVBORw0KGgo")
+
+
+def test_without_files_what_must_not_be_sent_along_needs_a_storage_that_signs_links(
+    service: SecondService, task: LogicalTask, without: Without, picture: Callable[..., str]
+) -> None:
+    without("files")
+    with pytest.raises(KlingRequestError, match=r"images\[0\]: .* this storage signs no links") as unsigned:
+        task.run(film(images=[picture("a.png")], upload="always"))
+    assert isinstance(unsigned.value, AirflowFailException)
     assert service.requests == []
     assert task.record is None
 

@@ -49,6 +49,8 @@ _PICTURE: Final = MediaLimits(
 _LIMITS: Final = {MediaType.IMAGE: _PICTURE, MediaType.AUDIO: _SOUND}
 _LEGACY_LIMITS: Final = {MediaType.IMAGE: replace(_PICTURE, max_bytes=10 * _MIB), MediaType.AUDIO: _SOUND}
 
+_LINKS_ONLY: Final = frozenset({MediaType.VIDEO})
+
 # They answer at once, and take no id of the caller's (docs: tts, image-recognize, lip-sync, multi-elements).
 _SYNCHRONOUS: Final = frozenset(
     {
@@ -140,6 +142,7 @@ class KlingGateway(Gateway):
             body=body,
             media=tuple(draft.media),
             limits=_LEGACY_LIMITS if path.startswith(ROOT) else _LIMITS,
+            links_only=_LINKS_ONLY,
         )
 
     def submit(self, encoded: EncodedRequest, *, key: str) -> Call[Task]:
