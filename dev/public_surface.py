@@ -146,6 +146,9 @@ SECTIONS: Final = (
                 "TaskFailure",
             ),
             *_entries("gateways.base", "UploadedFile", "LoggedRequest", "ModelInfo", "PublishedSchema"),
+            *_entries(
+                "gateways.video_sessions", "FaceSession", "Face", "SelectionSession", "SelectionPreview"
+            ),
         ),
     ),
     Section(title="Exceptions", text="", entries=exceptions()),

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.encoded import EncodedRequest
+from airflow_provider_kling.gateways.video_sessions import VideoSessions
 from airflow_provider_kling.http.credentials import Credentials
 from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.task import Task
@@ -198,6 +199,7 @@ class Gateway(ABC):
     account: Account | None = None
     request_log: RequestLog | None = None
     catalogue: Catalogue | None = None
+    video_sessions: VideoSessions | None = None
 
     def __init__(self, *, api_version: str, webhook_url: str | None = None) -> None:
         self.api_version = api_version

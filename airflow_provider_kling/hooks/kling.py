@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +19,12 @@ from airflow_provider_kling.defaults import CONN_ID, TIMEOUT_S
 from airflow_provider_kling.exceptions import KlingError, KlingUnsupportedError
 from airflow_provider_kling.gateways import Gateway
 from airflow_provider_kling.gateways.base import LoggedRequest, ModelInfo, PublishedSchema, UploadedFile
+from airflow_provider_kling.gateways.video_sessions import (
+    FaceSession,
+    SelectionPreview,
+    SelectionSession,
+    VideoSessions,
+)
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.hooks.metrics import StatsObserver
 from airflow_provider_kling.hooks.task_reader import shared_reader
@@ -257,6 +263,51 @@ class KlingHook(BaseHook):
         """
         files = self._offered(self.gateway.files, "store files")
         self.call(files.delete(check_id(file_id, field="file_id", subject="file")))
+
+    def identify_faces(self, *, video: str | None = None, video_id: str | None = None) -> FaceSession:
+        """Find the faces of a video, for ``kling-lip-sync``. It is paid, and not repeated by itself.
+
+        :param video: a public link.
+        :param video_id: the ``work_id`` of an earlier result, instead of a link.
+        :returns: the session and its faces.
+        :raises KlingConnectionError: the answer is lost; it may have been billed.
+        """
+        return self.call(self._sessions().identify_faces(video=video, video_id=video_id))
+
+    def init_selection(self, *, video: str | None = None, video_id: str | None = None) -> SelectionSession:
+        """Begin to select parts of a video, for ``kling-multi-elements``; see :meth:`identify_faces`."""
+        return self.call(self._sessions().init_selection(video=video, video_id=video_id))
+
+    def add_selection(self, session_id: str, *, frame: int, points: Sequence[tuple[float, float]]) -> None:
+        """Select what is at some points of a frame.
+
+        :param session_id: of the selection.
+        :param frame: its number, from 0.
+        :param points: each the distance from the left and from the top, as parts of the sides, 0 to 1.
+        """
+        self.call(self._sessions().add_selection(session_id, frame=frame, points=points))
+
+    def delete_selection(self, session_id: str, *, frame: int, points: Sequence[tuple[float, float]]) -> None:
+        """Take points out of a selection; see :meth:`add_selection`."""
+        self.call(self._sessions().delete_selection(session_id, frame=frame, points=points))
+
+    def clear_selection(self, session_id: str) -> None:
+        """Select nothing.
+
+        :param session_id: of the selection.
+        """
+        self.call(self._sessions().clear_selection(session_id))
+
+    def preview_selection(self, session_id: str) -> SelectionPreview:
+        """Show what is selected.
+
+        :param session_id: of the selection.
+        :returns: links to a video and a picture of it.
+        """
+        return self.call(self._sessions().preview_selection(session_id))
+
+    def _sessions(self) -> VideoSessions:
+        return self._offered(self.gateway.video_sessions, "prepare a video for an edit")
 
     def balance(self) -> Decimal:
         """Return the balance of the account, in the unit of the gateway (USD for most). Free."""

@@ -231,10 +231,17 @@ def test_a_file_is_stored_listed_used_and_deleted(hook: KlingHook, small_png: by
         hook.delete_file(file.file_id)
 
 
+EDIT = "prepare a video for an edit"
 WITHOUT_CAPABILITY: dict[str, tuple[Callable[[KlingHook], object], str]] = {
     "upload": (lambda hook: hook.upload(b"x", filename="a", content_type="image/png"), "store files"),
     "list_files": (lambda hook: hook.list_files(), "store files"),
     "delete_file": (lambda hook: hook.delete_file("f"), "store files"),
+    "identify_faces": (lambda hook: hook.identify_faces(video="https://a.example/a.mp4"), EDIT),
+    "init_selection": (lambda hook: hook.init_selection(video_id="7"), EDIT),
+    "add_selection": (lambda hook: hook.add_selection("s", frame=0, points=[(0, 0)]), EDIT),
+    "delete_selection": (lambda hook: hook.delete_selection("s", frame=0, points=[(0, 0)]), EDIT),
+    "clear_selection": (lambda hook: hook.clear_selection("s"), EDIT),
+    "preview_selection": (lambda hook: hook.preview_selection("s"), EDIT),
     "balance": (lambda hook: hook.balance(), "tell the account's balance"),
     "validate_key": (lambda hook: hook.validate_key(), "check credentials"),
     "request_log": (lambda hook: hook.request_log(), "list its submissions"),

@@ -27,6 +27,7 @@ from airflow_provider_kling.gateways.kling.legacy_tasks import (
     parse_legacy_submission,
     read_legacy_task,
 )
+from airflow_provider_kling.gateways.kling.sessions import IMMEDIATE_PATHS, KlingVideoSessions
 from airflow_provider_kling.gateways.kling.task import KEPT, parse_immediate, parse_submission, parse_task
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.message import Call, HttpRequest, Operation, encode_json
@@ -51,18 +52,8 @@ _LEGACY_LIMITS: Final = {MediaType.IMAGE: replace(_PICTURE, max_bytes=10 * _MIB)
 
 _LINKS_ONLY: Final = frozenset({MediaType.VIDEO})
 
-# They answer at once, and take no id of the caller's (docs: tts, image-recognize, lip-sync, multi-elements).
-_SYNCHRONOUS: Final = frozenset(
-    {
-        "/v1/audio/tts",
-        "/v1/videos/image-recognize",
-        "/v1/videos/identify-face",
-        *(
-            f"/v1/videos/multi-elements/{step}-selection"
-            for step in ("init", "add", "delete", "clear", "preview")
-        ),
-    }
-)
+# They answer at once, and take no id of the caller's (docs: tts, image-recognize).
+_SYNCHRONOUS: Final = frozenset({"/v1/audio/tts", "/v1/videos/image-recognize"}) | IMMEDIATE_PATHS
 
 
 class KlingGateway(Gateway):
@@ -82,6 +73,7 @@ class KlingGateway(Gateway):
     retention: ClassVar[timedelta] = KEPT
 
     account = KlingAccount()
+    video_sessions = KlingVideoSessions()
 
     @classmethod
     def credentials(cls, *, login: str | None, password: str | None) -> Credentials:
