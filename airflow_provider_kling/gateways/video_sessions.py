@@ -14,7 +14,8 @@ class Face:
     """A face in a video.
 
     :param face_id: names the face in a request.
-    :param start_ms: when it is first seen, in milliseconds; ``end_ms`` when it is last seen.
+    :param start_ms: when it is first seen, in milliseconds.
+    :param end_ms: when it is last seen, in milliseconds.
     :param image_url: a picture of it.
     """
 
@@ -29,6 +30,7 @@ class FaceSession:
     """The faces of a video.
 
     :param session_id: goes into the request; valid for 24 hours.
+    :param faces: in no certain order.
     """
 
     session_id: str
@@ -42,7 +44,8 @@ class SelectionSession:
     :param session_id: goes into the request; valid for 24 hours.
     :param frames: how many frames the video has.
     :param fps: frames a second.
-    :param width: pixels; ``height`` likewise.
+    :param width: pixels.
+    :param height: pixels.
     :param duration_s: seconds.
     """
 
