@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.gateways.callbacks import Callbacks
 from airflow_provider_kling.gateways.encoded import EncodedRequest
 from airflow_provider_kling.gateways.video_sessions import VideoSessions
 from airflow_provider_kling.http.credentials import Credentials
@@ -200,6 +201,7 @@ class Gateway(ABC):
     request_log: RequestLog | None = None
     catalogue: Catalogue | None = None
     video_sessions: VideoSessions | None = None
+    callbacks: Callbacks | None = None
 
     def __init__(self, *, api_version: str, webhook_url: str | None = None) -> None:
         self.api_version = api_version

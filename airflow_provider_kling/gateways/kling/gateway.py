@@ -13,6 +13,7 @@ from airflow_provider_kling.gateways.base import Gateway, Recovery
 from airflow_provider_kling.gateways.encoded import EncodedRequest
 from airflow_provider_kling.gateways.kling import legacy, new_standard
 from airflow_provider_kling.gateways.kling.access_key import AccessKey
+from airflow_provider_kling.gateways.kling.callbacks import KlingCallbacks
 from airflow_provider_kling.gateways.kling.capabilities import (
     TASKS_PATH,
     KlingAccount,
@@ -74,6 +75,7 @@ class KlingGateway(Gateway):
 
     account = KlingAccount()
     video_sessions = KlingVideoSessions()
+    callbacks = KlingCallbacks()
 
     @classmethod
     def credentials(cls, *, login: str | None, password: str | None) -> Credentials:

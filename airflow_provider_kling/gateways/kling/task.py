@@ -33,7 +33,7 @@ _MOST_RESOURCES: Final = 100  # nine images of a series, each with a second addr
 _MOST_TASKS: Final = 500  # of one response
 _LONGEST_REASON: Final = 500
 
-_STATUS_OF_WORD: Final = {
+STATUS_OF_WORD: Final = {
     "submitted": TaskStatus.PENDING,
     "processing": TaskStatus.PROCESSING,
     "succeed": TaskStatus.SUCCESS,  # the legacy standard
@@ -120,7 +120,7 @@ def read_task(told: object, *, response: HttpResponse) -> Task:
     if not task_id:
         raise KlingProtocolError(f"{response.request} was answered without a task id")
     raw_status = label(fields.get("task_status" if is_legacy else "status")) or ""
-    status = _STATUS_OF_WORD.get(raw_status.lower(), TaskStatus.PROCESSING)
+    status = STATUS_OF_WORD.get(raw_status.lower(), TaskStatus.PROCESSING)
     resources = tuple(_legacy_resources(fields) if is_legacy else _resources(fields.get("outputs")))
     ended = _time(fields, "updated_at", "update_time") if status.terminal else None
     costs: dict[str, Any] = {}

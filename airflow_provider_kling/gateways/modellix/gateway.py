@@ -11,6 +11,7 @@ from urllib.parse import quote
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.gateways.base import Gateway
 from airflow_provider_kling.gateways.encoded import EncodedRequest, MediaField
+from airflow_provider_kling.gateways.modellix.callbacks import ModellixCallbacks
 from airflow_provider_kling.gateways.modellix.capabilities import (
     BASE_URL,
     ModellixAccount,
@@ -44,6 +45,7 @@ class ModellixGateway(Gateway):
     account = ModellixAccount()
     request_log = ModellixRequestLog()
     catalogue = ModellixCatalogue()
+    callbacks = ModellixCallbacks()
 
     @classmethod
     def credentials(cls, *, login: str | None, password: str | None) -> Credentials:

@@ -28,7 +28,7 @@ from airflow_provider_kling.http.task import Resource, ResourceRole, Task, TaskF
 _MOST_RESOURCES = 50  # a request makes at most nine results, each with a cover and a thumbnail
 
 # The documents have only the first four words; the vendor's own client takes the others as well.
-_STATUS_OF_WORD = {
+STATUS_OF_WORD = {
     **{status.value: status for status in TaskStatus},
     "succeed": TaskStatus.SUCCESS,  # Kling's own platform
     "succeeded": TaskStatus.SUCCESS,
@@ -67,7 +67,7 @@ def _task(data: Mapping[str, Any], *, response: HttpResponse) -> Task:
     cost_usd = amount(mapping(data.get("billing")).get("amount"))
     # A result and a bill are an end, whatever word the service has for it.
     unknown = TaskStatus.SUCCESS if resources and cost_usd is not None else TaskStatus.PROCESSING
-    status = _STATUS_OF_WORD.get(raw_status.lower(), unknown)
+    status = STATUS_OF_WORD.get(raw_status.lower(), unknown)
     return Task(
         task_id=task_id,
         status=status,
