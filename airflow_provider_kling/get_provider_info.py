@@ -50,6 +50,46 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": _connection_fields(),
             }
         ],
+        "config": _config(),
+    }
+
+
+def _config() -> dict[str, Any]:
+    return {
+        "kling": {
+            "description": "The Kling provider.",
+            "options": {
+                "callbacks": {
+                    "description": (
+                        "Receive the services' callbacks in the API server, at /kling/callbacks/<gateway>, "
+                        "and let triggerers hear of them. Set it for both, and the address in the "
+                        "connection's webhook_url."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "boolean",
+                    "example": None,
+                    "default": "False",
+                },
+                "callback_secrets": {
+                    "description": (
+                        "Separated by spaces: the webhook secret of Kling's platform (whsec_...), and the "
+                        "secret of at least 16 characters with which the address for Modellix ends."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "sensitive": True,
+                    "example": None,
+                    "default": "",
+                },
+                "callback_check_interval": {
+                    "description": "How often a triggerer looks for callbacks, in seconds; at least 1.",
+                    "version_added": "0.1.0",
+                    "type": "float",
+                    "example": None,
+                    "default": "5.0",
+                },
+            },
+        }
     }
 
 

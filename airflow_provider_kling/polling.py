@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -102,6 +102,10 @@ class PollingPlan:
         :param bounds: any other parameters of a plan.
         """
         return cls(submitted_at=submitted_at, deadline=submitted_at + timeout, **bounds)
+
+    def sparse(self) -> Self:
+        """Return the plan for a task whose end the service reports: a poll finds out only if it does not."""
+        return replace(self, min_interval_s=self.max_interval_s)
 
     def to_json(self) -> dict[str, float]:
         """Return the plan as plain JSON, for the argument of a trigger."""

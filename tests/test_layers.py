@@ -24,7 +24,7 @@ PURE = [
 ORDER = [
     *PURE,
     *("compat", "journal", "hooks", "triggers", "generation"),
-    *("operators", "sensors", "decorators"),
+    *("operators", "sensors", "decorators", "plugins"),
 ]
 # Parts that are in no layer: they import one part, or none.
 BESIDE = {"get_provider_info": set[str](), "retry_policy": {"exceptions"}}
@@ -33,7 +33,7 @@ ROOT = "__init__"
 # Modules that decide or parse, in layers that also do I/O or import Airflow.
 PURE_MODULES = [
     *("journal/record.py", "journal/rules.py"),
-    *("hooks/connection.py", "hooks/waiter.py"),
+    *("hooks/connection.py", "hooks/waiter.py", "hooks/callback_list.py", "hooks/task_reader.py"),
     *("generation/xcom_keys.py", "generation/templates.py"),
 ]
 

@@ -264,6 +264,10 @@ class Gateway(ABC):
         :param key: identifies the submission, for services that take such a key.
         """
 
+    def own_id(self, task_id: str) -> str:
+        """Return the service's own id of a task, by which it reports it."""
+        return task_id
+
     @abstractmethod
     def task(self, task_id: str) -> Call[Task]:
         """Read a task. Its errors say by their class and by ``transient`` what they are."""

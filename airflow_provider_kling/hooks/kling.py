@@ -25,6 +25,7 @@ from airflow_provider_kling.gateways.video_sessions import (
     SelectionSession,
     VideoSessions,
 )
+from airflow_provider_kling.hooks.callback_ears import poll_or_hear, shared_ears
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.hooks.metrics import StatsObserver
 from airflow_provider_kling.hooks.task_reader import shared_reader
@@ -35,7 +36,7 @@ from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.observer import Observer
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, find_model
-from airflow_provider_kling.polling import Budget, PollingPlan
+from airflow_provider_kling.polling import Budget, PollingPlan, PollWindow
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -230,11 +231,18 @@ class KlingHook(BaseHook):
             def budget() -> Budget:
                 return Budget(rate_limit=client.rate_limit, pollers=client.holders)
 
+            async def read_alone(window: PollWindow) -> Task:
+                await waiter.sleep_async(window.latest_s)
+                return await client.call(poll, observer=self.observer, until=waiter.plan.deadline)
+
             reader = shared_reader(client, connection.gateway, observer=self.observer)
-            if reader is not None:
-                return await waiter.wait_shared(partial(reader.read, waiter.task_id), budget)
-            return await waiter.wait_async(
-                lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline), budget
+            read = read_alone if reader is None else partial(reader.read, waiter.task_id)
+            if (ears := shared_ears()) is None or connection.gateway.callbacks is None:
+                return await waiter.wait_shared(read, budget)
+            own_id = connection.gateway.own_id(waiter.task_id)
+            listening = replace(waiter, plan=waiter.plan.sparse())
+            return await listening.wait_shared(
+                lambda window: poll_or_hear(ears, own_id, window, read), budget
             )
 
     def upload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:

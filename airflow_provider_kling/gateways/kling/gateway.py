@@ -161,6 +161,10 @@ class KlingGateway(Gateway):
             operation=Operation.SUBMIT,
         )
 
+    def own_id(self, task_id: str) -> str:
+        """Return the platform's own id: with an access key, the product is in ours, too."""
+        return task_id.rpartition(".")[2] if self._is_legacy else task_id
+
     def task(self, task_id: str) -> Call[Task]:
         """Read a task, of whichever product."""
         if self._is_legacy:
