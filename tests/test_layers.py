@@ -172,17 +172,24 @@ def test_the_sandbox_shares_no_code_with_the_client_and_knows_no_airflow() -> No
             assert part_of(name) in (None, "sandbox", ROOT), module
 
 
-# The sandbox's own layers: each may import those that come after it, and every one may read the settings.
+# The sandbox's own layers: each may import those that come after it. The services stand side by side.
 SANDBOX = f"{NAME}.sandbox"
-SANDBOX_ORDER = ["http", "service", "render", "settings"]
+SERVICES = ["modellix"]
+SANDBOX_ORDER = ["http", "core", "render", "settings"]
+
+
+def layer_of(module: Path) -> str:
+    return module.relative_to(PACKAGE / "sandbox").parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("module", modules("sandbox"), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_inside_the_sandbox_point_one_way(module: Path) -> None:
-    layer = module.relative_to(PACKAGE / "sandbox").parts[0].removesuffix(".py")
+    layer = layer_of(module)
     used = {name.split(".")[2] for name in imported(module) if name.startswith(f"{SANDBOX}.")}
     if layer == "testing":  # it starts a process and sends requests; it loads none of the server's code
         assert used <= {"testing"}
+    elif layer in SERVICES:
+        assert used <= {layer, *SANDBOX_ORDER}
     elif layer in SANDBOX_ORDER:
         assert used <= set(SANDBOX_ORDER[SANDBOX_ORDER.index(layer) :])
     else:
@@ -190,7 +197,13 @@ def test_imports_inside_the_sandbox_point_one_way(module: Path) -> None:
         assert "testing" not in used
 
 
-@pytest.mark.parametrize("layer", ["service", "render", "settings"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_a_service_does_is_apart_from_how_it_is_reached(service: str) -> None:
+    for module in modules(f"sandbox/{service}/service"):
+        assert not any(name.startswith(f"{SANDBOX}.{service}.http") for name in imported(module)), module
+
+
+@pytest.mark.parametrize("layer", ["core", "render", "settings", *(f"{name}/service" for name in SERVICES)])
 def test_only_the_http_layer_of_the_sandbox_knows_the_web_framework(layer: str) -> None:
     roots = {root(name) for file in modules(f"sandbox/{layer}") for name in imported(file)}
     assert roots

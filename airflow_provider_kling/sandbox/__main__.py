@@ -9,8 +9,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from airflow_provider_kling.sandbox.service.limits import TIERS
-from airflow_provider_kling.sandbox.settings import AcceptedVersions, OptionalFields, Retired, Settings
+from airflow_provider_kling.sandbox.modellix.service.limits import TIERS
+from airflow_provider_kling.sandbox.modellix.settings import (
+    AcceptedVersions,
+    ModellixSettings,
+    OptionalFields,
+    Retired,
+)
 
 _NEEDED = ("av", "multipart", "numpy", "PIL", "starlette", "uvicorn")
 
@@ -24,8 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "  pip install 'airflow-provider-kling[sandbox]'"
         )
     from airflow_provider_kling.sandbox.http.server import run
+    from airflow_provider_kling.sandbox.modellix.app import build_app
 
-    run(read_settings(arguments), announce=lambda url: print(f"listening on {url}", flush=True))
+    settings = read_settings(arguments)
+    run(
+        settings,
+        build=lambda folder, connections: build_app(
+            settings=settings, folder=folder, connections=connections
+        ),
+        announce=lambda url: print(f"listening on {url}", flush=True),
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         description="A local sandbox for the Modellix service: same API, real videos and images, no bill.",
     )
     add = built.add_argument
-    default = Settings()
+    default = ModellixSettings()
     add("--host", default=default.host, help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=default.port, help="port; 0 picks a free one (default: %(default)s)")
     add("--api-key", default=default.api_key, help="the only valid API key (default: %(default)s)")
@@ -98,10 +111,10 @@ def parser() -> argparse.ArgumentParser:
     return built
 
 
-def read_settings(arguments: Sequence[str] | None = None) -> Settings:
+def read_settings(arguments: Sequence[str] | None = None) -> ModellixSettings:
     """Parse the command line; exits with a usage message if it is wrong."""
     given = vars(parser().parse_args(arguments))
-    return Settings(**{field.name: given[field.name] for field in fields(Settings)})
+    return ModellixSettings(**{field.name: given[field.name] for field in fields(ModellixSettings)})
 
 
 def _positive(text: str) -> float:

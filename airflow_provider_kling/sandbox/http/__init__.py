@@ -1,1 +1,1 @@
-"""The sandbox over HTTP: server, routes, middleware, and the bodies of its responses."""
+"""What both services need over HTTP: the server, middleware, control routes, signed URLs and downloads."""

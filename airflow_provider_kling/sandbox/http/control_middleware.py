@@ -10,8 +10,8 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from airflow_provider_kling.sandbox.http.json_response import JsonResponse
 from airflow_provider_kling.sandbox.http.request_body import MAX_BODY_BYTES, read_body, replay
-from airflow_provider_kling.sandbox.http.responses import JsonResponse
 
 CONTROL: Final = "/_sandbox/"
 # What a browser says of a request that no other site caused.

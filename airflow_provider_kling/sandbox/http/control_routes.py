@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from airflow_provider_kling.sandbox.core.clock import Clock
+from airflow_provider_kling.sandbox.core.faults import FaultError, FaultList
+from airflow_provider_kling.sandbox.core.recorder import Recorder
+from airflow_provider_kling.sandbox.http.json_response import JsonResponse
 from airflow_provider_kling.sandbox.http.request_body import MalformedJsonError, parse_json
-from airflow_provider_kling.sandbox.http.responses import JsonResponse
-from airflow_provider_kling.sandbox.service.faults import FaultError, FaultList
-from airflow_provider_kling.sandbox.service.recorder import Recorder
-from airflow_provider_kling.sandbox.service.service import Service
-from airflow_provider_kling.sandbox.service.upload_store import UploadStore
 
 _LATEST: Final = 32_503_680_000  # the year 3000, in epoch seconds: later times overflow elsewhere
+
+
+class ControlledService(Protocol):
+    """What a test can do to any service."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock of the service."""
+
+    def stats(self) -> dict[str, Any]:
+        """Return the counts of the service, without those of its requests."""
+
+    async def advance(self, seconds: float) -> None:
+        """Move the clock forward; return when every task that is due by then is done."""
+
+    async def reset(self) -> None:
+        """Remove all that was submitted, and restore the account and the clock."""
 
 
 class ControlRoutes:
     """What a test can do to the sandbox itself."""
 
-    def __init__(
-        self, *, service: Service, uploads: UploadStore, recorder: Recorder, faults: FaultList
-    ) -> None:
+    def __init__(self, *, service: ControlledService, recorder: Recorder, faults: FaultList) -> None:
         self._service = service
-        self._uploads = uploads
         self._recorder = recorder
         self._faults = faults
 
@@ -43,21 +56,7 @@ class ControlRoutes:
 
     async def stats(self, request: Request) -> Response:  # noqa: ARG002  - an endpoint's signature
         """Return the counts since the start or the last reset."""
-        service, recorder = self._service, self._recorder
-        return JsonResponse(
-            {
-                "submissions_accepted": service.accepted,
-                "submissions_rejected": dict(recorder.submissions_rejected),
-                "polls": recorder.polls,
-                "polls_rejected": recorder.polls_rejected,
-                "peak_concurrent": service.peak_concurrent,
-                "downloads": recorder.downloads,
-                "billed_usd": round(service.billed, 4),
-                "uploads": self._uploads.uploads,
-                "deletes": self._uploads.deletes,
-                "files": len(self._uploads.unexpired()),
-            }
-        )
+        return JsonResponse(self._recorder.stats() | self._service.stats())
 
     async def requests(self, request: Request) -> Response:
         """Return the recorded requests, oldest first; ``?method=`` selects one method."""
@@ -93,7 +92,6 @@ class ControlRoutes:
         """Remove everything but the rendered files, which are cached."""
         self._faults.clear()
         await self._service.reset()
-        self._uploads.reset()
         self._recorder.reset()
         return JsonResponse({})
 

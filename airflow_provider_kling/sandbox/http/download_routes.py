@@ -1,55 +1,66 @@
-"""Serves the files behind the signed URLs: results and uploads."""
+"""Serves the files behind signed URLs."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from airflow_provider_kling.sandbox.http.signed_urls import RESULTS, UPLOADS, UrlSigner
-from airflow_provider_kling.sandbox.service.service import Service
-from airflow_provider_kling.sandbox.service.upload_store import UploadStore
+from airflow_provider_kling.sandbox.core.clock import Clock
+from airflow_provider_kling.sandbox.http.signed_urls import UrlSigner
+from airflow_provider_kling.sandbox.render.result import Result
 
-_MEDIA_TYPES = {"mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png"}
+_MEDIA_TYPES: Final = {"mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png"}
 
 _FORBIDDEN = PlainTextResponse("the URL is not valid, or has expired", status_code=403)
 _NOT_FOUND = PlainTextResponse("not found", status_code=404)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedFile:
+    """A file, and its ``Content-Type``."""
+
+    path: Path
+    media_type: str
+
+    @classmethod
+    def of_result(cls, result: Result | None) -> ServedFile | None:
+        """Return a rendered file as it is served; None for None."""
+        if result is None:
+            return None
+        return cls(path=result.path, media_type=_MEDIA_TYPES[result.format])
 
 
 class DownloadRoutes:
     """Serves files without a key to any client that has the URL; range requests are supported.
 
     A URL that has expired or was changed gives 403, a file that no longer exists 404.
+
+    :param folders: by the folder of the URL's path, what returns the file with a name.
     """
 
-    def __init__(self, *, service: Service, uploads: UploadStore, signer: UrlSigner) -> None:
-        self._service = service
-        self._uploads = uploads
+    def __init__(
+        self, *, clock: Clock, signer: UrlSigner, folders: Mapping[str, Callable[[str], ServedFile | None]]
+    ) -> None:
+        self._clock = clock
         self._signer = signer
+        self._folders = folders
 
     def routes(self) -> list[Route]:
         """Return the routes; they also accept HEAD."""
-        return [
-            Route(f"{RESULTS}/{{name}}", self.result, methods=["GET"]),
-            Route(f"{UPLOADS}/{{name}}", self.upload, methods=["GET"]),
-        ]
+        return [Route(f"{folder}/{{name}}", self.serve, methods=["GET"]) for folder in self._folders]
 
-    async def result(self, request: Request) -> Response:
-        """Serve a result of a task."""
-        if not self._is_valid(request):
+    async def serve(self, request: Request) -> Response:
+        """Serve a file."""
+        path = request.scope["path"]
+        if not self._signer.is_valid(path, request.query_params, now=self._clock.now()):
             return _FORBIDDEN
-        if (result := self._service.files.get(request.path_params["name"])) is None:
+        name = request.path_params["name"]
+        if (found := self._folders[path.removesuffix(f"/{name}")](name)) is None:
             return _NOT_FOUND
-        return FileResponse(result.path, media_type=_MEDIA_TYPES[result.format])
-
-    async def upload(self, request: Request) -> Response:
-        """Serve an uploaded file."""
-        if not self._is_valid(request):
-            return _FORBIDDEN
-        if (upload := self._uploads.find(request.path_params["name"])) is None:
-            return _NOT_FOUND
-        return FileResponse(upload.path, media_type=upload.media_type.name)
-
-    def _is_valid(self, request: Request) -> bool:
-        now = self._service.clock.now()
-        return self._signer.is_valid(request.scope["path"], request.query_params, now=now)
+        return FileResponse(found.path, media_type=found.media_type)

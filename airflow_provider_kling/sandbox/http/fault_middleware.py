@@ -10,19 +10,16 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from airflow_provider_kling.sandbox.http.authenticator import Authenticator
+from airflow_provider_kling.sandbox.core.clock import Clock
+from airflow_provider_kling.sandbox.core.faults import Action, Drop, FaultList
+from airflow_provider_kling.sandbox.core.fetcher import USER_AGENT
+from airflow_provider_kling.sandbox.core.recorder import Recorder, RequestRecord
 from airflow_provider_kling.sandbox.http.body_summary import summarize_body
 from airflow_provider_kling.sandbox.http.connections import Connections
 from airflow_provider_kling.sandbox.http.control_middleware import CONTROL
-from airflow_provider_kling.sandbox.http.file_routes import UPLOAD_PATH
 from airflow_provider_kling.sandbox.http.request_body import MAX_BODY_BYTES, read_body, replay
+from airflow_provider_kling.sandbox.http.service_rules import Refusal, ServiceRules
 from airflow_provider_kling.sandbox.http.signed_urls import RESULTS
-from airflow_provider_kling.sandbox.service.clock import Clock
-from airflow_provider_kling.sandbox.service.faults import Action, Drop, FaultList
-from airflow_provider_kling.sandbox.service.fetcher import USER_AGENT
-from airflow_provider_kling.sandbox.service.limits import MAX_CONCURRENT_UPLOADS, UploadSlots
-from airflow_provider_kling.sandbox.service.recorder import Recorder, RequestRecord
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection, error_body
 
 _RANGE_REQUEST: Final = (b"range", b"if-range")
 _RANGE_RESPONSE: Final = (b"accept-ranges",)
@@ -39,33 +36,27 @@ class FaultMiddleware:
         faults: FaultList,
         recorder: Recorder,
         connections: Connections,
-        authenticator: Authenticator,
+        rules: ServiceRules,
     ) -> None:
         self._app = app
         self._clock = clock
         self._faults = faults
         self._recorder = recorder
         self._connections = connections
-        self._authenticator = authenticator
-        self._upload_slots = UploadSlots()
+        self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
-        elif not self._authenticator.permits_body(scope):
+        elif not self._rules.permits_body(scope):
             await self._handle(scope, receive, send, body=b"")
-        elif scope["method"] != "POST" or scope["path"] != UPLOAD_PATH:
-            await self._read_and_handle(scope, receive, send)
-        elif self._upload_slots.take():
-            try:
-                await self._read_and_handle(scope, receive, send)
-            finally:
-                self._upload_slots.give_back()
         else:
-            number = MAX_CONCURRENT_UPLOADS
-            rejection = Rejection(Category.CONCURRENCY, f"{number} of {number} uploads are running")
-            await self._handle(scope, receive, send, body=b"", rejection=rejection)
+            with self._rules.admission(scope) as refusal:
+                if refusal is None:
+                    await self._read_and_handle(scope, receive, send)
+                else:
+                    await self._handle(scope, receive, send, body=b"", refusal=refusal)
 
     async def _read_and_handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -73,24 +64,23 @@ class FaultMiddleware:
         except ClientDisconnect:
             return  # an incomplete request has no effect
         if body is None:
-            rejection = Rejection(Category.TOO_LARGE, f"the body is larger than {MAX_BODY_BYTES} bytes")
-            await self._handle(scope, receive, send, body=b"", rejection=rejection)
+            await self._handle(scope, receive, send, body=b"", refusal=self._rules.too_large(MAX_BODY_BYTES))
         else:
             await self._handle(scope, replay(body, receive), send, body=body)
 
     async def _handle(
-        self, scope: Scope, receive: Receive, send: Send, *, body: bytes, rejection: Rejection | None = None
+        self, scope: Scope, receive: Receive, send: Send, *, body: bytes, refusal: Refusal | None = None
     ) -> None:
         """Record a request and respond to it.
 
         :param body: empty where the body was not read.
-        :param rejection: set if the request is rejected before faults apply.
+        :param refusal: set if the request is refused before faults apply.
         """
         record = self._recorder.add(await self._record(scope, body))
-        response = _ResponseSender(send)
+        response = _ResponseSender(send, rules=self._rules)
         try:
-            if rejection is not None:
-                await response.send_action(Action(status=rejection.status, body=rejection.body))
+            if refusal is not None:
+                await response.send_action(Action(status=refusal.status, body=refusal.body))
             else:
                 action = self._faults.take(scope["method"], scope["path"])
                 await self._apply(action, scope, receive, response)
@@ -160,8 +150,9 @@ class FaultMiddleware:
 class _ResponseSender:
     """Sends the app's response or another one, and remembers the status that was sent."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, rules: ServiceRules) -> None:
         self._send = send
+        self._rules = rules
         self.status: int | None = None
         self.removed_headers: tuple[bytes, ...] = ()
 
@@ -175,7 +166,7 @@ class _ResponseSender:
         """Send the response of a fault."""
         status = action.status or 200
         if action.body is None:
-            action = action.model_copy(update={"body": error_body(status)})
+            action = action.model_copy(update={"body": self._rules.error_body(status)})
         await self.send({"type": "http.response.start", "status": status, "headers": action.raw_headers})
         await self.send({"type": "http.response.body", "body": action.raw_body})
 

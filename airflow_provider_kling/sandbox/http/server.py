@@ -1,4 +1,4 @@
-"""Assembles the application and runs it under uvicorn."""
+"""Runs an application under uvicorn."""
 
 from __future__ import annotations
 
@@ -9,34 +9,14 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from airflow_provider_kling.sandbox.http.api_routes import ApiRoutes
-from airflow_provider_kling.sandbox.http.auth_middleware import AuthMiddleware
-from airflow_provider_kling.sandbox.http.authenticator import Authenticator
 from airflow_provider_kling.sandbox.http.connections import Connections
-from airflow_provider_kling.sandbox.http.control_middleware import ControlMiddleware
-from airflow_provider_kling.sandbox.http.control_routes import ControlRoutes
-from airflow_provider_kling.sandbox.http.download_routes import DownloadRoutes
-from airflow_provider_kling.sandbox.http.fault_middleware import FaultMiddleware
-from airflow_provider_kling.sandbox.http.file_routes import FileRoutes
-from airflow_provider_kling.sandbox.http.responses import JsonResponse, rejection_response
-from airflow_provider_kling.sandbox.http.signed_urls import UrlSigner
-from airflow_provider_kling.sandbox.service.clock import Clock
-from airflow_provider_kling.sandbox.service.faults import FaultList
-from airflow_provider_kling.sandbox.service.recorder import Recorder
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection, error_body
-from airflow_provider_kling.sandbox.service.service import Service
-from airflow_provider_kling.sandbox.service.upload_store import UploadStore
 from airflow_provider_kling.sandbox.settings import Settings
 
 # Longer than clients keep idle connections: a server that closes one first can lose a request on its way.
@@ -45,56 +25,12 @@ _SHUTDOWN_S: Final = 1
 _PARENT_CHECK_S: Final = 0.5
 
 
-def build_app(*, settings: Settings, folder: Path, connections: Connections) -> ASGIApp:
-    """Return the application.
-
-    :param folder: for rendered and uploaded files.
-    """
-    clock = Clock()
-    service = Service(settings=settings, clock=clock, folder=folder)
-    uploads = UploadStore(folder=folder / "uploads", seed=settings.seed, clock=clock)
-    signer = UrlSigner(seed=settings.seed)
-    recorder = Recorder(api_key=settings.api_key)
-    faults = FaultList()
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  - the signature of a lifespan
-        yield
-        await service.close()
-        uploads.close()
-
-    control = ControlRoutes(service=service, uploads=uploads, recorder=recorder, faults=faults)
-    router = Starlette(
-        routes=[
-            *FileRoutes(uploads=uploads, signer=signer).routes(),
-            *ApiRoutes(service=service, signer=signer).routes(),
-            *DownloadRoutes(service=service, uploads=uploads, signer=signer).routes(),
-            *control.routes(),
-        ],
-        exception_handlers={
-            Rejection: _on_rejection,
-            HTTPException: _on_unknown_route,
-            Exception: _on_error,
-        },
-        lifespan=lifespan,
-    )
-    router.router.redirect_slashes = False
-    authenticator = Authenticator(api_key=settings.api_key)
-    app: ASGIApp = AuthMiddleware(app=router, service=service, authenticator=authenticator)
-    app = FaultMiddleware(
-        app=app,
-        clock=clock,
-        faults=faults,
-        recorder=recorder,
-        connections=connections,
-        authenticator=authenticator,
-    )
-    return ControlMiddleware(app=app, host=settings.host)
-
-
-def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
+def run(
+    settings: Settings, *, build: Callable[[Path, Connections], ASGIApp], announce: Callable[[str], None]
+) -> None:
     """Serve until a signal arrives.
 
+    :param build: returns the application, for a folder for files and the server's connections.
     :param announce: called with the base URL when connections are accepted.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -107,7 +43,7 @@ def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         connections = Connections()
         config = uvicorn.Config(
-            build_app(settings=settings, folder=folder, connections=connections),
+            build(folder, connections),
             host=settings.host,
             port=settings.port,
             http=connections.protocol(),
@@ -146,18 +82,3 @@ class _Server(uvicorn.Server):
         while os.getppid() == pid:  # noqa: ASYNC110  - the system has no event for it
             await asyncio.sleep(_PARENT_CHECK_S)
         self.should_exit = True
-
-
-async def _on_rejection(request: Request, error: Any) -> Response:  # noqa: ARG001  - a handler's signature
-    return rejection_response(error)
-
-
-async def _on_unknown_route(request: Request, error: Any) -> Response:  # noqa: ARG001  - a handler's signature
-    # The documents have no 405: with another method, the path does not exist.
-    return rejection_response(
-        Rejection(Category.NOT_FOUND, f"{request.method} {request.scope['path']} does not exist")
-    )
-
-
-async def _on_error(request: Request, error: Exception) -> Response:  # noqa: ARG001  - a handler's signature
-    return JsonResponse(error_body(500), status_code=500)

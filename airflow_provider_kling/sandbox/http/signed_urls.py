@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from airflow_provider_kling.sandbox.service.stable_ids import stable_id
+from airflow_provider_kling.sandbox.core.stable_ids import stable_id
 
 RESULTS: Final = "/results"
 UPLOADS: Final = "/uploads"

@@ -9,6 +9,9 @@ from enum import StrEnum
 from random import Random
 from typing import Any, Final
 
+from airflow_provider_kling.sandbox.core.clock import DAY_S
+from airflow_provider_kling.sandbox.core.stable_ids import stable_id
+from airflow_provider_kling.sandbox.modellix.service.catalogue import Model, Offer
 from airflow_provider_kling.sandbox.render.render_spec import (
     AudioSource,
     ImageSpec,
@@ -17,9 +20,6 @@ from airflow_provider_kling.sandbox.render.render_spec import (
     VideoSpec,
 )
 from airflow_provider_kling.sandbox.render.result import Result
-from airflow_provider_kling.sandbox.service.catalogue import Model, Offer
-from airflow_provider_kling.sandbox.service.clock import DAY_S
-from airflow_provider_kling.sandbox.service.stable_ids import stable_id
 
 # How long a generation takes, in seconds before --speed; all of it is inferred.
 _PENDING_S: Final = (2.0, 6.0)

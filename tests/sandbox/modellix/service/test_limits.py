@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_kling.sandbox.service.limits import TIERS, RequestWindow
+from airflow_provider_kling.sandbox.modellix.service.limits import TIERS, RequestWindow
 from tests.sandbox.conftest import T2V_BODY, Client
 from tests.sandbox.paths import O1_T2V
 

@@ -1,8 +1,8 @@
-"""Checks a request body against the schema of a fact file, with the service's words for what is wrong.
+"""Checks a request body against the schema of a fact file, and words what is wrong.
 
 The schemas are the subset of JSON Schema in ``KEYWORDS``, with the annotations that
 ``models/facts/README.md`` explains. Two of them are checked: ``x-media`` on a string, and ``x-together``.
-This is not left to a library, because the service's messages name the parameter and its bounds (docs:
+This is not left to a library, because messages name the parameter and its bounds (Modellix's docs:
 error-handling), and because types are strict here: an integer is neither ``5.0`` nor ``true`` (inferred).
 """
 
@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
-
-from airflow_provider_kling.sandbox.service.rejection import Category
 
 Schema = Mapping[str, Any]
 
@@ -35,10 +34,18 @@ _TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
 }
 
 
-class Violation(NamedTuple):
-    """A broken rule: the category of the service's message, and the detail after the colon."""
+class ViolationKind(StrEnum):
+    """What sort of rule is broken; each service has its own words for it."""
 
-    category: Category
+    PARAMETER = "parameter"
+    FORMAT = "format"
+    RANGE = "range"
+
+
+class Violation(NamedTuple):
+    """A broken rule: its kind, and a sentence that names the parameter and its bounds."""
+
+    kind: ViolationKind
     detail: str
 
 
@@ -150,7 +157,7 @@ def _check_string(schema: Schema, value: str, name: str, condition: str) -> Iter
     # Without a type, x-media only annotates.
     if "type" in schema and "x-media" in schema and (not value or value[:5].lower() == "data:"):
         detail = f"parameter '{name}' must be a URL or a Base64 string without the 'data:' prefix"
-        yield Violation(Category.INVALID_FORMAT, detail)
+        yield Violation(ViolationKind.FORMAT, detail)
 
 
 def _check_range(
@@ -170,15 +177,13 @@ def _check_range(
     if unit and (high or low) != 1:
         unit += "s"
     words = [f"parameter '{name}' must be {rule}", unit, condition]
-    yield Violation(Category.OUT_OF_RANGE, f"{' '.join(filter(None, words))}, got {got}")
+    yield Violation(ViolationKind.RANGE, f"{' '.join(filter(None, words))}, got {got}")
 
 
 def _invalid(name: str, rule: str, condition: str, *, got: Any = _ABSENT) -> Violation:
     subject = f"parameter '{name}'" if name else "the request body"
     detail = " ".join(filter(None, [subject, rule, condition]))
-    return Violation(
-        Category.INVALID_PARAMETERS, detail if got is _ABSENT else f"{detail}, got {_quoted(got)}"
-    )
+    return Violation(ViolationKind.PARAMETER, detail if got is _ABSENT else f"{detail}, got {_quoted(got)}")
 
 
 def _quoted(value: Any) -> str:

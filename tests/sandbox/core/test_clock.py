@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from airflow_provider_kling.sandbox.service.clock import Clock
+from airflow_provider_kling.sandbox.core.clock import Clock
 
 
 async def test_a_waiter_is_woken_when_the_clock_is_moved_to_its_moment():

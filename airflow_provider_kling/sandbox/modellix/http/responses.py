@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import JSONResponse
-
+from airflow_provider_kling.sandbox.core.schema_checker import published
+from airflow_provider_kling.sandbox.http.json_response import JsonResponse
 from airflow_provider_kling.sandbox.http.signed_urls import RESULTS, UrlSigner
+from airflow_provider_kling.sandbox.modellix.service.catalogue import Model, Offer
+from airflow_provider_kling.sandbox.modellix.service.rejection import Rejection
+from airflow_provider_kling.sandbox.modellix.service.tasks import Status, Task
+from airflow_provider_kling.sandbox.modellix.settings import ModellixSettings, OptionalFields
 from airflow_provider_kling.sandbox.render.result import Result, Role
-from airflow_provider_kling.sandbox.service.catalogue import Model, Offer
-from airflow_provider_kling.sandbox.service.rejection import Rejection
-from airflow_provider_kling.sandbox.service.schema_checker import published
-from airflow_provider_kling.sandbox.service.tasks import Status, Task
-from airflow_provider_kling.sandbox.settings import OptionalFields, Settings
-
-
-class JsonResponse(JSONResponse):
-    """JSON in ASCII: messages quote what clients sent, which may hold what UTF-8 cannot encode."""
-
-    def render(self, content: Any) -> bytes:
-        """Return the body."""
-        return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
 def rejection_response(rejection: Rejection) -> JsonResponse:
@@ -57,7 +47,7 @@ class TaskResponses:
 
     base_url: str
     signer: UrlSigner
-    settings: Settings
+    settings: ModellixSettings
     older: bool = False
 
     def task_state(self, task: Task, *, now: float) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_kling.sandbox.service.catalogue import ApiVersion, Model, Offer, read_models
-from airflow_provider_kling.sandbox.service.schema_checker import first_violation, unknown_keywords
+from airflow_provider_kling.sandbox.core.schema_checker import first_violation, unknown_keywords
+from airflow_provider_kling.sandbox.modellix.service.catalogue import ApiVersion, Model, Offer, read_models
+from airflow_provider_kling.sandbox.modellix.service.rejection import OF_VIOLATION
 from tests.models.cases import bodies
 from tests.models.model_facts import VERSIONS, ModelVersion
 from tests.models.oracle import judge
@@ -23,7 +24,7 @@ def _offer(path: str) -> Offer:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.path} {str(case.body)[:60]}")
 def test_what_the_documents_say_is_enforced_in_the_services_words(case: Case):
     broken = _offer(case.path).violation(case.body)
-    assert (None if broken is None else f"{broken.category}: {broken.detail}") == case.message
+    assert (None if broken is None else f"{OF_VIOLATION[broken.kind]}: {broken.detail}") == case.message
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=str)

@@ -12,18 +12,25 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from airflow_provider_kling.sandbox.core.clock import Clock
+from airflow_provider_kling.sandbox.core.fetcher import fetch_input
+from airflow_provider_kling.sandbox.core.stable_ids import stable_id
+from airflow_provider_kling.sandbox.modellix.service.catalogue import (
+    Catalogue,
+    Model,
+    Offer,
+    PathForm,
+    read_models,
+)
+from airflow_provider_kling.sandbox.modellix.service.limits import TIERS, Budget, RequestWindow
+from airflow_provider_kling.sandbox.modellix.service.rejection import OF_VIOLATION, Category, Rejection
+from airflow_provider_kling.sandbox.modellix.service.spec_parser import parse_spec
+from airflow_provider_kling.sandbox.modellix.service.tasks import Status, Task, schedule
+from airflow_provider_kling.sandbox.modellix.service.upload_store import UploadStore
+from airflow_provider_kling.sandbox.modellix.settings import ModellixSettings
 from airflow_provider_kling.sandbox.render.media_input import InvalidMediaError
 from airflow_provider_kling.sandbox.render.renderer import Renderer
 from airflow_provider_kling.sandbox.render.result import Result
-from airflow_provider_kling.sandbox.service.catalogue import Catalogue, Model, Offer, PathForm, read_models
-from airflow_provider_kling.sandbox.service.clock import Clock
-from airflow_provider_kling.sandbox.service.fetcher import fetch_input
-from airflow_provider_kling.sandbox.service.limits import TIERS, Budget, RequestWindow
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
-from airflow_provider_kling.sandbox.service.spec_parser import parse_spec
-from airflow_provider_kling.sandbox.service.stable_ids import stable_id
-from airflow_provider_kling.sandbox.service.tasks import Status, Task, schedule
-from airflow_provider_kling.sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +46,12 @@ _MODERATION_ERROR: Final = {"code": 1301, "message": "Failure to pass the risk c
 class Service:
     """The service for one team. Everything runs on one event loop, so nothing is locked."""
 
-    def __init__(self, *, settings: Settings, clock: Clock, folder: Path) -> None:
+    def __init__(
+        self, *, settings: ModellixSettings, clock: Clock, folder: Path, uploads: UploadStore
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self._uploads = uploads
         further = () if settings.facts_dir is None else (settings.facts_dir,)
         self.catalogue = Catalogue(
             models=read_models(*further), accepts=settings.api_version, retired=settings.retired
@@ -81,7 +91,7 @@ class Service:
         """
         allow_unknown = self.settings.allow_unknown_fields
         if (broken := offer.violation(body, allow_unknown=allow_unknown)) is not None:
-            raise Rejection(broken.category, broken.detail)
+            raise Rejection(OF_VIOLATION[broken.kind], broken.detail)
         if user_id is not None and not _USER_ID.fullmatch(user_id):
             rule = "must be 8 to 128 letters, digits, '_' or '-'"
             raise Rejection(Category.INVALID_FORMAT, f"header 'X-Mdlx-User-Id' {rule}")
@@ -141,6 +151,17 @@ class Service:
 
     # What tests do to the service.
 
+    def stats(self) -> dict[str, Any]:
+        """Return the counts since the start or the last reset."""
+        return {
+            "submissions_accepted": self.accepted,
+            "peak_concurrent": self.peak_concurrent,
+            "billed_usd": round(self.billed, 4),
+            "uploads": self._uploads.uploads,
+            "deletes": self._uploads.deletes,
+            "files": len(self._uploads.unexpired()),
+        }
+
     async def advance(self, seconds: float) -> None:
         """Move the clock forward; return when every task that is due by then is done."""
         self.clock.advance(seconds)
@@ -149,17 +170,19 @@ class Service:
         await asyncio.gather(*due)
 
     async def reset(self) -> None:
-        """Remove all tasks, restore the account, and return to the wall clock."""
+        """Remove all tasks and uploads, restore the account, and return to the wall clock."""
         await self._stop()
         self._clear()
         self.clock.reset()
         for window in self.windows.values():
             window.reset()
+        self._uploads.reset()
 
     async def close(self) -> None:
-        """Stop all tasks and the renderer."""
+        """Stop all tasks and the renderer; remove the uploads."""
         await self._stop()
         self._renderer.close()
+        self._uploads.close()
 
     async def _stop(self) -> None:
         running = list(self._running.values())

@@ -7,11 +7,11 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from airflow_provider_kling.sandbox.http.authenticator import API, Authenticator
-from airflow_provider_kling.sandbox.http.responses import rejection_response
-from airflow_provider_kling.sandbox.service.limits import Allowance, Budget
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
-from airflow_provider_kling.sandbox.service.service import Service
+from airflow_provider_kling.sandbox.modellix.http.authenticator import API, Authenticator
+from airflow_provider_kling.sandbox.modellix.http.responses import rejection_response
+from airflow_provider_kling.sandbox.modellix.service.limits import Allowance, Budget
+from airflow_provider_kling.sandbox.modellix.service.rejection import Category, Rejection
+from airflow_provider_kling.sandbox.modellix.service.service import Service
 
 # Responds to any key (docs: validate-api-key).
 _OPEN: Final = f"{API}apikey/validate"

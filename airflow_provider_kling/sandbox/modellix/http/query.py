@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
+from airflow_provider_kling.sandbox.modellix.service.rejection import Category, Rejection
 
 _MAX_DIGITS: Final = 20
 

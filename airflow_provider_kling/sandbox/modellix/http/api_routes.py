@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from airflow_provider_kling.sandbox.http import responses
-from airflow_provider_kling.sandbox.http.query import positive_integer
+from airflow_provider_kling.sandbox.http.json_response import JsonResponse
 from airflow_provider_kling.sandbox.http.request_body import MalformedJsonError, parse_json
-from airflow_provider_kling.sandbox.http.request_log import RequestLogResponses, read_window
-from airflow_provider_kling.sandbox.http.responses import JsonResponse
 from airflow_provider_kling.sandbox.http.signed_urls import UrlSigner, base_url_of
-from airflow_provider_kling.sandbox.service.catalogue import PathForm
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
-from airflow_provider_kling.sandbox.service.service import Service
+from airflow_provider_kling.sandbox.modellix.http import responses
+from airflow_provider_kling.sandbox.modellix.http.query import positive_integer
+from airflow_provider_kling.sandbox.modellix.http.request_log import RequestLogResponses, read_window
+from airflow_provider_kling.sandbox.modellix.service.catalogue import PathForm
+from airflow_provider_kling.sandbox.modellix.service.rejection import Category, Rejection
+from airflow_provider_kling.sandbox.modellix.service.service import Service
 
 _MAX_PAGE_SIZE = 100
 

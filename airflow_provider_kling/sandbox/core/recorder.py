@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 _MAX_RECORDS: Final = 20_000
 _MAX_TEXT: Final = 4096  # characters of a text in a record; a prompt is shorter, inline media are longer
 _MASK: Final = "***"
 _MIN_SECRET: Final = 8  # masking a shorter credential would mask much that is none
+
+
+class CallKind(StrEnum):
+    """What a request counts as: each service knows its own paths."""
+
+    SUBMISSION = "submission"
+    POLL = "poll"
+    OTHER = "other"
 
 
 @dataclass(kw_only=True)
@@ -31,9 +41,14 @@ class RequestRecord:
 
 @dataclass(kw_only=True)
 class Recorder:
-    """Keeps the latest requests, and counts all of them."""
+    """Keeps the latest requests, and counts all of them.
 
-    api_key: str
+    :param secrets: credentials, which no record shows.
+    :param kind_of: returns what a request counts as, by its method and path.
+    """
+
+    secrets: frozenset[str]
+    kind_of: Callable[[str, str], CallKind]
     records: deque[RequestRecord] = field(default_factory=lambda: deque(maxlen=_MAX_RECORDS))
     polls: int = 0
     polls_rejected: int = 0
@@ -43,7 +58,7 @@ class Recorder:
     def add(self, record: RequestRecord) -> RequestRecord:
         """Keep a request, with its credentials masked wherever they appear, and return what is kept."""
         scheme, _, presented = record.headers.get("authorization", "").partition(" ")
-        secrets = {self.api_key}
+        secrets = set(self.secrets)
         if len(presented) >= _MIN_SECRET:
             secrets.add(presented)
         masked = RequestRecord(
@@ -62,22 +77,27 @@ class Recorder:
     def finish(self, record: RequestRecord, status: int | None) -> None:
         """Count a request by the status of its response; None: the connection was dropped."""
         record.status = status
-        path = record.path
-        if record.method == "GET" and path.startswith("/api/v1/tasks/"):
+        kind = self.kind_of(record.method, record.path)
+        if kind is CallKind.POLL:
             self.polls += 1
             self.polls_rejected += status != 200
-        elif record.method == "POST" and _is_submission(path) and status is not None and status >= 400:
+        elif kind is CallKind.SUBMISSION and status is not None and status >= 400:
             self.submissions_rejected[str(status)] += 1
+
+    def stats(self) -> dict[str, Any]:
+        """Return the counts."""
+        return {
+            "submissions_rejected": dict(self.submissions_rejected),
+            "polls": self.polls,
+            "polls_rejected": self.polls_rejected,
+            "downloads": self.downloads,
+        }
 
     def reset(self) -> None:
         """Remove all records and counts."""
         self.records.clear()
         self.submissions_rejected.clear()
         self.polls = self.polls_rejected = self.downloads = 0
-
-
-def _is_submission(path: str) -> bool:
-    return path.startswith("/api/v1/") and not path.startswith("/api/v1/media/")
 
 
 def _masked(value: Any, secrets: set[str]) -> Any:

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from airflow_provider_kling.sandbox.modellix.service.tasks import Schedule, schedule
 from airflow_provider_kling.sandbox.render.render_spec import (
     AudioSource,
     ImageSpec,
@@ -13,7 +14,6 @@ from airflow_provider_kling.sandbox.render.render_spec import (
     MediaReference,
     VideoSpec,
 )
-from airflow_provider_kling.sandbox.service.tasks import Schedule, schedule
 
 
 def _schedules(seconds: int, resolution: str, *kinds: MediaKind, speed: float = 1) -> list[Schedule]:

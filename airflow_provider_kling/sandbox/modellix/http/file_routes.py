@@ -9,11 +9,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from airflow_provider_kling.sandbox.http.form import FORM, MalformedFormError, Part, parse_form
-from airflow_provider_kling.sandbox.http.query import positive_integer
-from airflow_provider_kling.sandbox.http.responses import JsonResponse, success
+from airflow_provider_kling.sandbox.http.json_response import JsonResponse
 from airflow_provider_kling.sandbox.http.signed_urls import UPLOADS, UrlSigner, base_url_of
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
-from airflow_provider_kling.sandbox.service.upload_store import Upload, UploadStore
+from airflow_provider_kling.sandbox.modellix.http.query import positive_integer
+from airflow_provider_kling.sandbox.modellix.http.responses import success
+from airflow_provider_kling.sandbox.modellix.service.rejection import Category, Rejection
+from airflow_provider_kling.sandbox.modellix.service.upload_store import Upload, UploadStore
 
 UPLOAD_PATH: Final = "/api/v1/media/files"
 _PART: Final = "file"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_kling.sandbox.modellix.service.catalogue import Catalogue, PathForm, read_models
+from airflow_provider_kling.sandbox.modellix.service.spec_parser import parse_spec
+from airflow_provider_kling.sandbox.modellix.settings import AcceptedVersions
 from airflow_provider_kling.sandbox.render.render_spec import AudioSource, ImageSpec, MediaKind, VideoSpec
 from airflow_provider_kling.sandbox.render.video.yuv_frame import FRAME_SIZES
-from airflow_provider_kling.sandbox.service.catalogue import Catalogue, PathForm, read_models
-from airflow_provider_kling.sandbox.service.spec_parser import parse_spec
-from airflow_provider_kling.sandbox.settings import AcceptedVersions
 
 
 def _spec(slug: str, form: PathForm, body: dict[str, Any]) -> VideoSpec:

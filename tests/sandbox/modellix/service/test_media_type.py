@@ -8,7 +8,7 @@ import av
 import pytest
 from PIL import Image
 
-from airflow_provider_kling.sandbox.service.media_type import media_type
+from airflow_provider_kling.sandbox.modellix.service.media_type import media_type
 from tests.sandbox.samples import encoded_tone
 
 

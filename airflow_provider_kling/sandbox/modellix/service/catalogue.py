@@ -10,14 +10,14 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-from airflow_provider_kling.sandbox.service.prices import Price
-from airflow_provider_kling.sandbox.service.schema_checker import (
+from airflow_provider_kling.sandbox.core.schema_checker import (
     Schema,
     Violation,
     first_violation,
     unknown_keywords,
 )
-from airflow_provider_kling.sandbox.settings import AcceptedVersions, Retired
+from airflow_provider_kling.sandbox.modellix.service.prices import Price
+from airflow_provider_kling.sandbox.modellix.settings import AcceptedVersions, Retired
 
 
 class ApiVersion(StrEnum):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+from airflow_provider_kling.sandbox.core.schema_checker import ViolationKind
 
 
 class Category(StrEnum):
@@ -21,6 +24,13 @@ class Category(StrEnum):
     INTERNAL = "Internal server error"
     UNAVAILABLE = "Service unavailable"
 
+
+# The words for a rule that a body breaks (docs: error-handling).
+OF_VIOLATION: Final[Mapping[ViolationKind, Category]] = {
+    ViolationKind.PARAMETER: Category.INVALID_PARAMETERS,
+    ViolationKind.FORMAT: Category.INVALID_FORMAT,
+    ViolationKind.RANGE: Category.OUT_OF_RANGE,
+}
 
 _STATUS = {
     Category.INVALID_PARAMETERS: 400,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_kling.sandbox.service.catalogue import Catalogue, read_models
-from airflow_provider_kling.sandbox.service.prices import Price, Unit
-from airflow_provider_kling.sandbox.settings import AcceptedVersions
+from airflow_provider_kling.sandbox.modellix.service.catalogue import Catalogue, read_models
+from airflow_provider_kling.sandbox.modellix.service.prices import Price, Unit
+from airflow_provider_kling.sandbox.modellix.settings import AcceptedVersions
 from tests.sandbox.conftest import Client
 from tests.sandbox.paths import april, august
 from tests.sandbox.samples import sample_image

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from airflow_provider_kling.sandbox.service.clock import DAY_S, Clock
-from airflow_provider_kling.sandbox.service.media_type import MediaType, media_type
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
-from airflow_provider_kling.sandbox.service.stable_ids import stable_id
+from airflow_provider_kling.sandbox.core.clock import DAY_S, Clock
+from airflow_provider_kling.sandbox.core.stable_ids import stable_id
+from airflow_provider_kling.sandbox.modellix.service.media_type import MediaType, media_type
+from airflow_provider_kling.sandbox.modellix.service.rejection import Category, Rejection
 
 _MAX_BYTES: Final = 16 * 2**20
 _MAX_FILES: Final = 10

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from airflow_provider_kling.sandbox.modellix.service.catalogue import Model, Offer
+from airflow_provider_kling.sandbox.modellix.service.prices import RESOLUTION_OF_MODE
 from airflow_provider_kling.sandbox.render.image.sizes import ASPECT_RATIOS as IMAGE_ASPECT_RATIOS
 from airflow_provider_kling.sandbox.render.image.sizes import IMAGE_SIDES
 from airflow_provider_kling.sandbox.render.render_spec import (
@@ -19,8 +21,6 @@ from airflow_provider_kling.sandbox.render.render_spec import (
 )
 from airflow_provider_kling.sandbox.render.video.yuv_frame import ASPECT_RATIOS as VIDEO_ASPECT_RATIOS
 from airflow_provider_kling.sandbox.render.video.yuv_frame import FRAME_SIZES
-from airflow_provider_kling.sandbox.service.catalogue import Model, Offer
-from airflow_provider_kling.sandbox.service.prices import RESOLUTION_OF_MODE
 
 # By the kind of the model; the other kinds generate.
 _OPERATIONS: Final = {

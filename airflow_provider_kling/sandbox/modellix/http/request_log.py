@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from airflow_provider_kling.sandbox.http.query import positive_integer
-from airflow_provider_kling.sandbox.http.responses import iso_time, success
-from airflow_provider_kling.sandbox.service.clock import DAY_S
-from airflow_provider_kling.sandbox.service.rejection import Category, Rejection
-from airflow_provider_kling.sandbox.service.tasks import Task
+from airflow_provider_kling.sandbox.core.clock import DAY_S
+from airflow_provider_kling.sandbox.modellix.http.query import positive_integer
+from airflow_provider_kling.sandbox.modellix.http.responses import iso_time, success
+from airflow_provider_kling.sandbox.modellix.service.rejection import Category, Rejection
+from airflow_provider_kling.sandbox.modellix.service.tasks import Task
 
 _MAX_WINDOW_S: Final = 30 * DAY_S
 _UNITS_OF_A_DOLLAR: Final = 10_000  # "12 is $0.0012"

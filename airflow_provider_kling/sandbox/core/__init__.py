@@ -1,0 +1,1 @@
+"""What both services need, without HTTP: clock, faults, records, the schema checker, input files."""

@@ -1,0 +1,1 @@
+"""The Modellix service: one API for the models of many makers, Kling's among them."""

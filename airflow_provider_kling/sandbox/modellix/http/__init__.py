@@ -1,0 +1,1 @@
+"""Modellix over HTTP: routes, the key, the limits, and the bodies of its responses."""
