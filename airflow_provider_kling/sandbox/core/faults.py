@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Self
@@ -24,7 +25,7 @@ from pydantic import (
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _WITHOUT_BODY: Final = (204, 304)
-_EXCLUSIVE: Final = ("status", "drop", "truncate", "task")
+_EXCLUSIVE: Final = ("status", "code", "drop", "truncate", "task")
 
 
 class Drop(StrEnum):
@@ -46,6 +47,9 @@ class Action(BaseModel):
         ``Accept-Ranges``.
     :param older_shapes: a poll and the request log are answered in the shapes of the older documents.
     :param status: respond with this status; the request has no effect.
+    :param code: respond with this error code of the service, in its words; the request has no effect. Only a
+        service that has numeric codes knows any.
+    :param takes_effect: with ``status`` or ``code``: the request takes effect all the same.
     :param body: the body for ``status``. Alone: the request takes effect, and this is the body of a 200.
     :param headers: further headers of the response with ``status`` or ``body``.
     :param drop: close the connection without a response.
@@ -59,6 +63,8 @@ class Action(BaseModel):
     ignore_range: bool = False
     older_shapes: bool = False
     status: Annotated[int, Field(ge=200, le=599)] | None = None
+    code: int | None = None
+    takes_effect: bool = False
     body: Any = None
     headers: dict[str, str] = {}
     drop: Drop | None = None
@@ -72,9 +78,11 @@ class Action(BaseModel):
             named.append("body")
         if len(named) > 1 or not (named or self.delay_s or self.ignore_range or self.older_shapes):
             raise ValueError(
-                "an action is one of status, body, drop, truncate, task; or delay_s, ignore_range or "
+                "an action is one of status, code, body, drop, truncate, task; or delay_s, ignore_range or "
                 "older_shapes"
             )
+        if self.takes_effect and self.status is None and self.code is None:
+            raise ValueError("takes_effect goes with status or code")
         if self.task is not None and not isinstance(self.task.get("status"), str):
             raise ValueError("task needs a status")
         for name, value in self.headers.items():
@@ -121,9 +129,13 @@ _FAULTS: Final = TypeAdapter(list[Fault])
 
 
 class FaultList:
-    """The faults in their order. The first one that matches and is not used up applies to a request."""
+    """The faults in their order. The first one that matches and is not used up applies to a request.
 
-    def __init__(self) -> None:
+    :param codes: the error codes of the service, which an action may name.
+    """
+
+    def __init__(self, *, codes: Collection[int] = ()) -> None:
+        self._codes = codes
         self._left: list[tuple[Fault, int | None]] = []
 
     def add(self, posted: bytes) -> int:
@@ -135,6 +147,9 @@ class FaultList:
             faults = _FAULTS.validate_json(posted)
         except ValidationError as error:
             raise FaultError(str(error)) from error
+        for fault in faults:
+            if (code := fault.action.code) is not None and code not in self._codes:
+                raise FaultError(f"the service has no error code {code}")
         self._left += [(fault, fault.times) for fault in faults]
         return len(faults)
 

@@ -1,7 +1,8 @@
 """Checks a request body against the schema of a fact file, and words what is wrong.
 
 The schemas are the subset of JSON Schema in ``KEYWORDS``, with the annotations that
-``models/facts/README.md`` explains. Two of them are checked: ``x-media`` on a string, and ``x-together``.
+``models/facts/README.md`` explains. Three of them are checked: ``x-media`` on a string, ``x-together``, and
+``x-one-of``, which lists fields of which a body has exactly one.
 This is not left to a library, because messages name the parameter and its bounds (Modellix's docs:
 error-handling), and because types are strict here: an integer is neither ``5.0`` nor ``true`` (inferred).
 """
@@ -9,7 +10,7 @@ error-handling), and because types are strict here: an integer is neither ``5.0`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +22,7 @@ KEYWORDS: Final = frozenset(
     {"type", "required", "properties", "additionalProperties", "items", "minItems", "maxItems"}
     | {"minLength", "maxLength", "minimum", "maximum", "enum", "const"}
     | {"allOf", "if", "then", "else", "title", "description", "default"}
-    | {"x-media", "x-role", "x-prompt", "x-inferred", "x-together"}
+    | {"x-media", "x-role", "x-prompt", "x-inferred", "x-together", "x-one-of"}
 )
 
 _TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
@@ -49,12 +50,15 @@ class Violation(NamedTuple):
     detail: str
 
 
-def first_violation(schema: Schema, body: Any, *, allow_unknown: bool = False) -> Violation | None:
+def first_violation(
+    schema: Schema, body: Any, *, name: str = "", allow_unknown: bool = False
+) -> Violation | None:
     """Return the first broken rule, or None for a valid body.
 
+    :param name: where the value is in the body, such as ``contents[0]``; empty for the body itself.
     :param allow_unknown: accept fields that the schema does not have.
     """
-    return next(_Check(allow_unknown=allow_unknown).value(schema, body, "", ""), None)
+    return next(_Check(allow_unknown=allow_unknown).value(schema, body, name, ""), None)
 
 
 def unknown_keywords(schema: Schema) -> set[str]:
@@ -129,6 +133,7 @@ class _Check:
             else:
                 yield from self.value(rule, value[field], prefix + field, condition)
         yield from _check_together(schema.get("x-together"), value)
+        yield from _check_one_of(schema.get("x-one-of"), value, prefix)
         for rule in schema.get("allOf", ()):
             holds = next(self.value(rule["if"], value, name, condition), None) is None
             yield from self.value(rule.get("then" if holds else "else", {}), value, name, condition)
@@ -141,6 +146,12 @@ def _check_together(bound: Schema | None, value: Mapping[str, Any]) -> Iterator[
     count = sum(len(value.get(field, ())) for field in bound["fields"])
     condition = f"together with {' and '.join(_quoted(field) for field in others)}"
     yield from _check_range((None, bound["maxItems"]), count, first, unit="item", condition=condition)
+
+
+def _check_one_of(fields: Sequence[str] | None, value: Mapping[str, Any], prefix: str) -> Iterator[Violation]:
+    if fields is not None and sum(field in value for field in fields) != 1:
+        names = " or ".join(_quoted(prefix + field) for field in fields)
+        yield Violation(ViolationKind.PARAMETER, f"exactly one of the parameters {names} is required")
 
 
 def _check_choice(schema: Schema, value: Any, name: str, condition: str) -> Iterator[Violation]:

@@ -15,7 +15,13 @@ from airflow_provider_kling.sandbox.core.clock import Clock
 from airflow_provider_kling.sandbox.http.signed_urls import UrlSigner
 from airflow_provider_kling.sandbox.render.result import Result
 
-_MEDIA_TYPES: Final = {"mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png"}
+_MEDIA_TYPES: Final = {
+    "mp4": "video/mp4",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+}
 
 _FORBIDDEN = PlainTextResponse("the URL is not valid, or has expired", status_code=403)
 _NOT_FOUND = PlainTextResponse("not found", status_code=404)
@@ -42,11 +48,18 @@ class DownloadRoutes:
     A URL that has expired or was changed gives 403, a file that no longer exists 404.
 
     :param folders: by the folder of the URL's path, what returns the file with a name.
+    :param refuses: which requests get 403 although the URL is valid.
     """
 
     def __init__(
-        self, *, clock: Clock, signer: UrlSigner, folders: Mapping[str, Callable[[str], ServedFile | None]]
+        self,
+        *,
+        clock: Clock,
+        signer: UrlSigner,
+        folders: Mapping[str, Callable[[str], ServedFile | None]],
+        refuses: Callable[[Request], bool] = lambda _: False,
     ) -> None:
+        self._refuses = refuses
         self._clock = clock
         self._signer = signer
         self._folders = folders
@@ -58,7 +71,8 @@ class DownloadRoutes:
     async def serve(self, request: Request) -> Response:
         """Serve a file."""
         path = request.scope["path"]
-        if not self._signer.is_valid(path, request.query_params, now=self._clock.now()):
+        is_valid = self._signer.is_valid(path, request.query_params, now=self._clock.now())
+        if not is_valid or self._refuses(request):
             return _FORBIDDEN
         name = request.path_params["name"]
         if (found := self._folders[path.removesuffix(f"/{name}")](name)) is None:

@@ -108,7 +108,12 @@ class FaultMiddleware:
     async def _respond(
         self, action: Action, scope: Scope, receive: Receive, response: _ResponseSender
     ) -> None:
+        if action.code is not None:
+            refusal = self._rules.error_of(action.code)
+            action = action.model_copy(update={"status": refusal.status, "body": refusal.body})
         if action.status is not None:
+            if action.takes_effect:
+                await self._app(scope, receive, _discard)
             await response.send_action(action)
         elif action.drop is Drop.BEFORE:
             await self._drop(scope, receive)

@@ -39,3 +39,6 @@ class ServiceRules(Protocol):
 
     def error_body(self, status: int) -> Any:
         """Return the body of a fault that only has a status."""
+
+    def error_of(self, code: int) -> Refusal:
+        """Return the response with an error code; a service without codes is never asked."""

@@ -20,6 +20,10 @@ class InvalidMediaError(ValueError):
     """An input file that cannot be fetched or decoded, or that exceeds a documented limit."""
 
 
+class InvalidSizeError(InvalidMediaError):
+    """An image whose sides or whose aspect ratio exceed a documented limit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MediaInput:
     """The content of an input file.

@@ -64,16 +64,13 @@ class Expansion:
 
 @dataclass(frozen=True, kw_only=True)
 class RenderSpec:
-    """What videos and images have in common.
+    """What all results have in common.
 
-    :param label: shown in the result; the slug of the model.
-    :param aspect_ratio: None: the same as the first input.
+    :param label: shown in a picture; the slug of the model.
     """
 
     label: str
     prompt: str
-    resolution: str
-    aspect_ratio: str | None
     inputs: tuple[MediaReference, ...] = ()
 
     def has_media(self, kind: MediaKind) -> bool:
@@ -95,22 +92,34 @@ class RenderSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VideoSpec(RenderSpec):
+class PictureSpec(RenderSpec):
+    """What videos and images have in common.
+
+    :param aspect_ratio: None: the same as the first input.
+    """
+
+    resolution: str
+    aspect_ratio: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoSpec(PictureSpec):
     """One video.
 
-    :param seconds: None: as long as its source, which is the input video or the audio file.
+    :param seconds: rounded to frames. None: as long as its source, which is the input video or the audio
+        file.
     :param multi_shot: with several shots, cut one after another.
     :param ends_with_last_image: the last input image is the last frame.
     """
 
-    seconds: int | None
+    seconds: float | None
     audio: AudioSource
     multi_shot: bool = False
     ends_with_last_image: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSpec(RenderSpec):
+class ImageSpec(PictureSpec):
     """One or more images.
 
     :param expansion: set for ``ImageOperation.EXPAND`` only.
@@ -119,3 +128,10 @@ class ImageSpec(RenderSpec):
     count: int = 1
     operation: ImageOperation = ImageOperation.GENERATE
     expansion: Expansion | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioSpec(RenderSpec):
+    """A sound, as an MP3 and as a WAV file."""
+
+    seconds: float

@@ -13,9 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from airflow_provider_kling.sandbox.render.audio.sound import make_sound
 from airflow_provider_kling.sandbox.render.image.painter import paint_images
 from airflow_provider_kling.sandbox.render.media_input import MediaInput, MediaLimits
-from airflow_provider_kling.sandbox.render.render_spec import ImageSpec, RenderSpec, VideoSpec
+from airflow_provider_kling.sandbox.render.render_spec import AudioSpec, ImageSpec, RenderSpec, VideoSpec
 from airflow_provider_kling.sandbox.render.result import STEM, Result, read_results
 from airflow_provider_kling.sandbox.render.video.painter import paint_video, write_cover
 
@@ -116,5 +117,7 @@ def _paint(
             video = stem.with_suffix(".mp4")
             paint_video(spec, video, inputs=inputs, limits=limits, rng=rng, cancelled=cancelled.is_set)
             write_cover(video, stem.with_suffix(".jpg"))
+        case AudioSpec():
+            make_sound(spec, stem, rng=rng)
         case ImageSpec():
             paint_images(spec, stem, inputs=inputs, limits=limits, rng=rng, cancelled=cancelled.is_set)

@@ -55,3 +55,7 @@ class ModellixRules:
     def error_body(self, status: int) -> Any:
         """Return the documented error body."""
         return error_body(status)
+
+    def error_of(self, code: int) -> Rejection:
+        """Raise: the service has no codes, so no fault names one."""
+        raise NotImplementedError(code)

@@ -16,7 +16,7 @@ from airflow_provider_kling.sandbox.render.render_spec import (
     ImageSpec,
     MediaKind,
     MediaReference,
-    RenderSpec,
+    PictureSpec,
     VideoSpec,
 )
 from airflow_provider_kling.sandbox.render.video.yuv_frame import ASPECT_RATIOS as VIDEO_ASPECT_RATIOS
@@ -41,7 +41,7 @@ _MASK: Final = "mask"
 _LAST_FRAME: Final = "last_frame"
 
 
-def parse_spec(model: Model, offer: Offer, body: Mapping[str, Any]) -> RenderSpec:
+def parse_spec(model: Model, offer: Offer, body: Mapping[str, Any]) -> PictureSpec:
     """Return what to render for an accepted body.
 
     A field that is absent has the default of the schema, or else the assumed default of the fact file. So

@@ -16,7 +16,7 @@ from airflow_provider_kling.sandbox.render.render_spec import (
     AudioSource,
     ImageSpec,
     MediaKind,
-    RenderSpec,
+    PictureSpec,
     VideoSpec,
 )
 from airflow_provider_kling.sandbox.render.result import Result
@@ -67,7 +67,7 @@ class Task:
     task_id: str
     model: Model
     offer: Offer
-    spec: RenderSpec
+    spec: PictureSpec
     schedule: Schedule
     file_stem: str
     input: Mapping[str, Any] = field(default_factory=dict)
@@ -137,7 +137,7 @@ class Task:
         return self.finished_at + (result_ttl if days is None else days * DAY_S)
 
 
-def schedule(spec: RenderSpec, *, now: float, speed: float, rng: Random) -> Schedule:
+def schedule(spec: PictureSpec, *, now: float, speed: float, rng: Random) -> Schedule:
     """Return a realistic schedule: longer for longer videos, higher resolutions and larger inputs.
 
     :param now: the time of submission, in epoch seconds.
@@ -154,6 +154,6 @@ def schedule(spec: RenderSpec, *, now: float, speed: float, rng: Random) -> Sche
     return Schedule(submitted_at=now, processing_at=now + pending / speed, done_at=now + total / speed)
 
 
-def _expected_seconds(spec: RenderSpec) -> float:
+def _expected_seconds(spec: PictureSpec) -> float:
     seconds = spec.seconds if isinstance(spec, VideoSpec) else None
     return seconds or _ASSUMED_SECONDS

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from airflow_provider_kling.sandbox.render.media_input import InvalidMediaError, MediaInput
+from airflow_provider_kling.sandbox.render.media_input import InvalidMediaError, InvalidSizeError, MediaInput
 
 
 def open_image(media: MediaInput, *, limits: Mapping[str, Any]) -> Image.Image:
@@ -28,9 +28,9 @@ def open_image(media: MediaInput, *, limits: Mapping[str, Any]) -> Image.Image:
         raise InvalidMediaError(f"{name} must be one of {', '.join(limits['formats'])}, got {extension}")
     short, long = sorted(image.size)
     if short < limits.get("min_side", 1):
-        raise InvalidMediaError(f"{name} must be at least {limits['min_side']} px per side, got {short}")
+        raise InvalidSizeError(f"{name} must be at least {limits['min_side']} px per side, got {short}")
     if long / short > limits.get("max_ratio", float("inf")):
-        raise InvalidMediaError(
+        raise InvalidSizeError(
             f"{name} must have an aspect ratio of at most {limits['max_ratio']}:1, got {long / short:.2f}:1"
         )
     return image

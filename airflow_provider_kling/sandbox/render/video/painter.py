@@ -100,7 +100,7 @@ def paint_video(
     """
     decoded = _Inputs.decode(inputs, limits=limits)
     width, height = frame_size(spec.resolution, spec.aspect_ratio or decoded.aspect_ratio)
-    frames = decoded.frames if spec.seconds is None else spec.seconds * FPS
+    frames = decoded.frames if spec.seconds is None else max(1, round(spec.seconds * FPS))
     canvas = YuvFrame(width=width, height=height)
     if decoded.video is not None and decoded.info is not None:
         painted = _restyle(decoded.video, decoded.info, decoded.images, frames=frames, canvas=canvas, rng=rng)

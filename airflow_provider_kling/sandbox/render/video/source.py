@@ -97,6 +97,13 @@ def _check(name: str, info: VideoInfo, limits: Mapping[str, Any]) -> None:
         raise InvalidMediaError(f"{name} must have {low} to {high} px per side, got {size}")
     if max(info.width, info.height) > _MAX_ASPECT_RATIO * min(info.width, info.height):
         raise InvalidMediaError(f"{name} must have an aspect ratio of at most {_MAX_ASPECT_RATIO}:1")
+    if info.width * info.height > limits.get("max_area", float("inf")):
+        raise InvalidMediaError(f"{name} must have at most {limits['max_area']} px in all")
+    shape = info.width / info.height
+    if not limits.get("min_aspect", 0) <= shape <= limits.get("max_aspect", float("inf")):
+        raise InvalidMediaError(
+            f"{name} must be {limits['min_aspect']} to {limits['max_aspect']} times as wide as high"
+        )
     low, high = limits.get("min_fps", 0), limits.get("max_fps", 240)
     if not low - _TOLERANCE <= info.fps <= high + _TOLERANCE:
         raise InvalidMediaError(f"{name} must have {low} to {high} frames per second, got {info.fps:.2f}")
@@ -159,6 +166,16 @@ def decode_audio(audio: MediaInput, *, limits: Mapping[str, Any]) -> Samples:
         raise InvalidMediaError(f"{audio.name} has no audio that can be decoded")
     _check_length(audio.name, samples.shape[1] / SAMPLE_RATE, limits, default_max=_MAX_AUDIO_S)
     return samples
+
+
+def sound_seconds(audio: MediaInput) -> float:
+    """Return the length of an audio file, counted in samples.
+
+    :raises InvalidMediaError: it cannot be decoded.
+    """
+    with _open(audio) as container:
+        stream = container.streams.audio[0]
+        return sum(frame.samples for frame in container.decode(stream)) / (stream.rate or SAMPLE_RATE)
 
 
 def _samples(container: InputContainer) -> Samples:
