@@ -12,7 +12,7 @@ PRE_RELEASE_3.4 := 3.4.0b2
 # Tests of what does not depend on Airflow's version; once, on the latest, is enough.
 NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models http gateways catalogue media video contract security fuzz test_layers.py test_polling.py)
 # What depends on the version of no library.
-NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix/service models/test_properties.py test_layers.py test_polling.py)
+NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix/service sandbox/kling/service models/test_properties.py test_layers.py test_polling.py)
 # A second service, on a record in Variables (3.2) and in a task state store (3.3), which others have, too. What
 # it does with a record in memory is tested once.
 NO_SECOND_GATEWAY := --ignore=tests/second_gateway
@@ -142,7 +142,7 @@ $(NEWEST:%=constraints-%): constraints-%:
 	rm -rf build/pin
 
 # uv takes the lowest version of what pyproject.toml names. What these bring along stays as it is pinned.
-NAMED := apache-airflow.*|httpx|httpcore|pydantic.*|starlette|uvicorn|av|numpy|pillow|python-multipart|pytest.*|hypothesis|griffelib|jsonschema|mypy|psutil|ruff|types-psutil
+NAMED := apache-airflow.*|httpx|httpcore|pydantic.*|pyjwt|starlette|uvicorn|av|numpy|pillow|python-multipart|pytest.*|hypothesis|griffelib|jsonschema|mypy|psutil|ruff|types-psutil
 constraints-3.1:
 	rm -rf build/pin && $(PYTHON) -m venv build/pin && build/pin/bin/python -m pip install -qq uv
 	grep -viE '^($(NAMED))==' constraints/airflow-3.1.txt > build/pin/others.txt

@@ -1,0 +1,1 @@
+"""Kling's own open platform: the new standard, the legacy standard, and the account."""
