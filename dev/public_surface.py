@@ -171,7 +171,12 @@ SECTIONS: Final = (
         text="The extra `sandbox` brings a pytest plugin, which needs no configuration. "
         "[sandbox.md](sandbox.md) is the guide.",
         entries=(
-            *_entries("sandbox.testing.pytest_plugin", "kling_sandbox", "kling_sandbox_factory"),
+            *_entries(
+                "sandbox.testing.pytest_plugin",
+                "kling_sandbox",
+                "kling_platform_sandbox",
+                "kling_sandbox_factory",
+            ),
             *_entries("sandbox.testing.process", "SandboxProcess", lists_members=True),
             *_entries("sandbox.testing.process", "SandboxError"),
         ),

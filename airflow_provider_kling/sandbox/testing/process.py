@@ -30,11 +30,20 @@ class SandboxProcess(RemoteSandbox):
 
     :param options: the options of the command ``kling-sandbox`` with underscores:
         ``SandboxProcess(speed=200, tier="<10", cover=True)``. A switch is set with True.
+        ``SandboxProcess(gateway="kling")`` simulates Kling's own platform.
     """
 
     def __init__(self, **options: Option) -> None:
         self._options: dict[str, Option] = {"api_key": "sandbox-key", "port": 0, **options}
-        super().__init__(url="", api_key=str(self._options["api_key"]))
+        if options.get("gateway") == "kling":
+            keys = {"access_key": "sandbox-access-key", "secret_key": "sandbox-secret-key-0123456789abcdef"}
+            self._options = {**keys, **self._options}
+        super().__init__(
+            url="",
+            api_key=str(self._options["api_key"]),
+            access_key=str(self._options.get("access_key", "")),
+            secret_key=str(self._options.get("secret_key", "")),
+        )
         self._process: subprocess.Popen[str] | None = None
 
     @property

@@ -1,7 +1,9 @@
 """Pytest fixtures with a running sandbox. Pytest loads them when the package is installed.
 
-``kling_sandbox`` is one server for the whole session, reset before each test. ``kling_sandbox_factory``
-starts others with other options. The ini option ``kling_sandbox_args`` sets the options of ``kling_sandbox``.
+``kling_sandbox`` is one server for the whole session, reset before each test; it simulates Modellix.
+``kling_platform_sandbox`` is the same for Kling's own platform. ``kling_sandbox_factory`` starts others with
+other options. The ini options ``kling_sandbox_args`` and ``kling_platform_sandbox_args`` set those of the
+two.
 """
 
 from __future__ import annotations
@@ -23,13 +25,23 @@ class SandboxFactory(Protocol):
         """Start one; the options are those of SandboxProcess."""
 
 
+# No test waits for a slot or runs out of units, unless it wants to.
+_AMPLE = ["video_slots=1000", "image_slots=1000", "video_units=1e6", "image_units=1e6"]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the ini option."""
+    """Declare the ini options."""
     parser.addini(
         "kling_sandbox_args",
         "options of the kling_sandbox fixture, as name=value pairs such as: speed=200 tier=1000 cover=true",
         type="args",
         default=["speed=200", "tier=1000"],
+    )
+    parser.addini(
+        "kling_platform_sandbox_args",
+        "options of the kling_platform_sandbox fixture, as name=value pairs such as: speed=200 video_slots=5",
+        type="args",
+        default=["speed=200", *_AMPLE],
     )
 
 
@@ -59,10 +71,20 @@ def kling_sandbox_factory() -> Iterator[SandboxFactory]:
 def _kling_sandbox_server(
     pytestconfig: pytest.Config, kling_sandbox_factory: SandboxFactory
 ) -> SandboxProcess:
-    pairs = (argument.partition("=") for argument in pytestconfig.getini("kling_sandbox_args"))
-    return kling_sandbox_factory(
-        **{name: {"true": True, "false": False}.get(value, value) for name, _, value in pairs}
-    )
+    return kling_sandbox_factory(**_options(pytestconfig.getini("kling_sandbox_args")))
+
+
+@pytest.fixture(scope="session")
+def _kling_platform_sandbox_server(
+    pytestconfig: pytest.Config, kling_sandbox_factory: SandboxFactory
+) -> SandboxProcess:
+    options = _options(pytestconfig.getini("kling_platform_sandbox_args"))
+    return kling_sandbox_factory(gateway="kling", **options)
+
+
+def _options(arguments: list[str]) -> dict[str, Option]:
+    pairs = (argument.partition("=") for argument in arguments)
+    return {name: {"true": True, "false": False}.get(value, value) for name, _, value in pairs}
 
 
 @pytest.fixture
@@ -70,3 +92,10 @@ def kling_sandbox(_kling_sandbox_server: SandboxProcess) -> SandboxProcess:
     """Return a running sandbox without tasks, faults, uploads or records of earlier tests."""
     _kling_sandbox_server.reset()
     return _kling_sandbox_server
+
+
+@pytest.fixture
+def kling_platform_sandbox(_kling_platform_sandbox_server: SandboxProcess) -> SandboxProcess:
+    """Return a running sandbox of Kling's own platform, without tasks, faults or records of earlier tests."""
+    _kling_platform_sandbox_server.reset()
+    return _kling_platform_sandbox_server

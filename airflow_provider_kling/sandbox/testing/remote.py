@@ -17,11 +17,14 @@ class RemoteSandbox:
     Every call raises ``httpx.HTTPError`` if the sandbox cannot be reached.
 
     :param url: the base URL, such as ``http://127.0.0.1:8787``.
+    :param access_key: of Kling's own platform, as is the secret key; empty for Modellix.
     """
 
-    def __init__(self, *, url: str, api_key: str) -> None:
+    def __init__(self, *, url: str, api_key: str, access_key: str = "", secret_key: str = "") -> None:
         self.url = url
         self.api_key = api_key
+        self.access_key = access_key
+        self.secret_key = secret_key
 
     def stats(self) -> dict[str, Any]:
         """Return the counts since the start or the last reset; ``docs/sandbox.md`` lists them."""
@@ -59,6 +62,23 @@ class RemoteSandbox:
         :param seconds: how far.
         """
         self._call("POST", "clock", json={"advance_s": seconds})
+
+    def callbacks(self) -> list[dict[str, Any]]:
+        """Return the callbacks of Kling's own platform, oldest first, when those that are due were delivered.
+
+        Each has ``task_id``, ``status``, ``url``, ``webhook_id``, ``body``, ``at`` (epoch seconds of the
+        sandbox's clock), ``response`` (the status; None: there was none) and ``fault``.
+        """
+        deliveries: list[dict[str, Any]] = self._call("GET", "callbacks")
+        return deliveries
+
+    def callback_faults(self, faults: Sequence[dict[str, Any]]) -> None:
+        """Let callbacks go wrong. The first fault that matches one and is not used up applies.
+
+        :param faults: each with ``action``, and ``status`` and ``times``; see ``docs/sandbox.md``.
+        :raises ValueError: one is not valid; then none is added.
+        """
+        self._call("POST", "callbacks", json=list(faults))
 
     def reset(self) -> None:
         """Remove tasks, uploads, faults, counts and records; restore the balance and the clock."""

@@ -1,0 +1,142 @@
+"""A client of Kling's platform, written from the documents: plain HTTP, without the package's own client."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from PIL import Image
+
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
+
+TURBO = "/text-to-video/kling-3.0-turbo"
+IMAGES = "/v1/images/generations"
+T2V = "/v1/videos/text2video"
+# What is rendered the fastest.
+VIDEO_BODY = {"prompt": "a lighthouse", "settings": {"duration": 3, "aspect_ratio": "1:1"}}
+IMAGE_BODY = {"prompt": "a lighthouse", "aspect_ratio": "1:1"}
+LEGACY_BODY = {"model_name": "kling-v3", "prompt": "a lighthouse", "duration": "3", "aspect_ratio": "1:1"}
+
+
+@dataclass(frozen=True)
+class Client:
+    """Creates and reads tasks with a valid key."""
+
+    http: httpx.Client
+    sandbox: SandboxProcess
+
+    def create(self, path: str = TURBO, body: Any = VIDEO_BODY, **more: Any) -> httpx.Response:
+        return self.http.post(path, json=body | more)
+
+    def created(self, path: str = TURBO, body: Any = VIDEO_BODY, **more: Any) -> str:
+        """Return the id of a new task."""
+        response = self.create(path, body, **more)
+        assert response.status_code == 200, response.text
+        data = response.json()["data"]
+        return str(data.get("id") or data["task_id"])
+
+    def tasks(self, *ids: str, external: bool = False) -> list[dict[str, Any]]:
+        key = "external_task_ids" if external else "task_ids"
+        response = self.http.get("/tasks", params={key: ",".join(ids)})
+        assert response.status_code == 200, response.text
+        found: list[dict[str, Any]] = response.json()["data"]
+        return found
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        (task,) = self.tasks(task_id)
+        return task
+
+    def finished(self, path: str = TURBO, body: Any = VIDEO_BODY, **more: Any) -> dict[str, Any]:
+        """Create a task, move the clock, and return it as /tasks shows it."""
+        task_id = self.created(path, body, **more)
+        self.sandbox.advance(3600)
+        return self.task(task_id)
+
+    def legacy(self, path: str, task_id: str) -> dict[str, Any]:
+        response = self.http.get(f"{path}/{task_id}")
+        assert response.status_code == 200, response.text
+        task: dict[str, Any] = response.json()["data"]
+        return task
+
+    def legacy_finished(self, path: str, body: Any, **more: Any) -> dict[str, Any]:
+        task_id = self.created(path, body, **more)
+        self.sandbox.advance(3600)
+        return self.legacy(path, task_id)
+
+    def called(self, path: str, body: Any) -> dict[str, Any]:
+        response = self.http.post(path, json=body)
+        assert response.status_code == 200, response.text
+        data: dict[str, Any] = response.json()["data"]
+        return data
+
+    def now(self) -> float:
+        """Return the sandbox's time in epoch seconds."""
+        response = self.http.post("/_sandbox/clock", json={"advance_s": 0})
+        return float(response.json()["now"])
+
+    def token(self, **claims: Any) -> str:
+        """Return a token of the account."""
+        now = self.now()
+        signed = {"iss": self.sandbox.access_key, "exp": now + 1800, "nbf": now - 5} | claims
+        return jwt.encode(signed, self.sandbox.secret_key, "HS256")
+
+
+def error(response: httpx.Response) -> tuple[int, int, str]:
+    """Return status, code and message of a refusal."""
+    body = response.json()
+    return response.status_code, body["code"], body["message"]
+
+
+def connected(sandbox: SandboxProcess) -> Iterator[Client]:
+    sandbox.reset()
+    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+    with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False, timeout=120) as http:
+        yield Client(http, sandbox)
+
+
+@pytest.fixture(scope="session")
+def lifelike_process(kling_sandbox_factory) -> SandboxProcess:
+    return kling_sandbox_factory(
+        gateway="kling",
+        speed=1,
+        video_slots=1000,
+        image_slots=1000,
+        video_units=1e6,
+        image_units=1e6,
+        webhook_secret="whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=",
+    )
+
+
+@pytest.fixture
+def client(lifelike_process: SandboxProcess) -> Iterator[Client]:
+    """A client of a sandbox at real speed: nothing happens unless the clock is moved."""
+    yield from connected(lifelike_process)
+
+
+@pytest.fixture(scope="session")
+def trial_process(kling_sandbox_factory) -> SandboxProcess:
+    return kling_sandbox_factory(
+        gateway="kling", speed=1, video_units=10, read_lag=30, failed_frees_external_id=True
+    )
+
+
+@pytest.fixture
+def trial(trial_process: SandboxProcess) -> Iterator[Client]:
+    """The slots of the trial packs, ten units for videos, and other answers to what is not established."""
+    yield from connected(trial_process)
+
+
+def picture(size: tuple[int, int] = (400, 400)) -> str:
+    """Return an image in Base64."""
+    file = io.BytesIO()
+    Image.new("RGB", size, "teal").save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+PICTURE = picture()
