@@ -14,12 +14,11 @@ from airflow_provider_kling.sandbox.kling.http.paths import BALANCE, COSTS, PACK
 from airflow_provider_kling.sandbox.kling.service.account import KEY_NAME, Deduction, Pack
 from airflow_provider_kling.sandbox.kling.service.listing import ListQuery, ListRules, read_list_query
 from airflow_provider_kling.sandbox.kling.service.numbers import whole_number
-from airflow_provider_kling.sandbox.kling.service.rejection import Code, Rejection, invalid
+from airflow_provider_kling.sandbox.kling.service.rejection import invalid
 from airflow_provider_kling.sandbox.kling.service.service import Service
 from airflow_provider_kling.sandbox.kling.service.task_views import milliseconds
 
 _MAX_MS: Final = 10**15
-_INTERVAL_S: Final = 1.0  # between two reads of the packs (docs: account usage)
 _BALANCE: Final = ListRules(filters={"api_key_name": ()}, default_limit=500, requires_time=True)
 _PACKAGES: Final = ListRules(
     filters={
@@ -39,7 +38,6 @@ class AccountRoutes:
     def __init__(self, *, service: Service, envelope: Envelope) -> None:
         self._service = service
         self._envelope = envelope
-        self._read_at: float | None = None
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -52,9 +50,7 @@ class AccountRoutes:
     async def costs(self, request: Request) -> Response:
         """Return the packs that were bought in a time, in an envelope of their own."""
         now = self._service.clock.now()
-        if self._read_at is not None and 0 <= now - self._read_at < _INTERVAL_S:
-            raise Rejection(Code.RATE)
-        self._read_at = now
+        packs = self._service.account.read_packs()
         for name in ("start_time", "end_time"):
             if name not in request.query_params:
                 raise invalid(f"parameter '{name}' is required")
@@ -63,12 +59,12 @@ class AccountRoutes:
             for name in ("start_time", "end_time")
         )
         wanted = request.query_params.get("resource_pack_name")
-        packs = [
+        shown = [
             self._pack(pack, now)
-            for pack in self._service.account.packs.values()
+            for pack in packs
             if start <= milliseconds(pack.bought_at) <= end and wanted in (None, pack.name)
         ]
-        data = {"code": 0, "msg": "success", "resource_pack_subscribe_infos": packs}
+        data = {"code": 0, "msg": "success", "resource_pack_subscribe_infos": shown}
         return self._envelope.success(data)
 
     def _pack(self, pack: Pack, now: float) -> dict[str, Any]:
@@ -140,7 +136,7 @@ def _row(row: Deduction) -> dict[str, Any]:
         "model_name": charge.model,
         "resolution": charge.resolution,
         **video,
-        "deduction_time": str(milliseconds(row.at)),
+        "deduction_time": str(milliseconds(charge.at)),
         "unit_before_deduction": float(row.before),
         "deduction_amount": float(row.amount),
         "unit_after_deduction": float(row.after),

@@ -16,6 +16,7 @@ KEY_NAME: Final = "sandbox"  # the name of the only API key
 _LAG_S: Final = 12 * 3600.0  # what remains is reported this late (docs: account usage)
 _VALID_S: Final = 365 * DAY_S
 _BOUGHT_BEFORE_S: Final = DAY_S
+_INTERVAL_S: Final = 1.0  # between two reads of the packs (docs: account usage)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Charge:
     """What units are taken for.
 
     :param submitted_at: when the task was created, by which the ledger is filtered; epoch seconds.
+    :param at: when the units are taken.
     :param seconds: of a video; None for anything else.
     """
 
@@ -31,6 +33,7 @@ class Charge:
     model: str
     resolution: str
     submitted_at: float
+    at: float
     seconds: float | None = None
     has_video_input: bool = False
     audio: str = "off"
@@ -65,15 +68,11 @@ class Pack:
 
 @dataclass(frozen=True, kw_only=True)
 class Deduction:
-    """One row of the ledger.
-
-    :param at: when the units were taken, in epoch seconds.
-    """
+    """One row of the ledger."""
 
     number: int
     pack: Pack
     charge: Charge
-    at: float
     before: Decimal
     amount: Decimal
     after: Decimal
@@ -95,6 +94,7 @@ class Account:
     def clear(self) -> None:
         """Fill the packs and empty the ledger."""
         self.ledger: list[Deduction] = []
+        self._read_at: float | None = None
         self.packs = {type_: self._new_pack(type_, units) for type_, units in self._units.items()}
 
     def _new_pack(self, type_: PackType, units: Decimal) -> Pack:
@@ -127,14 +127,24 @@ class Account:
                 number=number,
                 pack=pack,
                 charge=of,
-                at=self._now(),
                 before=before,
                 amount=units,
                 after=pack.remaining,
             )
         )
 
+    def read_packs(self) -> list[Pack]:
+        """Return the packs.
+
+        :raises Rejection: 1302 if they were read less than a second ago.
+        """
+        now = self._now()
+        if self._read_at is not None and now - self._read_at < _INTERVAL_S:
+            raise Rejection(Code.RATE)
+        self._read_at = now
+        return list(self.packs.values())
+
     def reported_remaining(self, pack: Pack) -> Decimal:
         """Return what the account page says remains: it does not know the last twelve hours."""
-        recent = [row for row in self.ledger if row.pack is pack and row.at > self._now() - _LAG_S]
+        recent = [row for row in self.ledger if row.pack is pack and row.charge.at > self._now() - _LAG_S]
         return pack.remaining + sum((row.amount for row in recent), Decimal(0))

@@ -72,7 +72,7 @@ class Call:
     def keep(self, result: Result) -> str:
         """Serve a file, and return its name."""
         name = self.service.ids.file_stem() + result.name_suffix
-        self.service.keep(name, result)
+        self.service.keep(name, result, at=self.service.clock.now())
         return name
 
     def url(self, file_name: str) -> str:

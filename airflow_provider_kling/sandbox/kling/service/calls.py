@@ -61,11 +61,13 @@ class Calls:
         return {**data, "final_unit_deduction": units_text(units)}
 
     def _charge(self, endpoint: Endpoint, units: Decimal, *, task_id: str) -> None:
+        now = self._service.clock.now()
         charge = Charge(
             task_id=task_id,
             product=endpoint.product,
             model=endpoint.path.rpartition("/")[2],
             resolution="",
-            submitted_at=self._service.clock.now(),
+            submitted_at=now,
+            at=now,
         )
         self._service.charge(endpoint, units, charge)

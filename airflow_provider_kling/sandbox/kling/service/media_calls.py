@@ -31,7 +31,8 @@ async def speak(call: Call) -> dict[str, Any]:
     results = await call.rendered(request)
     mp3 = next(result for result in results if result.format == "mp3")
     name = call.keep(mp3)
-    work_id = call.service.add_work(request, mp3, makes=Makes.AUDIO, file_name=name)
+    now = call.service.clock.now()
+    work_id = call.service.add_work(request, mp3, makes=Makes.AUDIO, file_name=name, at=now)
     audio = {"id": work_id, "url": call.url(name), "duration": seconds_text(mp3)}
     return {
         "task_id": call.service.ids.new(),
@@ -39,7 +40,7 @@ async def speak(call: Call) -> dict[str, Any]:
         "task_status_msg": "",
         "task_result": {"audios": [audio]},
         "created_at": milliseconds(begun),
-        "updated_at": milliseconds(call.service.clock.now()),
+        "updated_at": milliseconds(now),
     }
 
 

@@ -165,12 +165,20 @@ class Service:
         if units:
             self.account.take(endpoint.pack, units, of=charge)
 
-    def keep(self, file_name: str, result: Result) -> None:
-        """Serve a rendered file under a name, as long as results are kept."""
-        self.files[file_name] = (result, self.clock.now() + self.settings.result_ttl)
+    def keep(self, file_name: str, result: Result, *, at: float) -> None:
+        """Serve a rendered file under a name, as long as results are kept.
 
-    def add_work(self, request: GenerationRequest, result: Result, *, makes: Makes, file_name: str) -> str:
-        """Make a finished video or sound known to later requests, and return its id."""
+        :param at: when it was made, in epoch seconds.
+        """
+        self.files[file_name] = (result, at + self.settings.result_ttl)
+
+    def add_work(
+        self, request: GenerationRequest, result: Result, *, makes: Makes, file_name: str, at: float
+    ) -> str:
+        """Make a finished video or sound known to later requests, and return its id.
+
+        :param at: when it was made, in epoch seconds.
+        """
         work_id = self.ids.new()
         spec = request.spec
         self.holdings.works.add(
@@ -183,7 +191,7 @@ class Service:
                 has_audio=isinstance(spec, VideoSpec) and spec.audio is not AudioSource.NONE,
                 result=result,
                 file_name=file_name,
-                expires_at=self.clock.now() + self.settings.result_ttl,
+                expires_at=at + self.settings.result_ttl,
             )
         )
         return work_id
@@ -282,25 +290,26 @@ class Service:
             task.final_status = Status.FAILED
         else:
             task.final_status = Status.SUCCEEDED
-            self._succeed(task)
+            self._succeed(task, at=at)
         request = task.request
         self._slots.give_back(request.model.version, request.endpoint.pack, request.images)
         self._held.discard(task.task_id)
         self._running.pop(task.task_id, None)
         self._call_back(task)
 
-    def _succeed(self, task: Task) -> None:
+    def _succeed(self, task: Task, *, at: float) -> None:
         request = task.request
         for result in task.results:
-            self.keep(task.file_name(result), result)
+            self.keep(task.file_name(result), result, at=at)
         for kind, makes in (("video", Makes.VIDEO), ("audio", Makes.AUDIO)):
             if request.endpoint.makes in (Makes.VIDEO, Makes.AUDIO) and (files := files_of(task, kind)):
                 name = task.file_name(files[0])
-                task.work_ids += (self.add_work(request, files[0], makes=makes, file_name=name),)
+                work_id = self.add_work(request, files[0], makes=makes, file_name=name, at=at)
+                task.work_ids += (work_id,)
         self._add_to_library(task)
         seconds = next((result.seconds for result in task.results if result.seconds is not None), None)
         task.units = request.units(seconds=seconds)
-        self.charge(request.endpoint, task.units, _charge(task, seconds))
+        self.charge(request.endpoint, task.units, _charge(task, seconds, at=at))
 
     def _add_to_library(self, task: Task) -> None:
         body, library = task.request.body, self.holdings.library
@@ -347,7 +356,7 @@ def _spelled(forced: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return {**forced, "status": Status.SUCCEEDED}
 
 
-def _charge(task: Task, seconds: float | None) -> Charge:
+def _charge(task: Task, seconds: float | None, *, at: float) -> Charge:
     request = task.request
     return Charge(
         task_id=task.task_id,
@@ -355,6 +364,7 @@ def _charge(task: Task, seconds: float | None) -> Charge:
         model=request.model.name or request.endpoint.path.rpartition("/")[2],
         resolution=request.resolution,
         submitted_at=task.schedule.submitted_at,
+        at=at,
         seconds=seconds if request.endpoint.makes is Makes.VIDEO else None,
         has_video_input=request.variant is Variant.VIDEO_INPUT,
         audio=request.audio_word,
