@@ -20,7 +20,7 @@ _DISCONTINUED: Final = ("kling-v1",)
 def check_body(
     endpoint: Endpoint, body: Any, *, holdings: Holdings, allow_unknown: bool = False
 ) -> Mapping[str, Any]:
-    """Return the body of a request without its empty texts, which mean "not given".
+    """Return the fields of a body that the endpoint has, without empty texts, which mean "not given".
 
     :param allow_unknown: ignore fields that the endpoint does not have.
     :raises Rejection: 400 for the first rule that is broken.
@@ -35,6 +35,7 @@ def check_body(
     if endpoint.contents:
         for problem in _content_problems(endpoint, given["contents"], allow_unknown=allow_unknown):
             raise invalid(problem)
+    given = _known(given, endpoint)
     for problem in _address_problems(given, endpoint.schema):
         raise invalid(problem)
     broken = first_problem(Subject(endpoint=endpoint, body=given, holdings=holdings))
@@ -70,6 +71,27 @@ def _without_empty(body: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(options := given.get("options"), dict):
         given["options"] = {name: value for name, value in options.items() if value != ""}
     return given
+
+
+def _known(body: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+    """Leave out what the endpoint does not have: nothing that was not checked is used."""
+    known: dict[str, Any] = _known_part(body, endpoint.schema)
+    if endpoint.contents:
+        known["contents"] = [
+            _known_part(content, endpoint.contents[content["type"]].schema) for content in body["contents"]
+        ]
+    return known
+
+
+def _known_part(value: Any, rule: Schema) -> Any:
+    match value:
+        case dict() if "properties" in rule:
+            members = rule["properties"]
+            return {name: _known_part(value[name], members[name]) for name in members if name in value}
+        case list() if "items" in rule:
+            return [_known_part(item, rule["items"]) for item in value]
+        case _:
+            return value
 
 
 def _check_model(endpoint: Endpoint, body: Mapping[str, Any]) -> None:

@@ -131,7 +131,13 @@ class CallbackSender:
     def _follow(self, message: _Message) -> None:
         """Deliver a message after the one before it of the same task."""
         before = self._last.get(message.task_id)
-        self._last[message.task_id] = asyncio.create_task(self._deliver(message, after=before))
+        running = asyncio.create_task(self._deliver(message, after=before))
+        self._last[message.task_id] = running
+        running.add_done_callback(lambda done: self._forget(message.task_id, done))
+
+    def _forget(self, task_id: str, done: asyncio.Task[None]) -> None:
+        if self._last.get(task_id) is done:
+            del self._last[task_id]
 
     async def _deliver_late(self, message: _Message, *, due_at: float) -> None:
         await self._clock.wait_until(due_at)

@@ -240,6 +240,8 @@ class Service:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self._running.clear()
+        for each in self.tasks:
+            each.settled.set()  # nobody waits for what was stopped
 
     # The life of a task.
 

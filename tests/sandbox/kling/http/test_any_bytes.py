@@ -71,11 +71,17 @@ headers = st.sampled_from(
 )
 
 
-@pytest.fixture(scope="module")
-def http(kling_sandbox_factory) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module", params=[False, True], ids=["strict", "unknown fields"])
+def http(request: pytest.FixtureRequest, kling_sandbox_factory) -> Iterator[httpx.Client]:
     """A client, with the key, of a sandbox where nothing ends and nearly nothing is limited."""
     sandbox = kling_sandbox_factory(
-        gateway="kling", speed=0.0001, video_slots=10**6, image_slots=10**6, video_units=1e9, image_units=1e9
+        gateway="kling",
+        speed=0.0001,
+        video_slots=10**6,
+        image_slots=10**6,
+        video_units=1e9,
+        image_units=1e9,
+        allow_unknown_fields=request.param,
     )
     with httpx.Client(
         base_url=sandbox.url, headers={"Authorization": KEY.decode()}, timeout=60, trust_env=False
@@ -121,7 +127,7 @@ def test_any_values_of_an_endpoints_fields_are_answered_in_the_envelope(
     http: httpx.Client, endpoint: Endpoint, data: st.DataObject
 ):
     fields = sorted(endpoint.schema["properties"])
-    body = data.draw(st.dictionaries(st.sampled_from(fields), values, max_size=5))
+    body = data.draw(st.dictionaries(st.sampled_from(fields) | names, values, max_size=5))
     plausible = {
         name: data.draw(plausible_values(endpoint.schema["properties"][name])) for name in fields[:9]
     }
