@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_kling.models.video_v3 import *
 
 _EXPORTS = {
-    "annotations": "BodyString Media PromptText body_strings",
+    "annotations": "BodyString Media PromptText body_strings inferred_rules",
     "facts": "Certainty MediaLimits ModelType ModelVersion Price",
     "image": (
         "TextToImageRequest TextToImage2kRequest ImageToImageRequest V15ImageToImageRequest "

@@ -15,6 +15,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from airflow_provider_kling.exceptions import BrokenRule
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models.model import warn
 from airflow_provider_kling.models.request import KlingRequest
@@ -79,14 +80,28 @@ class Inferred(_Annotation):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_after_validator_function(self._check, handler(source))
 
-    def _check(self, value: Any, info: ValidationInfo) -> Any:
+    def broken(self, value: Any) -> Iterator[str]:
+        """Yield the bounds that a value is beyond, as the end of a sentence."""
         for keyword, bound in self.bounds.items():
             holds, words = _WORDS[keyword]
             if not holds(value, bound):
-                field = f"{info.context.model}: {info.field_name}" if info.context else info.field_name
-                rule = words.format(", ".join(bound) if isinstance(bound, list) else bound)
-                warn(f"{field} should {rule}, as far as can be inferred. It is sent all the same.")
+                yield words.format(", ".join(bound) if isinstance(bound, list) else bound)
+
+    def _check(self, value: Any, info: ValidationInfo) -> Any:
+        for rule in self.broken(value):
+            field = f"{info.context.model}: {info.field_name}" if info.context else info.field_name
+            warn(f"{field} should {rule}, as far as can be inferred. It is sent all the same.")
         return value
+
+
+def inferred_rules(request: KlingRequest) -> Iterator[BrokenRule]:
+    """Yield what a request breaks of the inferred rules, for a service whose documents state them."""
+    body = request.body()
+    for name, field_info in type(request).model_fields.items():
+        if name in body:
+            for bounds in _annotations(Inferred, (*field_info.metadata, field_info.annotation)):
+                for rule in bounds.broken(body[name]):
+                    yield BrokenRule(field=name, rule=f"must {rule}", value=body[name])
 
 
 # The names of texts where no class says what a field holds: every documented model calls its texts so.
@@ -142,14 +157,15 @@ def _strings(path: tuple[Any, ...], value: object, holds: Media | PromptText | N
 @cache
 def _declared(request: type[KlingRequest]) -> Mapping[str, Media | PromptText | None]:
     return {
-        name: next(_annotations((*field.metadata, field.annotation)), None)
+        name: next(_annotations((Media, PromptText), (*field.metadata, field.annotation)), None)
         for name, field in request.model_fields.items()
     }
 
 
-def _annotations(parts: Iterable[object]) -> Iterator[Media | PromptText]:
+def _annotations(kinds: Any, parts: Iterable[object]) -> Iterator[Any]:
+    """Yield the annotations of some classes, at any depth of a type."""
     for part in parts:
-        if isinstance(part, Media | PromptText):
+        if isinstance(part, kinds):
             yield part
         else:
-            yield from _annotations(get_args(part))
+            yield from _annotations(kinds, get_args(part))

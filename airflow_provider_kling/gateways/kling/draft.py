@@ -12,6 +12,10 @@ from airflow_provider_kling.models import KlingRequest, Media, body_strings
 
 _RESOLUTION_OF_MODE: Final = {"std": "720p", "pro": "1080p", "4k": "4k"}
 _AUDIO_OF_SOUND: Final = {"on": "native", "off": "off"}
+PROMPT: Final = 2500
+"""The most characters of a prompt, where a model has no other limit."""
+
+_MOST_VOICES: Final = 2
 _LONGEST_ELEMENT: Final = 20  # digits of an id
 _CITATION: Final = re.compile(r"<<<([a-z]+_[0-9]+)>>>")
 
@@ -46,8 +50,26 @@ class Draft:
         :param renamed: the platform's name of a field, by the author's.
         """
         for name, target in [*((name, name) for name in names), *renamed.items()]:
-            if (value := self.take(name)) is not None:
+            value = self.take(name)
+            if value == "":
+                self.reject(name, "must not be empty here")
+            elif value is not None:
                 self.body[target] = value
+
+    def prompt(self, *, most: int = PROMPT) -> str | None:
+        """Take the prompt.
+
+        :param most: how many characters the platform takes.
+        """
+        prompt: str | None = self.take("prompt")
+        if prompt is not None and len(prompt) > most:
+            self.reject("prompt", f"must have at most {most} characters here")
+        return prompt
+
+    def copy_prompt(self) -> None:
+        """Copy the prompt."""
+        if (prompt := self.prompt()) is not None:
+            self.body["prompt"] = prompt
 
     def copy_all(self) -> None:
         """Copy everything as it is: the author writes the platform's own fields."""
@@ -91,10 +113,27 @@ class Draft:
             BrokenRule(field=name, rule=rule, value=value, involves=frozenset({name, *others}))
         )
 
-    def reject_rest(self, rule: str) -> None:
-        """Reject every field that was not taken."""
+    def require(self, name: str) -> None:
+        """Reject a request without a field that the platform needs."""
+        if not self.given(name):
+            self.reject(name, "is required here")
+
+    def reject_rest(self, rule: str, *, hints: Mapping[str, str] | None = None) -> None:
+        """Reject every field that was not taken.
+
+        :param hints: what to add to the rule for some fields.
+        """
         for name in [*self._left]:
-            self.reject(name, rule)
+            self.reject(name, f"{rule}{(hints or {}).get(name, '')}")
+
+    def voices(self) -> Sequence[str]:
+        """Take the voices."""
+        voices: Sequence[str] = self.take("voice_ids") or ()
+        if len(voices) > _MOST_VOICES:
+            self.reject("voice_ids", f"must have at most {_MOST_VOICES} items here")
+        if voices and self.given("sound") != "on":
+            self.reject("voice_ids", 'must be left out here unless sound is "on"', "sound")
+        return voices
 
     def resolution(self) -> Any:
         """Take the resolution, whichever of its two names the author uses."""

@@ -20,6 +20,7 @@ from airflow_provider_kling.gateways.kling.capabilities import (
     KlingRecovery,
     KlingTaskBatch,
 )
+from airflow_provider_kling.gateways.kling.checks import CHECKS
 from airflow_provider_kling.gateways.kling.draft import Draft, merged
 from airflow_provider_kling.gateways.kling.envelope import explain_submission
 from airflow_provider_kling.gateways.kling.legacy_tasks import (
@@ -34,7 +35,14 @@ from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.message import Call, HttpRequest, Operation, encode_json
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.media_type import MediaType
-from airflow_provider_kling.models import KlingRequest, MediaLimits, ModelName, UncheckedRequest, find_model
+from airflow_provider_kling.models import (
+    KlingRequest,
+    MediaLimits,
+    ModelName,
+    UncheckedRequest,
+    find_model,
+    inferred_rules,
+)
 from airflow_provider_kling.models.model import DEFAULT_PROVIDER
 
 NEW: Final = "2026-07"
@@ -51,6 +59,10 @@ _PICTURE: Final = MediaLimits(
 _LIMITS: Final = {MediaType.IMAGE: _PICTURE, MediaType.AUDIO: _SOUND}
 _LEGACY_LIMITS: Final = {MediaType.IMAGE: replace(_PICTURE, max_bytes=10 * _MIB), MediaType.AUDIO: _SOUND}
 
+_LEGACY_HINTS: Final = dict.fromkeys(
+    ("negative_prompt", "cfg_scale", "camera_control"),
+    f"; the connection's extra api_version={LEGACY!r} sends it through the legacy one",
+)
 _LINKS_ONLY: Final = frozenset({MediaType.VIDEO})
 
 # They answer at once, and take no id of the caller's (docs: tts, image-recognize).
@@ -200,12 +212,14 @@ class KlingGateway(Gateway):
             )
             draft.broken.append(BrokenRule(field="parameters", rule=rule))
             return
+        # They were inferred from the platform's own documents.
+        draft.broken += inferred_rules(request)
         slug = request.model.slug
+        for check in CHECKS.get(slug, ()):
+            check(draft)
         if not self._is_legacy and slug in new_standard.ROUTES:
             new_standard.ROUTES[slug][1](draft)
-            hint = f"; the connection's extra api_version={LEGACY!r} sends this model through the legacy one"
-            is_elsewhere = slug in legacy.PRODUCTS
-            draft.reject_rest(f"does not exist in the new standard{hint if is_elsewhere else ''}")
+            draft.reject_rest("does not exist in the new standard", hints=_LEGACY_HINTS)
             return
         product = legacy.PRODUCTS[slug]
         if product.model_name is not None:

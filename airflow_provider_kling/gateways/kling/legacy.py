@@ -12,43 +12,33 @@ from typing import Final
 from airflow_provider_kling.gateways.kling.draft import Draft, Encoder, Product
 from airflow_provider_kling.gateways.kling.legacy_tools import TOOLS
 
-_MOST_VOICES: Final = 2
+_MOST_EXPANDED: Final = 3
+_SIDES: Final = tuple(f"{side}_expansion_ratio" for side in ("up", "down", "left", "right"))
 
 
 def _text_to_video(draft: Draft) -> None:
-    draft.copy("prompt", "negative_prompt", "cfg_scale", "camera_control", "aspect_ratio")
+    draft.copy_prompt()
+    draft.copy("negative_prompt", "cfg_scale", "camera_control", "aspect_ratio")
     _write_shots(draft)
     _write_common(draft)
 
 
 def _image_to_video(draft: Draft) -> None:
-    draft.copy("prompt", "negative_prompt", "cfg_scale")
+    draft.copy_prompt()
+    draft.copy("negative_prompt", "cfg_scale")
     _write_shots(draft)
-    for name in ("image", "image_tail", "static_mask"):
+    for name in ("image", "image_tail"):
         draft.copy_file(name)
-    _copy_masks(draft)
-    voices = draft.take("voice_ids") or ()
-    if len(voices) > _MOST_VOICES:
-        draft.reject("voice_ids", f"must have at most {_MOST_VOICES} items here")
-    if voices:
+    if voices := draft.voices():
         draft.body["voice_list"] = [{"voice_id": voice} for voice in voices]
     if draft.given("aspect_ratio") is not None:
         draft.reject("aspect_ratio", "must be left out with an image: the clip takes its shape")
     _write_common(draft)
 
 
-def _copy_masks(draft: Draft) -> None:
-    masks = draft.take("dynamic_masks")
-    if masks is None:
-        return
-    draft.body["dynamic_masks"] = copied = [dict(mask) for mask in masks]
-    for number, mask in enumerate(copied):
-        if "mask" in mask:
-            mask["mask"] = draft.file(("dynamic_masks", number, "mask"), "dynamic_masks", number, "mask")
-
-
 def _omni_video(draft: Draft) -> None:
-    draft.copy("prompt", "aspect_ratio")
+    draft.copy_prompt()
+    draft.copy("aspect_ratio")
     _write_shots(draft)
     _copy_files(draft, "images", "image_list", "image_url")
     if draft.take("videos") is not None:
@@ -58,17 +48,21 @@ def _omni_video(draft: Draft) -> None:
         draft.body["video_list"] = [{**video, "keep_original_sound": keeps} if keeps else video]
         if draft.given("audio") == "original":
             draft.take("audio")
+    else:
+        draft.body.setdefault("aspect_ratio", "16:9")  # required here, and the new standard's default
     _write_common(draft)
 
 
 def _images_to_video(draft: Draft) -> None:
-    draft.copy("prompt", "negative_prompt", "aspect_ratio")
+    draft.copy_prompt()
+    draft.copy("negative_prompt", "aspect_ratio")
     _copy_files(draft, "images", "image_list", "image")
     _write_common(draft)
 
 
 def _avatar(draft: Draft) -> None:
-    draft.copy("prompt", "audio_id")
+    draft.copy_prompt()
+    draft.copy("audio_id")
     draft.copy_file("image")
     draft.copy_file("sound_file")
     _write_common(draft)
@@ -86,27 +80,36 @@ def _effects(draft: Draft) -> None:
 
 
 def _generated_image(draft: Draft) -> None:
-    draft.copy("prompt", "negative_prompt", "n", "aspect_ratio", "resolution")
+    draft.copy_prompt()
+    draft.copy("negative_prompt", "n", "aspect_ratio", "resolution")
     draft.copy("image_reference", "image_fidelity", "human_fidelity")
     draft.copy_file("image")
 
 
 def _omni_image(draft: Draft) -> None:
-    draft.copy("prompt", "n", "aspect_ratio", "resolution", "result_type", "series_amount")
+    draft.copy_prompt()
+    draft.copy("n", "aspect_ratio", "resolution", "result_type", "series_amount")
     _copy_files(draft, "images", "image_list", "image")
     if elements := draft.take("element_ids"):
         draft.write_elements(elements, name="element_ids")
 
 
 def _images_to_image(draft: Draft) -> None:
-    draft.copy("prompt", "n", "aspect_ratio")
+    draft.require("subject_images")
+    draft.copy_prompt()
+    draft.copy("n", "aspect_ratio")
     _copy_files(draft, "subject_images", "subject_image_list", "subject_image")
     draft.copy_file("scene_image")
     draft.copy_file("style_image")
 
 
 def _expansion(draft: Draft) -> None:
-    draft.copy("prompt", "n", *(f"{side}_expansion_ratio" for side in ("up", "down", "left", "right")))
+    up, down, left, right = (draft.given(side) for side in _SIDES)
+    if (area := (1 + up + down) * (1 + left + right)) > _MOST_EXPANDED:
+        rule = f"must, with the other sides, make the image at most {_MOST_EXPANDED} times as large here"
+        draft.reject(_SIDES[0], f"{rule}, not {area:g}", *_SIDES)
+    draft.copy_prompt()
+    draft.copy("n", *_SIDES)
     draft.copy_file("image")
 
 

@@ -9,7 +9,8 @@ from airflow_provider_kling.gateways.kling.draft import Draft, Product
 
 
 def _motion_control(draft: Draft) -> None:
-    draft.copy("prompt", "character_orientation")
+    draft.copy_prompt()
+    draft.copy("character_orientation")
     for name, target in (("image", "image_url"), ("video", "video_url")):
         draft.take(name)
         draft.body[target] = draft.file((target,), name)
@@ -35,11 +36,13 @@ _OF_A_FACE: Final = (
 
 
 def _extension(draft: Draft) -> None:
-    draft.copy("video_id", "prompt", "negative_prompt", "cfg_scale")
+    draft.copy_prompt()
+    draft.copy("video_id", "negative_prompt", "cfg_scale")
 
 
 def _multi_elements(draft: Draft) -> None:
-    draft.copy("session_id", "edit_mode", "prompt", "negative_prompt", "mode")
+    draft.copy_prompt()
+    draft.copy("session_id", "edit_mode", "negative_prompt", "mode")
     if images := draft.take("images"):
         draft.body["image_list"] = [
             {"image": draft.file(("image_list", number, "image"), "images", number)}
@@ -50,7 +53,8 @@ def _multi_elements(draft: Draft) -> None:
 
 
 def _text_to_audio(draft: Draft) -> None:
-    draft.copy("prompt", "duration")
+    draft.copy_prompt()
+    draft.copy("duration")
 
 
 def _video_to_audio(draft: Draft) -> None:

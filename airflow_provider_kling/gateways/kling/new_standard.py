@@ -8,26 +8,24 @@ text-to-video, image-to-video, omni-video).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from airflow_provider_kling.gateways.kling.draft import Draft, Encoder, cited, with_handles
+from airflow_provider_kling.gateways.kling.draft import PROMPT, Draft, Encoder, cited, with_handles
 
-_FHD: Final = "1080p"
-_MOST_VOICES: Final = 2
-_MOST_IMAGES: Final = 7
-_MOST_IMAGES_WITH_VIDEO: Final = 4
+_LONG_PROMPT: Final = 3072
 
 
-def _text_to_video(draft: Draft) -> None:
+def _text_to_video(draft: Draft, *, most: int = PROMPT) -> None:
     """Write a prompt."""
-    draft.copy("prompt")
+    draft.body["prompt"] = draft.prompt(most=most)
     _write_settings(draft, "aspect_ratio")
 
 
-def _image_to_video(draft: Draft) -> None:
+def _image_to_video(draft: Draft, *, most: int = PROMPT) -> None:
     """Write a prompt, a first frame and perhaps a last one."""
     contents = _Contents(draft)
-    contents.add_prompt()
+    contents.add_prompt(most=most)
     contents.add_file("first_frame", "image")
     contents.add_file("last_frame", "image_tail")
     contents.add_voices()
@@ -44,57 +42,22 @@ def _v3(draft: Draft, encode: Encoder) -> None:
     encode(draft)
 
 
-def _v2_6(draft: Draft, encode: Encoder) -> None:
-    """Check what exists in 1080p only: audio, and a last frame."""
-    resolution = draft.given("resolution") or {"pro": _FHD}.get(draft.given("mode"))
-    if resolution != _FHD:
-        for name, value in (("sound", "on"), ("audio", "native")):
-            if draft.given(name) == value:
-                draft.reject(
-                    name, f'must be "off" here unless mode is "pro": V2.6 makes audio in {_FHD} only', "mode"
-                )
-        _check_last_frame(draft)
-    encode(draft)
-
-
-def _v2_5_turbo(draft: Draft) -> None:
-    if draft.given("mode") != "pro":
-        _check_last_frame(draft)
-    _image_to_video(draft)
-
-
-def _check_last_frame(draft: Draft) -> None:
-    if draft.given("image_tail") is not None:
-        draft.reject(
-            "image_tail", f'must be left out here unless mode is "pro": a last frame needs {_FHD}', "mode"
-        )
-
-
 def _v3_turbo(draft: Draft) -> None:
     """Write what always has audio, and takes one image: the first frame."""
-    if draft.take("audio") == "off":
-        draft.reject("audio", 'must not be "off" here: V3 Turbo always makes audio')
-    if images := draft.given("images"):
-        if len(images) > 1:
-            draft.reject("images", "must have 1 item here: the first frame")
-        contents = _Contents(draft)
-        contents.add_prompt()
-        contents.add_files("first_frame", "images", handle=None)
-        _write_settings(draft)
-    else:
-        _text_to_video(draft)
-
-
-def _omni(draft: Draft) -> None:
-    """Write a prompt, reference images, and perhaps a video to edit."""
-    edits = draft.given("videos") is not None
-    most = _MOST_IMAGES_WITH_VIDEO if edits else _MOST_IMAGES
-    count = len(draft.given("images") or ())
-    if count > most:
-        beside = " next to a video" if edits else ""
-        draft.reject("images", f"must have at most {most} items here{beside}", "videos")
+    draft.take("audio")
+    if draft.given("images") is None:
+        _text_to_video(draft, most=_LONG_PROMPT)
+        return
     contents = _Contents(draft)
     contents.add_prompt()
+    contents.add_files("first_frame", "images", handle=None)
+    _write_settings(draft)
+
+
+def _omni(draft: Draft, *, most: int = PROMPT) -> None:
+    """Write a prompt, reference images, and perhaps a video to edit."""
+    contents = _Contents(draft)
+    contents.add_prompt(most=most)
     contents.add_files("refer_image", "images", handle="image")
     contents.add_files("base_video", "videos", handle="video")
     draft.take("shot_type")  # the only one that there is
@@ -102,11 +65,7 @@ def _omni(draft: Draft) -> None:
 
 
 def _o1(draft: Draft) -> None:
-    if draft.take("multi_shot"):
-        draft.reject("multi_shot", "must be false here: O1 makes one shot", "shot_type")
-    for name, value in (("sound", "on"), ("audio", "native")):
-        if draft.given(name) == value:
-            draft.reject(name, 'must be "off" here: O1 makes no audio')
+    draft.take("multi_shot")  # it makes one shot
     _omni(draft)
 
 
@@ -129,9 +88,9 @@ class _Contents:
         self._cited = cited(draft.given("prompt") or "")
         draft.body["contents"] = self._parts
 
-    def add_prompt(self) -> None:
+    def add_prompt(self, *, most: int = PROMPT) -> None:
         """Add the prompt, with handles for citations."""
-        if (prompt := self._draft.take("prompt")) is not None:
+        if (prompt := self._draft.prompt(most=most)) is not None:
             self._parts.append({"type": "prompt", "text": with_handles(prompt)})
 
     def add_file(self, kind: str, name: str) -> None:
@@ -149,10 +108,7 @@ class _Contents:
 
     def add_voices(self) -> None:
         """Add the voices that the prompt cites, as ``<<<voice_1>>>``."""
-        voices = self._draft.take("voice_ids") or ()
-        if len(voices) > _MOST_VOICES:
-            self._draft.reject("voice_ids", f"must have at most {_MOST_VOICES} items here")
-        for number, voice in enumerate(voices, start=1):
+        for number, voice in enumerate(self._draft.voices(), start=1):
             self._parts.append({"type": "voice", "voice_id": voice, "id": f"voice_{number}"})
 
     def add_element(self) -> None:
@@ -191,17 +147,17 @@ ROUTES: Final[Mapping[str, tuple[str, Encoder]]] = {
     ),
     **dict.fromkeys(
         ("kling-v3-omni-video", "kling-v3-omni-t2v", "kling-v3-omni-i2v"),
-        ("/omni-video/kling-3.0-omni", _for(_v3, _omni)),
+        ("/omni-video/kling-3.0-omni", _for(_v3, partial(_omni, most=_LONG_PROMPT))),
     ),
-    "kling-v3-t2v": ("/text-to-video/kling-3.0", _for(_v3, _text_to_video)),
-    "kling-v3-i2v": ("/image-to-video/kling-3.0", _for(_v3, _image_to_video)),
+    "kling-v3-t2v": ("/text-to-video/kling-3.0", _for(_v3, partial(_text_to_video, most=_LONG_PROMPT))),
+    "kling-v3-i2v": ("/image-to-video/kling-3.0", _for(_v3, partial(_image_to_video, most=_LONG_PROMPT))),
     "kling-v3-turbo-t2v": ("/text-to-video/kling-3.0-turbo", _v3_turbo),
     "kling-v3-turbo-i2v": ("/image-to-video/kling-3.0-turbo", _v3_turbo),
-    "kling-v2.6-t2v": ("/text-to-video/kling-2.6", _for(_v2_6, _text_to_video)),
-    "kling-v2.6-i2v": ("/image-to-video/kling-2.6", _for(_v2_6, _image_to_video)),
+    "kling-v2.6-t2v": ("/text-to-video/kling-2.6", _text_to_video),
+    "kling-v2.6-i2v": ("/image-to-video/kling-2.6", _image_to_video),
     "kling-v2.5-turbo-t2v": ("/text-to-video/kling-2.5-turbo", _text_to_video),
     "kling-v3-motion-control": ("/motion-control/kling-3.0", _motion_control),
     "kling-v2.6-motion-control": ("/motion-control/kling-2.6", _motion_control),
-    "kling-v2.5-turbo-i2v": ("/image-to-video/kling-2.5-turbo", _v2_5_turbo),
+    "kling-v2.5-turbo-i2v": ("/image-to-video/kling-2.5-turbo", _image_to_video),
 }
 """By the author's model: where it is sent, and how it is written."""

@@ -14,6 +14,10 @@ IMAGE = "https://cdn.example/a.png"
 OTHER = "https://cdn.example/b.png"
 VIDEO = "https://cdn.example/a.mp4"
 SOUND = "https://cdn.example/a.mp3"
+# Those that the sandbox offers to all.
+VOICE = "829826751244537879"
+SPEAKER = "oversea_male1"
+ELEMENT = 150001
 WORDS = "A paper boat crosses a puddle"
 
 
@@ -160,7 +164,7 @@ NEW = [
         {
             "prompt": "<<<voice_1>>> speaks",
             "image": IMAGE,
-            "voice_ids": ["829"],
+            "voice_ids": [VOICE],
             "mode": "pro",
             "sound": "on",
         },
@@ -169,7 +173,7 @@ NEW = [
             "contents": [
                 prompt("@voice_1 speaks"),
                 part("first_frame", IMAGE),
-                {"type": "voice", "voice_id": "829", "id": "voice_1"},
+                {"type": "voice", "voice_id": VOICE, "id": "voice_1"},
             ],
             "settings": {"resolution": "1080p", "audio": "native"},
         },
@@ -181,7 +185,7 @@ NEW = [
             "image": IMAGE,
             "video": VIDEO,
             "character_orientation": "video",
-            "element_id": "829",
+            "element_id": str(ELEMENT),
             "mode": "pro",
             "audio": "off",
         },
@@ -191,7 +195,7 @@ NEW = [
                 prompt("@element_1 dances"),
                 part("image", IMAGE),
                 part("video", VIDEO),
-                {"type": "element", "element_id": "829", "id": "element_1"},
+                {"type": "element", "element_id": str(ELEMENT), "id": "element_1"},
             ],
             "settings": {"resolution": "1080p", "character_orientation": "video", "audio": "off"},
         },
@@ -230,7 +234,7 @@ LEGACY_VIDEOS = [
             "image": IMAGE,
             "video": VIDEO,
             "character_orientation": "video",
-            "element_id": "829",
+            "element_id": str(ELEMENT),
             "audio": "original",
         },
         "/v1/videos/motion-control",
@@ -241,7 +245,7 @@ LEGACY_VIDEOS = [
             "character_orientation": "video",
             "mode": "std",
             "keep_original_sound": "yes",
-            "element_list": [{"element_id": 829}],
+            "element_list": [{"element_id": ELEMENT}],
         },
     ),
     Example(
@@ -288,6 +292,7 @@ LEGACY_VIDEOS = [
             "multi_shot": True,
             "shot_type": "intelligence",
             "mode": "4k",
+            "aspect_ratio": "16:9",
         },
     ),
     Example(
@@ -305,14 +310,21 @@ LEGACY_VIDEOS = [
     ),
     Example(
         "kling-v2.6-i2v",
-        {"prompt": WORDS, "image": IMAGE, "static_mask": OTHER, "voice_ids": ["829"]},
+        {
+            "prompt": WORDS,
+            "image": IMAGE,
+            "voice_ids": [VOICE],
+            "sound": "on",
+            "mode": "pro",
+        },
         "/v1/videos/image2video",
         {
             "model_name": "kling-v2-6",
             "prompt": WORDS,
             "image": IMAGE,
-            "static_mask": OTHER,
-            "voice_list": [{"voice_id": "829"}],
+            "voice_list": [{"voice_id": VOICE}],
+            "sound": "on",
+            "mode": "pro",
         },
     ),
 ]
@@ -377,9 +389,9 @@ LEGACY = [
     ),
     Example(
         "kling-tts",
-        {"text": WORDS, "voice_id": "girlfriend_1", "voice_language": "en", "voice_speed": 0.8},
+        {"text": WORDS, "voice_id": SPEAKER, "voice_language": "en", "voice_speed": 0.8},
         "/v1/audio/tts",
-        {"text": WORDS, "voice_id": "girlfriend_1", "voice_language": "en", "voice_speed": 0.8},
+        {"text": WORDS, "voice_id": SPEAKER, "voice_language": "en", "voice_speed": 0.8},
     ),
     Example(
         "kling-v1.6-t2v",
@@ -449,12 +461,12 @@ LEGACY = [
     ),
     Example(
         "kling-v3-omni-image",
-        {"prompt": WORDS, "element_ids": ["829836802793406551"], "result_type": "series", "series_amount": 4},
+        {"prompt": WORDS, "element_ids": [str(ELEMENT)], "result_type": "series", "series_amount": 4},
         "/v1/images/omni-image",
         {
             "model_name": "kling-v3-omni",
             "prompt": WORDS,
-            "element_list": [{"element_id": 829836802793406551}],
+            "element_list": [{"element_id": ELEMENT}],
             "result_type": "series",
             "series_amount": 4,
         },
@@ -472,9 +484,9 @@ LEGACY = [
     ),
     Example(
         "kling-image-expansion",
-        {"image": IMAGE, **{f"{side}_expansion_ratio": 0.5 for side in ("up", "down", "left", "right")}},
+        {"image": IMAGE, **{f"{side}_expansion_ratio": 0.25 for side in ("up", "down", "left", "right")}},
         "/v1/images/editing/expand",
-        {"image": IMAGE, **{f"{side}_expansion_ratio": 0.5 for side in ("up", "down", "left", "right")}},
+        {"image": IMAGE, **{f"{side}_expansion_ratio": 0.25 for side in ("up", "down", "left", "right")}},
     ),
     Example("kling-image-recognize", {"image": IMAGE}, "/v1/videos/image-recognize", {"image": IMAGE}),
     Example(

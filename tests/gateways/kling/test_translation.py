@@ -26,6 +26,10 @@ NOT_OFFERED = {
 ONLY_NEW = {"kling-v3-turbo-t2v", "kling-v3-turbo-i2v"}
 
 
+VOICED = {"image": IMAGE, "mode": "pro"}
+SIDES = [f"{side}_expansion_ratio" for side in ("up", "down", "left", "right")]
+
+
 def encode(
     model: str, given: Any, *, api_version: str = NEW_VERSION, extra: dict[str, Any] | None = None
 ) -> EncodedRequest:
@@ -94,7 +98,9 @@ def test_every_model_of_the_catalogue_is_offered_or_refused_by_name() -> None:
         ("kling-v2.6-t2v", {"prompt": "x", "sound": "on", "mode": "std"}, "sound"),
         ("kling-v2.6-i2v", {"image": IMAGE, "image_tail": OTHER}, "image_tail"),
         ("kling-v2.6-i2v", {"image": IMAGE, "static_mask": OTHER}, "static_mask"),
-        ("kling-v2.6-i2v", {"image": IMAGE, "voice_ids": ["1", "2", "3"]}, "voice_ids"),
+        ("kling-v2.6-i2v", {**VOICED, "voice_ids": ["1", "2", "3"], "sound": "on"}, "voice_ids"),
+        ("kling-v2.6-i2v", {**VOICED, "voice_ids": ["1"]}, "voice_ids"),
+        ("kling-image-expansion", {"image": IMAGE, **dict.fromkeys(SIDES, 0.5)}, "up_expansion_ratio"),
         ("kling-v2.5-turbo-i2v", {"image": IMAGE, "image_tail": OTHER, "mode": "std"}, "image_tail"),
         ("kling-video-effects", {"effect_scene": "a", "image": IMAGE, "duration": 5}, "duration"),
         ("kling-v3-omni-image", {"prompt": "x", "element_ids": ["one"]}, "element_ids"),
