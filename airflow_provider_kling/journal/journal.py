@@ -179,8 +179,8 @@ def latest(*, stored: Record | None, copy: Record | None) -> Record | None:
     """
     if stored is None or copy is None:
         return stored or copy
-    if copy.key == stored.key and copy.task_id:
-        return stored.submitted(copy.task_id)
+    if copy.key == stored.key and copy.task_id not in (None, stored.task_id):
+        return stored.submitted(str(copy.task_id))
     return stored
 
 
@@ -191,7 +191,7 @@ def _load(store: Store) -> Record | None:
 
 def _without_texts(record: Record) -> Record:
     """Return a record without what may hold a prompt or a signed link; who may see which is not the same."""
-    return replace(record, request=None, result=None)
+    return replace(record, request=None, result=None, answer=None)
 
 
 @contextmanager

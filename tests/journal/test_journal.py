@@ -331,6 +331,7 @@ def test_an_end_is_on_record_although_its_variable_cannot_be_deleted(
 
 
 OTHER = replace(RECORD, key="other")
+ANSWERED = replace(SUBMITTED, answer={"task_id": SUBMITTED.task_id})
 
 
 @pytest.mark.parametrize(
@@ -342,6 +343,7 @@ OTHER = replace(RECORD, key="other")
         (RECORD, SUBMITTED, SUBMITTED),  # it ended between the two, or somebody filled in the id
         (RECORD, OTHER, RECORD),  # it ended between the two, so the other was not sent
         (RECORD, OTHER.submitted("task-2"), RECORD),
+        (ANSWERED, SUBMITTED, ANSWERED),  # the copy has no links
     ],
 )
 def test_what_is_known_by_two_records(
