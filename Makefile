@@ -95,7 +95,7 @@ test-crash:  ## kill parts of a real Airflow, and see that nothing is paid twice
 
 # Whether there is room at the service, and what becomes of a scheduler or a triggerer, do not depend on how a
 # record is kept.
-NO_RECORD := $(addprefix --ignore=tests/crash/,test_scenes.py test_scheduler.py test_triggerers.py)
+NO_RECORD := $(addprefix --ignore=tests/crash/,test_platform.py test_scenes.py test_scheduler.py test_triggerers.py)
 test-crash-3.4: .venv/airflow-3.4/.stamp  ## the crashes on the pre-release of Airflow 3.4
 	.venv/airflow-3.4/bin/python -m pytest -m crash $(NO_RECORD)
 

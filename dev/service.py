@@ -37,9 +37,9 @@ def connection_json(*, api_key: str, url: str | None, **extra: Any) -> str:
     return json.dumps({"conn_type": "kling", "password": api_key, **host, **extras})
 
 
-def sandbox_connection(sandbox: SandboxProcess) -> str:
+def sandbox_connection(sandbox: SandboxProcess, **extra: Any) -> str:
     """Return an Airflow connection to a sandbox. Its responses may be late: it shares this machine."""
-    return connection_json(api_key=sandbox.api_key, url=sandbox.url, request_timeout=PATIENCE_S)
+    return connection_json(api_key=sandbox.api_key, url=sandbox.url, request_timeout=PATIENCE_S, **extra)
 
 
 @contextlib.contextmanager

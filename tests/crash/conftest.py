@@ -16,7 +16,7 @@ from dev.airflow_settings import PATIENT
 from dev.airflow_stack import AirflowStack
 from dev.service import sandbox_connection
 from dev.waiting import PATIENCE_S
-from tests.crash.cases import CASES, Case
+from tests.crash.cases import CASES, LOST_ANSWERS, PLATFORM_CASES, Case
 from tests.crash.clears import CLEAR_CASES, CONNECTIONS, ClearCase, State
 from tests.crash.harness import CAPACITY, SCENES, SLOTS, CapacityDriver, Harness
 from tests.crash.monitor import StateMonitor
@@ -37,6 +37,8 @@ SETTINGS = {
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
 }
 
+PLATFORM = {"gateway": "kling", "video_slots": 1000, "video_units": 100_000, "speed": 20}
+
 # Faults hit the request that comes first, and counts are of all requests: each purpose has its own sandbox.
 SANDBOXES: dict[str, dict[str, Any]] = {
     "kling_killed": {"tier": "1000", "speed": 20},
@@ -46,6 +48,8 @@ SANDBOXES: dict[str, dict[str, Any]] = {
     "kling_cleared": {"tier": "1000", "speed": 20},
     "kling_cleared_running": {"tier": "1000", "speed": HELD},
     "kling_cleared_unknown": {"tier": "1000", "speed": 20},
+    "kling_platform_killed": PLATFORM,
+    "kling_platform_lossy": PLATFORM,
 }
 
 
@@ -100,7 +104,9 @@ def running_harness(
             for conn_id, options in sandboxes.items()
         }
         connections = {
-            f"AIRFLOW_CONN_{conn_id.upper()}": sandbox_connection(sandbox)
+            f"AIRFLOW_CONN_{conn_id.upper()}": sandbox_connection(
+                sandbox, gateway=sandboxes[conn_id].get("gateway", "modellix")
+            )
             for conn_id, sandbox in started.items()
         }
         stack = running.enter_context(
@@ -111,7 +117,10 @@ def running_harness(
         yield Harness(stack=stack, folder=folder, sandboxes=started)
 
 
-SIDE_BY_SIDE = ("scenes", "killed", "lost", "failed", "marked", "fetched", "to_clear")
+SIDE_BY_SIDE = (
+    *("scenes", "killed", "lost", "failed", "marked", "fetched", "to_clear"),
+    *("killed_on_platform", "lost_on_platform"),
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -129,6 +138,23 @@ def killed(harness: Harness) -> dict[Case, Scenario]:
     return {
         case: harness.start(f"killed_{case.mode}", conn_id="kling_killed", point=case.point) for case in CASES
     }
+
+
+@pytest.fixture(scope="session")
+def killed_on_platform(harness: Harness) -> dict[Case, Scenario]:
+    """The same on Kling's own platform."""
+    return {
+        case: harness.start(f"killed_{case.mode}", conn_id="kling_platform_killed", point=case.point)
+        for case in PLATFORM_CASES
+    }
+
+
+@pytest.fixture(scope="session")
+def lost_on_platform(harness: Harness) -> dict[str, Scenario]:
+    """Runs on Kling's own platform, one for each way to lose the answer to a submission."""
+    faults = [{"method": "POST", "action": action} for action in LOST_ANSWERS.values()]
+    harness.sandboxes["kling_platform_lossy"].faults(faults)
+    return {what: harness.start("plain", conn_id="kling_platform_lossy") for what in LOST_ANSWERS}
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from dev.airflow_api import TaskInstance
 from dev.waiting import WaitError
 from tests.crash.report import Row
 from tests.e2e.run import Run
+from tests.e2e.submissions import prompt_of
 
 TASK = "generate"
 UNKNOWN = "KlingSubmissionUnknownError"
@@ -47,7 +48,7 @@ class Scenario(Run):
 
     def _posts(self) -> list[int | None]:
         sent = self.sandbox.requests("POST")
-        return [each["status"] for each in sent if (each["body"] or {}).get("prompt") == self.prompt]
+        return [each["status"] for each in sent if prompt_of(each["body"]) == self.prompt]
 
     def deferred(self) -> TaskInstance:
         """Wait until a triggerer waits for the clip, and return the task; WaitError when it has ended."""
