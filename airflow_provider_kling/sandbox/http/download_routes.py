@@ -48,7 +48,7 @@ class DownloadRoutes:
     A URL that has expired or was changed gives 403, a file that no longer exists 404.
 
     :param folders: by the folder of the URL's path, what returns the file with a name.
-    :param refuses: which requests get 403 although the URL is valid.
+    :param rejects: which requests get 403 although the URL is valid.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class DownloadRoutes:
         clock: Clock,
         signer: UrlSigner,
         folders: Mapping[str, Callable[[str], ServedFile | None]],
-        refuses: Callable[[Request], bool] = lambda _: False,
+        rejects: Callable[[Request], bool] = lambda _: False,
     ) -> None:
-        self._refuses = refuses
+        self._rejects = rejects
         self._clock = clock
         self._signer = signer
         self._folders = folders
@@ -72,7 +72,7 @@ class DownloadRoutes:
         """Serve a file."""
         path = request.scope["path"]
         is_valid = self._signer.is_valid(path, request.query_params, now=self._clock.now())
-        if not is_valid or self._refuses(request):
+        if not is_valid or self._rejects(request):
             return _FORBIDDEN
         name = request.path_params["name"]
         if (found := self._folders[path.removesuffix(f"/{name}")](name)) is None:

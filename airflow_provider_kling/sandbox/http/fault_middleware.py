@@ -18,7 +18,7 @@ from airflow_provider_kling.sandbox.http.body_summary import summarize_body
 from airflow_provider_kling.sandbox.http.connections import Connections
 from airflow_provider_kling.sandbox.http.control_middleware import CONTROL
 from airflow_provider_kling.sandbox.http.request_body import MAX_BODY_BYTES, read_body, replay
-from airflow_provider_kling.sandbox.http.service_rules import Refusal, ServiceRules
+from airflow_provider_kling.sandbox.http.service_rules import ErrorResponse, ServiceRules
 from airflow_provider_kling.sandbox.http.signed_urls import RESULTS
 
 _RANGE_REQUEST: Final = (b"range", b"if-range")
@@ -52,11 +52,11 @@ class FaultMiddleware:
         elif not self._rules.permits_body(scope):
             await self._handle(scope, receive, send, body=b"")
         else:
-            with self._rules.admission(scope) as refusal:
-                if refusal is None:
+            with self._rules.admission(scope) as rejected:
+                if rejected is None:
                     await self._read_and_handle(scope, receive, send)
                 else:
-                    await self._handle(scope, receive, send, body=b"", refusal=refusal)
+                    await self._handle(scope, receive, send, body=b"", rejected=rejected)
 
     async def _read_and_handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -64,23 +64,29 @@ class FaultMiddleware:
         except ClientDisconnect:
             return  # an incomplete request has no effect
         if body is None:
-            await self._handle(scope, receive, send, body=b"", refusal=self._rules.too_large(MAX_BODY_BYTES))
+            await self._handle(scope, receive, send, body=b"", rejected=self._rules.too_large(MAX_BODY_BYTES))
         else:
             await self._handle(scope, replay(body, receive), send, body=body)
 
     async def _handle(
-        self, scope: Scope, receive: Receive, send: Send, *, body: bytes, refusal: Refusal | None = None
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        body: bytes,
+        rejected: ErrorResponse | None = None,
     ) -> None:
         """Record a request and respond to it.
 
         :param body: empty where the body was not read.
-        :param refusal: set if the request is refused before faults apply.
+        :param rejected: set if the request is rejected before faults apply.
         """
         record = self._recorder.add(await self._record(scope, body))
         response = _ResponseSender(send, rules=self._rules)
         try:
-            if refusal is not None:
-                await response.send_action(Action(status=refusal.status, body=refusal.body))
+            if rejected is not None:
+                await response.send_action(Action(status=rejected.status, body=rejected.body))
             else:
                 action = self._faults.take(scope["method"], scope["path"])
                 await self._apply(action, scope, receive, response)
@@ -109,8 +115,8 @@ class FaultMiddleware:
         self, action: Action, scope: Scope, receive: Receive, response: _ResponseSender
     ) -> None:
         if action.code is not None:
-            refusal = self._rules.error_of(action.code)
-            action = action.model_copy(update={"status": refusal.status, "body": refusal.body})
+            rejected = self._rules.error_of(action.code)
+            action = action.model_copy(update={"status": rejected.status, "body": rejected.body})
         if action.status is not None:
             if action.takes_effect:
                 await self._app(scope, receive, _discard)

@@ -10,8 +10,8 @@ from starlette.types import Scope
 from airflow_provider_kling.sandbox.core.recorder import CallKind
 
 
-class Refusal(Protocol):
-    """A response that refuses a request, in the service's own shape."""
+class ErrorResponse(Protocol):
+    """The response to a request that is rejected, in the service's own shape."""
 
     @property
     def status(self) -> int:
@@ -28,17 +28,17 @@ class ServiceRules(Protocol):
     def permits_body(self, scope: Scope) -> bool:
         """Whether the body of a request is read: one that comes without a valid key is not."""
 
-    def admission(self, scope: Scope) -> AbstractContextManager[Refusal | None]:
-        """Hold a place for a request while it is read and handled; yields a refusal if there is none."""
+    def admission(self, scope: Scope) -> AbstractContextManager[ErrorResponse | None]:
+        """Hold a place for a request while it is read and handled; yields the response if there is none."""
 
     def kind_of(self, method: str, path: str) -> CallKind:
         """Return what a request counts as in the statistics."""
 
-    def too_large(self, max_bytes: int) -> Refusal:
+    def too_large(self, max_bytes: int) -> ErrorResponse:
         """Return the response to a body that has more bytes than the sandbox reads."""
 
     def error_body(self, status: int) -> Any:
         """Return the body of a fault that only has a status."""
 
-    def error_of(self, code: int) -> Refusal:
+    def error_of(self, code: int) -> ErrorResponse:
         """Return the response with an error code; a service without codes is never asked."""

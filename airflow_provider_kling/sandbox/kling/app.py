@@ -63,8 +63,7 @@ def build_app(*, settings: KlingSettings, folder: Path, connections: Connections
         await service.close()
 
     def result(name: str) -> ServedFile | None:
-        found = service.files.get(name)
-        return ServedFile.of_result(None if found is None else found[0])
+        return ServedFile.of_result(service.find_file(name))
 
     async def on_rejection(request: Request, error: Any) -> Response:  # noqa: ARG001  - a handler's signature
         return envelope.failure(error).response()
@@ -77,7 +76,7 @@ def build_app(*, settings: KlingSettings, folder: Path, connections: Connections
         return envelope.failure(Rejection(Code.INTERNAL)).response()
 
     downloads = DownloadRoutes(
-        clock=clock, signer=signer, folders={RESULTS: result}, refuses=is_embedded_elsewhere
+        clock=clock, signer=signer, folders={RESULTS: result}, rejects=is_embedded_elsewhere
     )
     router = Starlette(
         routes=[

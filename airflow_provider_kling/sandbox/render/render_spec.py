@@ -132,6 +132,6 @@ class ImageSpec(PictureSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class AudioSpec(RenderSpec):
-    """A sound, as an MP3 and as a WAV file."""
+    """Audio, as an MP3 and as a WAV file."""
 
     seconds: float

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from airflow_provider_kling.sandbox.render.audio.sound import make_sound
+from airflow_provider_kling.sandbox.render.audio.encoder import make_audio
 from airflow_provider_kling.sandbox.render.image.painter import paint_images
 from airflow_provider_kling.sandbox.render.media_input import MediaInput, MediaLimits
 from airflow_provider_kling.sandbox.render.render_spec import AudioSpec, ImageSpec, RenderSpec, VideoSpec
@@ -118,6 +118,6 @@ def _paint(
             paint_video(spec, video, inputs=inputs, limits=limits, rng=rng, cancelled=cancelled.is_set)
             write_cover(video, stem.with_suffix(".jpg"))
         case AudioSpec():
-            make_sound(spec, stem, rng=rng)
+            make_audio(spec, stem, rng=rng)
         case ImageSpec():
             paint_images(spec, stem, inputs=inputs, limits=limits, rng=rng, cancelled=cancelled.is_set)

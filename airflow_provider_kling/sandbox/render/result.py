@@ -10,9 +10,9 @@ from PIL import Image
 
 from airflow_provider_kling.sandbox.render.media_input import MediaInput
 from airflow_provider_kling.sandbox.render.render_spec import MediaKind
-from airflow_provider_kling.sandbox.render.video.source import probe, sound_seconds
+from airflow_provider_kling.sandbox.render.video.source import audio_seconds, probe
 
-_SOUNDS = ("mp3", "wav")
+_AUDIO = ("mp3", "wav")
 STEM = "result"  # file names in a result folder: result.mp4, result-1.png and so on, or result.mp3
 
 
@@ -28,8 +28,8 @@ class Result:
     """A rendered file with its properties.
 
     :param size: in bytes.
-    :param width: 0 for a sound, as is the height.
-    :param seconds: the exact length of a video or a sound; None for an image.
+    :param width: 0 for audio, as is the height.
+    :param seconds: the exact length of a video or of audio; None for an image.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class Result:
     @property
     def type(self) -> str:
         """Return the service's name for the type of content."""
-        if self.format in _SOUNDS:
+        if self.format in _AUDIO:
             return "audio"
         return "image" if self.seconds is None else "video"
 
@@ -66,9 +66,9 @@ def read_result(path: Path) -> Result:
     """Return a rendered file with its properties."""
     role = Role.COVER if path.suffix == ".jpg" else Role.PRIMARY
     size = path.stat().st_size
-    if path.suffix.removeprefix(".") in _SOUNDS:
-        sound = MediaInput(name=path.name, kind=MediaKind.AUDIO, data=path.read_bytes())
-        seconds = sound_seconds(sound)
+    if path.suffix.removeprefix(".") in _AUDIO:
+        audio = MediaInput(name=path.name, kind=MediaKind.AUDIO, data=path.read_bytes())
+        seconds = audio_seconds(audio)
         return Result(path=path, role=role, width=0, height=0, size=size, seconds=seconds)
     if path.suffix == ".mp4":
         video = MediaInput(name=path.name, kind=MediaKind.VIDEO, data=path.read_bytes())

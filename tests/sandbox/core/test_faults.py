@@ -1,4 +1,4 @@
-"""Which faults are taken, and what of them is refused."""
+"""Which faults are taken, and what of them is rejected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_fault_can_name_an_error_code_of_the_service():
 
 
 @pytest.mark.parametrize("codes", [(), (1303,)])
-def test_a_code_that_the_service_does_not_have_is_refused(codes: tuple[int, ...]):
+def test_a_code_that_the_service_does_not_have_is_rejected(codes: tuple[int, ...]):
     with pytest.raises(FaultError, match="no error code 1302"):
         added({"code": 1302}, codes=codes)
 
@@ -32,7 +32,7 @@ def test_a_code_that_the_service_does_not_have_is_refused(codes: tuple[int, ...]
     "action",
     [{"takes_effect": True}, {"drop": "after", "takes_effect": True}, {"code": 1302, "status": 429}],
 )
-def test_what_makes_no_sense_together_is_refused(action: dict[str, Any]):
+def test_what_makes_no_sense_together_is_rejected(action: dict[str, Any]):
     with pytest.raises(FaultError):
         added(action)
 

@@ -24,6 +24,11 @@ IMAGE_BODY = {"prompt": "a lighthouse", "aspect_ratio": "1:1"}
 LEGACY_BODY = {"model_name": "kling-v3", "prompt": "a lighthouse", "duration": "3", "aspect_ratio": "1:1"}
 
 
+# Nothing happens by itself while a test runs, on a slow machine neither; everything ends within this time.
+SLOW = 0.05
+LONG_S = 36_000
+
+
 @dataclass(frozen=True)
 class Client:
     """Creates and reads tasks with a valid key."""
@@ -55,7 +60,7 @@ class Client:
     def finished(self, path: str = TURBO, body: Any = VIDEO_BODY, **more: Any) -> dict[str, Any]:
         """Create a task, move the clock, and return it as /tasks shows it."""
         task_id = self.created(path, body, **more)
-        self.sandbox.advance(3600)
+        self.sandbox.advance(LONG_S)
         return self.task(task_id)
 
     def legacy(self, path: str, task_id: str) -> dict[str, Any]:
@@ -66,7 +71,7 @@ class Client:
 
     def legacy_finished(self, path: str, body: Any, **more: Any) -> dict[str, Any]:
         task_id = self.created(path, body, **more)
-        self.sandbox.advance(3600)
+        self.sandbox.advance(LONG_S)
         return self.legacy(path, task_id)
 
     def called(self, path: str, body: Any) -> dict[str, Any]:
@@ -88,7 +93,7 @@ class Client:
 
 
 def error(response: httpx.Response) -> tuple[int, int, str]:
-    """Return status, code and message of a refusal."""
+    """Return status, code and message of a rejection."""
     body = response.json()
     return response.status_code, body["code"], body["message"]
 
@@ -104,7 +109,7 @@ def connected(sandbox: SandboxProcess) -> Iterator[Client]:
 def lifelike_process(kling_sandbox_factory) -> SandboxProcess:
     return kling_sandbox_factory(
         gateway="kling",
-        speed=1,
+        speed=SLOW,
         video_slots=1000,
         image_slots=1000,
         video_units=1e6,
@@ -115,14 +120,14 @@ def lifelike_process(kling_sandbox_factory) -> SandboxProcess:
 
 @pytest.fixture
 def client(lifelike_process: SandboxProcess) -> Iterator[Client]:
-    """A client of a sandbox at real speed: nothing happens unless the clock is moved."""
+    """A client of a sandbox that is slow: nothing happens unless the clock is moved."""
     yield from connected(lifelike_process)
 
 
 @pytest.fixture(scope="session")
 def trial_process(kling_sandbox_factory) -> SandboxProcess:
     return kling_sandbox_factory(
-        gateway="kling", speed=1, video_units=10, read_lag=30, failed_frees_external_id=True
+        gateway="kling", speed=SLOW, video_units=10, read_lag=30, failed_frees_external_id=True
     )
 
 

@@ -84,8 +84,8 @@ _MASK: Final = {"mask": PICTURE, "trajectories": [[0, 0], [1, 1]]}
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A body that the third party would send and the sandbox refuses: its words, and who is right."""
+class RejectedBody:
+    """A body that the third party would send and the sandbox rejects: its words, and who is right."""
 
     words: str
     right: str
@@ -93,55 +93,57 @@ class Refusal:
     body: dict[str, Any]
 
 
-REFUSALS: Final = [
-    Refusal("has been discontinued and is no longer available", LIVE, _T2V, {"prompt": "x"}),
-    Refusal("'model_name' must be one of", VENDOR, _T2V, _OLD | {"model_name": "kling-v2"}),
-    Refusal("'aspect_ratio' is not supported", VENDOR, _I2V, _FRAME | {"aspect_ratio": "1:1"}),
-    Refusal("'sound' must be 'off'", VENDOR, _T2V, _OLD | {"sound": "on"}),
-    Refusal(
+REJECTIONS: Final = [
+    RejectedBody("has been discontinued and is no longer available", LIVE, _T2V, {"prompt": "x"}),
+    RejectedBody("'model_name' must be one of", VENDOR, _T2V, _OLD | {"model_name": "kling-v2"}),
+    RejectedBody("'aspect_ratio' is not supported", VENDOR, _I2V, _FRAME | {"aspect_ratio": "1:1"}),
+    RejectedBody("'sound' must be 'off'", VENDOR, _T2V, _OLD | {"sound": "on"}),
+    RejectedBody(
         "'cfg_scale' must be omitted", VENDOR, _I2V, _FRAME | {"model_name": "kling-v2-1", "cfg_scale": 0.5}
     ),
-    Refusal("'camera_control' must be omitted", VENDOR, _T2V, _OLD | {"camera_control": {}}),
-    Refusal("'camera_control.type' is required", VENDOR, _I2V, _FRAME | {"camera_control": {}}),
-    Refusal("camera_control.config'", VENDOR, _I2V, _FRAME | {"camera_control": {"type": "simple"}}),
-    Refusal("'mode' is required", VENDOR, _I2V, _FRAME | {"image_tail": PICTURE}),
-    Refusal("'mode' must be 'pro'", VENDOR, _I2V, _FRAME | {"image_tail": PICTURE, "mode": "std"}),
-    Refusal(
+    RejectedBody("'camera_control' must be omitted", VENDOR, _T2V, _OLD | {"camera_control": {}}),
+    RejectedBody("'camera_control.type' is required", VENDOR, _I2V, _FRAME | {"camera_control": {}}),
+    RejectedBody("camera_control.config'", VENDOR, _I2V, _FRAME | {"camera_control": {"type": "simple"}}),
+    RejectedBody("'mode' is required", VENDOR, _I2V, _FRAME | {"image_tail": PICTURE}),
+    RejectedBody("'mode' must be 'pro'", VENDOR, _I2V, _FRAME | {"image_tail": PICTURE, "mode": "std"}),
+    RejectedBody(
         "'duration' must be '5'",
         VENDOR,
         _I2V,
         _FRAME | {"model_name": "kling-v1-5", "static_mask": PICTURE, "mode": "pro", "duration": "10"},
     ),
-    Refusal("'static_mask' must be omitted", VENDOR, _I2V, _FRAME | {"static_mask": PICTURE}),
-    Refusal("dynamic_masks", VENDOR, _I2V, _FRAME | {"dynamic_masks": [_MASK]}),
-    Refusal("voice_list", VENDOR, _I2V, _FRAME | {"voice_list": [{"voice_id": "x", "text": "y"}]}),
-    Refusal(
+    RejectedBody("'static_mask' must be omitted", VENDOR, _I2V, _FRAME | {"static_mask": PICTURE}),
+    RejectedBody("dynamic_masks", VENDOR, _I2V, _FRAME | {"dynamic_masks": [_MASK]}),
+    RejectedBody("voice_list", VENDOR, _I2V, _FRAME | {"voice_list": [{"voice_id": "x", "text": "y"}]}),
+    RejectedBody(
         "exclude each other",
         VENDOR,
         _I2V,
         _FRAME | {"image_tail": PICTURE, "mode": "pro", "camera_control": {"type": "down_back"}},
     ),
-    Refusal("'image_tail' is required when 'image' is not given", VENDOR, _I2V, _OLD),
-    Refusal("Video id not found or expired", VENDOR, "/v1/videos/video-extend", {"video_id": "x"}),
-    Refusal(
+    RejectedBody("'image_tail' is required when 'image' is not given", VENDOR, _I2V, _OLD),
+    RejectedBody("Video id not found or expired", VENDOR, "/v1/videos/video-extend", {"video_id": "x"}),
+    RejectedBody(
         "'input.mode' is required", CLIENTS, "/v1/videos/lip-sync", {"input": {"video_url": "https://x/y"}}
     ),
-    Refusal(
+    RejectedBody(
         "'effect_scene' is required",
         VENDOR,
         "/v1/videos/effects",
         {"input": {"image_urls": [PICTURE], "effect_scene": "christmas"}},
     ),
-    Refusal(
+    RejectedBody(
         "'human_image' is required",
         VENDOR,
         "/v1/images/kolors-virtual-try-on",
         {"person_image_url": PICTURE, "cloth_image_urls": [PICTURE]},
     ),
-    Refusal("'image_reference' must be omitted", VENDOR, _IMAGES, {"prompt": "x", "image_reference": "face"}),
-    Refusal("'image_fidelity' must be omitted", VENDOR, _IMAGES, {"prompt": "x", "image_fidelity": 0.5}),
-    Refusal("'human_fidelity' must be omitted", VENDOR, _IMAGES, {"prompt": "x", "human_fidelity": 0.5}),
-    Refusal(
+    RejectedBody(
+        "'image_reference' must be omitted", VENDOR, _IMAGES, {"prompt": "x", "image_reference": "face"}
+    ),
+    RejectedBody("'image_fidelity' must be omitted", VENDOR, _IMAGES, {"prompt": "x", "image_fidelity": 0.5}),
+    RejectedBody("'human_fidelity' must be omitted", VENDOR, _IMAGES, {"prompt": "x", "human_fidelity": 0.5}),
+    RejectedBody(
         "'negative_prompt' must be omitted",
         VENDOR,
         _IMAGES,

@@ -16,7 +16,7 @@ from airflow_provider_kling.sandbox.kling.service.listing import ListQuery, List
 from airflow_provider_kling.sandbox.kling.service.numbers import whole_number
 from airflow_provider_kling.sandbox.kling.service.rejection import invalid
 from airflow_provider_kling.sandbox.kling.service.service import Service
-from airflow_provider_kling.sandbox.kling.service.task_views import milliseconds
+from airflow_provider_kling.sandbox.kling.service.task_files import milliseconds
 
 _MAX_MS: Final = 10**15
 _BALANCE: Final = ListRules(filters={"api_key_name": ()}, default_limit=500, requires_time=True)

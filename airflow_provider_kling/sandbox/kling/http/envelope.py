@@ -12,7 +12,7 @@ from airflow_provider_kling.sandbox.kling.service.rejection import Code, Rejecti
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class PreparedResponse:
     """A status and a body."""
 
     status: int
@@ -34,7 +34,7 @@ class Envelope:
         body = {"code": 0, "message": "SUCCEED", "request_id": self._ids.request(), "data": data}
         return JsonResponse(body)
 
-    def failure(self, rejection: Rejection) -> Reply:
+    def failure(self, rejection: Rejection) -> PreparedResponse:
         """Return a response without data; that of 1303 does not even have the field."""
         body: dict[str, Any] = {
             "code": int(rejection.code),
@@ -43,4 +43,4 @@ class Envelope:
         }
         if rejection.code is not Code.SLOTS:
             body["data"] = None
-        return Reply(status=rejection.status, body=body)
+        return PreparedResponse(status=rejection.status, body=body)

@@ -15,12 +15,12 @@ from airflow_provider_kling.sandbox.kling.http.envelope import Envelope
 from airflow_provider_kling.sandbox.kling.http.paths import PRESET_ELEMENTS, PRESET_VOICES
 from airflow_provider_kling.sandbox.kling.service.calls import Calls
 from airflow_provider_kling.sandbox.kling.service.endpoint import Form, Generation
+from airflow_provider_kling.sandbox.kling.service.legacy_view import legacy_created, legacy_status
 from airflow_provider_kling.sandbox.kling.service.library_calls import preset_elements, preset_voices
 from airflow_provider_kling.sandbox.kling.service.numbers import whole_number
 from airflow_provider_kling.sandbox.kling.service.service import Service
 from airflow_provider_kling.sandbox.kling.service.task import Task
 from airflow_provider_kling.sandbox.kling.service.task_store import not_found
-from airflow_provider_kling.sandbox.kling.service.task_views import legacy_status
 
 _MAX_PAGE: Final = 1000
 _PAGE_SIZE: Final = 30
@@ -28,7 +28,7 @@ _PRESETS_PAGE: Final = 1000
 
 
 class LegacyRoutes:
-    """Creates and reads tasks of the legacy standard, and answers the synchronous endpoints."""
+    """Creates and reads tasks of the legacy standard, and responds to synchronous calls."""
 
     def __init__(self, *, service: Service, calls: Calls, envelope: Envelope) -> None:
         self._service = service
@@ -71,14 +71,14 @@ class LegacyRoutes:
             base_url=base_url_of(request),
             forced_outcome=getattr(request.state, "task_fault", None),
         )
-        view = self._service.views.legacy_created(task, now=self._service.clock.now())
+        view = legacy_created(task, now=self._service.clock.now())
         return self._envelope.success(view)
 
     async def call(self, request: Request) -> Response:
-        """Answer with the result."""
+        """Respond with the result."""
         endpoint = self._endpoints[request.scope["path"]]
         body = await json_body(request)
-        data = await self._calls.answer(endpoint, body, base_url=base_url_of(request))
+        data = await self._calls.respond(endpoint, body, base_url=base_url_of(request))
         return self._envelope.success(data)
 
     async def read(self, request: Request) -> Response:
@@ -101,12 +101,12 @@ class LegacyRoutes:
 
     async def preset_voices(self, request: Request) -> Response:
         """List the voices that the service offers."""
-        voices = preset_voices(self._service.holdings.library, self._service.views)
+        voices = preset_voices(self._service.holdings.library)
         return self._envelope.success(_page(request, voices, _PRESETS_PAGE))
 
     async def preset_elements(self, request: Request) -> Response:
         """List the elements that the service offers."""
-        elements = preset_elements(self._service.holdings.library, self._service.views)
+        elements = preset_elements(self._service.holdings.library)
         return self._envelope.success(_page(request, elements, _PRESETS_PAGE))
 
     def _view(self, task: Task, request: Request) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from starlette.types import Scope
 
 from airflow_provider_kling.sandbox.core.clock import Clock
 from airflow_provider_kling.sandbox.core.recorder import CallKind
-from airflow_provider_kling.sandbox.http.service_rules import Refusal
+from airflow_provider_kling.sandbox.http.service_rules import ErrorResponse
 from airflow_provider_kling.sandbox.kling.http import paths
-from airflow_provider_kling.sandbox.kling.http.envelope import Envelope, Reply
+from airflow_provider_kling.sandbox.kling.http.envelope import Envelope, PreparedResponse
 from airflow_provider_kling.sandbox.kling.service.credentials import Credentials
 from airflow_provider_kling.sandbox.kling.service.endpoint import Endpoint
 from airflow_provider_kling.sandbox.kling.service.rejection import Code, Rejection
@@ -47,7 +47,7 @@ class KlingRules:
         """Whether the body of a request is read: only the API takes one, and only with valid credentials."""
         return paths.is_api(scope["path"]) and self.problem(scope) is None
 
-    def admission(self, scope: Scope) -> AbstractContextManager[Refusal | None]:  # noqa: ARG002  - the protocol's
+    def admission(self, scope: Scope) -> AbstractContextManager[ErrorResponse | None]:  # noqa: ARG002  - the protocol's
         """Admit every request."""
         return nullcontext()
 
@@ -55,7 +55,7 @@ class KlingRules:
         """Return what a request counts as."""
         return paths.kind_of(method, path, self._endpoints)
 
-    def too_large(self, max_bytes: int) -> Reply:
+    def too_large(self, max_bytes: int) -> PreparedResponse:
         """Return the response to a body that is too large (inferred)."""
         message = f"the body is larger than {max_bytes} bytes"
         return self._envelope.failure(Rejection(Code.PARAMETERS, message))
@@ -64,6 +64,6 @@ class KlingRules:
         """Return the body of an error with this status."""
         return self._envelope.failure(Rejection.of_status(status)).body
 
-    def error_of(self, code: int) -> Reply:
+    def error_of(self, code: int) -> PreparedResponse:
         """Return the response with an error code."""
         return self._envelope.failure(Rejection(Code(code)))

@@ -14,6 +14,7 @@ from airflow_provider_kling.sandbox.kling.http.envelope import Envelope
 from airflow_provider_kling.sandbox.kling.http.paths import TASKS
 from airflow_provider_kling.sandbox.kling.service.endpoint import Endpoint, Generation
 from airflow_provider_kling.sandbox.kling.service.listing import ListRules, read_list_query
+from airflow_provider_kling.sandbox.kling.service.new_view import new_created
 from airflow_provider_kling.sandbox.kling.service.rejection import invalid
 from airflow_provider_kling.sandbox.kling.service.service import Service
 from airflow_provider_kling.sandbox.kling.service.task import Status, Task
@@ -55,7 +56,7 @@ class TaskRoutes:
             base_url=base_url_of(request),
             forced_outcome=getattr(request.state, "task_fault", None),
         )
-        view = self._service.views.new_created(task, now=self._service.clock.now())
+        view = new_created(task, now=self._service.clock.now())
         return self._envelope.success(view)
 
     async def read(self, request: Request) -> Response:

@@ -79,7 +79,7 @@ class Deduction:
 
 
 class Account:
-    """One pack of each type. Refusals cost nothing; units are taken when a task has succeeded.
+    """One pack of each type. Rejections cost nothing; units are taken when a task has succeeded.
 
     :param units: how many units each pack begins with.
     :param now: returns the current time in epoch seconds.

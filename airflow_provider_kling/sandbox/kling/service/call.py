@@ -1,4 +1,4 @@
-"""One synchronous request, and what its answer is made with."""
+"""One synchronous request, and what its response is made with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_kling.sandbox.kling.service.media_loader import load_input
 from airflow_provider_kling.sandbox.kling.service.price import Variant
 from airflow_provider_kling.sandbox.kling.service.service import Service
 from airflow_provider_kling.sandbox.kling.service.sessions import SourceVideo
-from airflow_provider_kling.sandbox.kling.service.task_views import Links
+from airflow_provider_kling.sandbox.kling.service.task_files import Links
 from airflow_provider_kling.sandbox.render.render_spec import RenderSpec
 from airflow_provider_kling.sandbox.render.result import Result
 
@@ -66,7 +66,7 @@ class Call:
             work=work,
             url=str(self.body.get("video_url", "")),
             limits=self.endpoint.media_limits.get("video", {}),
-            work_url="" if work is None else self.url(work.file_name),
+            work_url="" if work is None else self.url(work.file_name, expires_at=work.expires_at),
         )
 
     def keep(self, result: Result) -> str:
@@ -75,9 +75,13 @@ class Call:
         self.service.keep(name, result, at=self.service.clock.now())
         return name
 
-    def url(self, file_name: str) -> str:
-        """Return the address of a file."""
-        expires_at = self.service.clock.now() + self.service.settings.result_ttl
+    def url(self, file_name: str, *, expires_at: float | None = None) -> str:
+        """Return the address of a file.
+
+        :param expires_at: in epoch seconds; None for a file that was made now.
+        """
+        if expires_at is None:
+            expires_at = self.service.clock.now() + self.service.settings.result_ttl
         return self.links.url(file_name, base_url=self.base_url, expires_at=expires_at)
 
     def kept(self, result: Result) -> str:

@@ -1,4 +1,4 @@
-"""The endpoints that answer with their result at once, and what they cost."""
+"""The endpoints that respond with their result, and what they cost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_kling.sandbox.kling.service.endpoint import Endpoint
 from airflow_provider_kling.sandbox.kling.service.price import Variant, units_text
 from airflow_provider_kling.sandbox.kling.service.rejection import invalid
 from airflow_provider_kling.sandbox.kling.service.service import Service
-from airflow_provider_kling.sandbox.kling.service.task_views import Links
+from airflow_provider_kling.sandbox.kling.service.task_files import Links
 from airflow_provider_kling.sandbox.render.media_input import InvalidMediaError
 
 _SELECTIONS: Final = "/v1/videos/multi-elements"
@@ -33,16 +33,16 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Awaitable[dict[str, Any]]]]] = {
 
 
 class Calls:
-    """Answers the synchronous endpoints of the legacy standard."""
+    """Responds to calls of the synchronous endpoints of the legacy standard."""
 
     def __init__(self, *, service: Service, links: Links) -> None:
         self._service = service
         self._links = links
 
-    async def answer(self, endpoint: Endpoint, body: Any, *, base_url: str) -> dict[str, Any]:
+    async def respond(self, endpoint: Endpoint, body: Any, *, base_url: str) -> dict[str, Any]:
         """Return the data of the response.
 
-        :raises Rejection: the request is refused, or its files cannot be used.
+        :raises Rejection: the request is rejected, or its files cannot be used.
         """
         service = self._service
         given = service.check(endpoint, body)

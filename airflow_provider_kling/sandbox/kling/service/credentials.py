@@ -40,7 +40,7 @@ class Credentials:
         return frozenset({self._api_key, self._secret_key})
 
     def problem(self, authorization: str | None, *, area: Area, now: float) -> Rejection | None:
-        """Return why the credentials of a request are refused, or None.
+        """Return why the credentials of a request are rejected, or None.
 
         :param authorization: the header; None if there is none.
         :param now: the moment that a token has to be valid at, in epoch seconds.

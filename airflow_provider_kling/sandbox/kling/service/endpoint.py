@@ -25,7 +25,7 @@ class Generation(StrEnum):
 
 
 class Form(StrEnum):
-    """Whether a POST makes a task, or is answered with its result at once."""
+    """Whether a POST makes a task, or the response has the result."""
 
     TASK = "task"
     CALL = "call"

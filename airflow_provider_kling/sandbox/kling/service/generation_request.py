@@ -21,11 +21,16 @@ _AUDIO_WORDS: Final = {AudioSource.TONE: "native", AudioSource.SOURCE_VIDEO: "or
 
 @dataclass(frozen=True, kw_only=True)
 class ParentVideo:
-    """The video that a result was made from, as the legacy standard reports it."""
+    """The video that a result was made from, as the legacy standard reports it.
+
+    :param url: as the request named it, or the name of the file of a work.
+    :param expires_at: when the file of a work is gone, in epoch seconds.
+    """
 
     video_id: str
     url: str
     seconds: float
+    expires_at: float = 0.0
 
     @classmethod
     def of_source(cls, source: SourceVideo) -> ParentVideo:
@@ -74,7 +79,7 @@ class GenerationRequest:
 
     @property
     def audio_word(self) -> str:
-        """Return the word of the ledger for the sound of a video: native, original or off."""
+        """Return the word of the ledger for the audio of a video: native, original or off."""
         return _AUDIO_WORDS.get(self.spec.audio, "off") if isinstance(self.spec, VideoSpec) else "off"
 
     @property

@@ -60,7 +60,7 @@ def read_legacy(endpoint: Endpoint, body: Mapping[str, Any], *, holdings: Holdin
         case Makes.VIDEO:
             return _video(subject, inputs)
         case Makes.AUDIO:
-            return _sound(subject, inputs)
+            return _audio_request(subject, inputs)
         case _:
             return _entry(subject, inputs)
 
@@ -107,7 +107,9 @@ def _request(subject: Subject, inputs: _Inputs, spec: RenderSpec, **more: Any) -
         model=subject.model,
         body=subject.body,
         spec=spec,
-        media_limits=motion_limits(subject.endpoint.media_limits, orientation),
+        media_limits=motion_limits(
+            subject.endpoint.media_limits, orientation, has_element="element_list" in subject.body
+        ),
         works=inputs.works,
         source=inputs.source,
         **{"resolution": "", "variant": Variant.PLAIN, "parent": _parent(inputs), **more},
@@ -119,7 +121,9 @@ def _parent(inputs: _Inputs) -> ParentVideo | None:
         return ParentVideo.of_source(inputs.source)
     work = next((work for work in inputs.works.values() if work.makes is Makes.VIDEO), None)
     if work is not None:
-        return ParentVideo(video_id=work.work_id, url=work.file_name, seconds=work.seconds)
+        return ParentVideo(
+            video_id=work.work_id, url=work.file_name, seconds=work.seconds, expires_at=work.expires_at
+        )
     return None
 
 
@@ -214,7 +218,7 @@ def _image(subject: Subject, inputs: _Inputs) -> GenerationRequest:
     return _request(subject, inputs, spec, resolution=resolution, variant=variant, images=slots)
 
 
-def _sound(subject: Subject, inputs: _Inputs) -> GenerationRequest:
+def _audio_request(subject: Subject, inputs: _Inputs) -> GenerationRequest:
     asked = subject.body.get("duration")
     prompt = " ".join(
         str(subject.body[name])

@@ -14,6 +14,17 @@ ACCOUNT: Final = "100000001"  # who owns what the account has made
 _PRESET_VOICES: Final = {"829826751244537879": "Narrator", "829826792415870991": "Reporter"}
 # The voices of speech are another catalogue (seen in a real response of 2026-09). One name is from the docs.
 SPEECH_VOICES: Final = frozenset({"oversea_male1", "genshin_vindi2", "ai_kaiya", "uk_man2"})
+# By the id of a tag (docs: element management).
+TAGS: Final = {
+    "o_101": "Hottest",
+    "o_102": "Character",
+    "o_103": "Animal",
+    "o_104": "Item",
+    "o_105": "Costume",
+    "o_106": "Scene",
+    "o_107": "Effect",
+    "o_108": "Others",
+}
 _PRESET_ELEMENTS: Final = {150001: "Courier", 150002: "Gardener"}
 
 

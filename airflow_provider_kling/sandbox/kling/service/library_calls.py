@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_kling.sandbox.kling.service.call import Call
+from airflow_provider_kling.sandbox.kling.service.legacy_view import element_view, voice_view
 from airflow_provider_kling.sandbox.kling.service.library import OFFICIAL, Library
 from airflow_provider_kling.sandbox.kling.service.rejection import invalid
 from airflow_provider_kling.sandbox.kling.service.task import LEGACY_SUCCEEDED
-from airflow_provider_kling.sandbox.kling.service.task_views import TaskViews
 
 
 async def delete_voice(call: Call) -> dict[str, Any]:
@@ -30,25 +30,25 @@ async def delete_element(call: Call) -> dict[str, Any]:
     return {"task_id": call.service.ids.new(), "task_status": LEGACY_SUCCEEDED}
 
 
-def preset_voices(library: Library, views: TaskViews) -> Sequence[Mapping[str, Any]]:
+def preset_voices(library: Library) -> Sequence[Mapping[str, Any]]:
     """Return the voices that the service offers, each in the shape of a task (docs: voice management)."""
     return [
         {
             "task_id": voice.task_id,
             "task_status": LEGACY_SUCCEEDED,
-            "task_result": {"voices": [views.legacy_voice(voice, "")]},
+            "task_result": {"voices": [voice_view(voice, "")]},
         }
         for voice in library.preset_voices
     ]
 
 
-def preset_elements(library: Library, views: TaskViews) -> Sequence[Mapping[str, Any]]:
+def preset_elements(library: Library) -> Sequence[Mapping[str, Any]]:
     """Return the elements that the service offers, each in the shape of a task."""
     return [
         {
             "task_id": element.task_id,
             "task_status": LEGACY_SUCCEEDED,
-            "task_result": {"elements": [views.legacy_element(element)]},
+            "task_result": {"elements": [element_view(element)]},
         }
         for element in library.preset_elements
     ]

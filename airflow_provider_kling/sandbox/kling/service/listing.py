@@ -113,7 +113,7 @@ def _read(body: Mapping[str, Any], rules: ListRules, *, now: float) -> ListQuery
     end = whole_number(body.get("end_time", int(now * 1000)), "end_time", low=0, high=_MAX_MS)
     default_start = max(0, end - _DEFAULT_MS)
     start = whole_number(body.get("start_time", default_start), "start_time", low=0, high=_MAX_MS)
-    if start > end:
+    if start >= end:
         raise invalid("parameter 'start_time' must be earlier than 'end_time'")
     limit = whole_number(body.get("limit", rules.default_limit), "limit", low=1, high=_MAX_LIMIT)
     before = body.get(_BEFORE)

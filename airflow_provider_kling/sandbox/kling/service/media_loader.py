@@ -8,9 +8,10 @@ from typing import Any
 
 from airflow_provider_kling.sandbox.core.fetcher import fetch_input
 from airflow_provider_kling.sandbox.kling.service.generation_request import GenerationRequest
+from airflow_provider_kling.sandbox.kling.service.lip_sync import place_audio
 from airflow_provider_kling.sandbox.kling.service.sessions import SourceVideo
 from airflow_provider_kling.sandbox.kling.service.works import Work
-from airflow_provider_kling.sandbox.render.media_input import MediaInput
+from airflow_provider_kling.sandbox.render.media_input import MediaInput, of_kind
 from airflow_provider_kling.sandbox.render.render_spec import AudioSpec, MediaKind, MediaReference
 from airflow_provider_kling.sandbox.render.video.source import decode_audio, probe
 
@@ -26,7 +27,18 @@ async def load_inputs(request: GenerationRequest) -> list[MediaInput]:
         for media in inputs:
             if media.kind is MediaKind.AUDIO:
                 await asyncio.to_thread(decode_audio, media, limits=limits)
+    if faces := request.body.get("face_choose"):  # one face speaks (docs: lip-sync)
+        return await asyncio.to_thread(_with_lip_sync, faces[0], inputs, request.media_limits)
     return inputs
+
+
+def _with_lip_sync(
+    face: Mapping[str, Any], inputs: list[MediaInput], limits: Mapping[str, Mapping[str, Any]]
+) -> list[MediaInput]:
+    """Return the inputs of a lip-sync with its audio at its place in the video."""
+    (video,) = of_kind(MediaKind.VIDEO, inputs)
+    (audio,) = of_kind(MediaKind.AUDIO, inputs)
+    return [video, place_audio(face, audio=audio, video=video, limits=limits.get("audio", {}))]
 
 
 async def _load(reference: MediaReference, request: GenerationRequest) -> MediaInput:

@@ -66,13 +66,18 @@ def _variant(subject: Subject, *, audio: AudioSource, has_video: bool) -> Varian
 def _limits(subject: Subject) -> Mapping[str, Mapping[str, Any]]:
     limits = subject.endpoint.media_limits
     orientation = subject.body.get("settings", {}).get("character_orientation")
-    return motion_limits(limits, orientation)
+    return motion_limits(limits, orientation, has_element=bool(subject.contents("element")))
 
 
 def motion_limits(
-    limits: Mapping[str, Mapping[str, Any]], orientation: str | None
+    limits: Mapping[str, Mapping[str, Any]], orientation: str | None, *, has_element: bool
 ) -> Mapping[str, Mapping[str, Any]]:
-    """Return the bounds of the input files, where they depend on the orientation of a character."""
+    """Return the bounds of the input files, where they depend on the orientation of a character.
+
+    :param has_element: an element always follows the video (docs: motion-control).
+    """
     if orientation is None:
         return limits
+    if has_element:
+        orientation = "video"
     return {**limits, "video": {**limits["video"], "max_seconds": _MAX_MOTION_S[orientation]}}

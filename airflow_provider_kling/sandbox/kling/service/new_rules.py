@@ -74,7 +74,7 @@ def omni_3(subject: Subject) -> Iterator[str]:
     if subject.contents("base_video"):
         if subject.contents(*_FRAMES):
             yield "parameter 'contents': a 'base_video' goes with no frame"
-        # Its default is true; only who asks for several shots is refused.
+        # Its default is true; only who asks for several shots is rejected.
         if subject.body.get("settings", {}).get("multi_shot"):
             yield "parameter 'settings.multi_shot' must be false with a 'base_video'"
         if subject.setting("audio") == "native":

@@ -20,7 +20,7 @@ _VOICED_PATHS: Final = (
     "/v1/videos/lip-sync",
 )
 _MAX_EXTENDED_S: Final = 180
-_MIN_SOUND_MS: Final = 2000
+_MIN_AUDIO_MS: Final = 2000
 # The lengths that a video may have to be edited, by the length that is asked for, in seconds.
 _EDITED_S: Final = {"5": (2.0, 5.0), "10": (7.0, 10.0)}
 _TOLERANCE_S: Final = 0.05  # the service's own videos are a frame longer than asked for
@@ -36,7 +36,7 @@ def videos(subject: Subject) -> Iterator[str]:
                 yield f"Video id not found or expired: {work_id[:80]}"
 
 
-def sounds(subject: Subject) -> Iterator[str]:
+def audio_works(subject: Subject) -> Iterator[str]:
     """Check that an ``audio_id`` is a work that is still kept, and is long enough."""
     for holder in (subject.body, *_faces(subject)):
         if isinstance(holder, dict) and "audio_id" in holder:
@@ -44,7 +44,7 @@ def sounds(subject: Subject) -> Iterator[str]:
             work = subject.holdings.works.find(work_id, Makes.AUDIO)
             if work is None:
                 yield f"Audio id not found or expired: {work_id[:80]}"
-            elif work.seconds < _MIN_SOUND_MS / 1000:
+            elif work.seconds < _MIN_AUDIO_MS / 1000:
                 yield f"parameter 'audio_id' must last at least 2 seconds, got {work.seconds:.1f}"
 
 
@@ -94,15 +94,15 @@ def extendable(subject: Subject) -> Iterator[str]:
         yield f"an extended video may last at most {_MAX_EXTENDED_S} seconds"
 
 
-def soundable(subject: Subject) -> Iterator[str]:
-    """Check the length of a work that gets a sound: 3 to 20 seconds."""
+def audio_source(subject: Subject) -> Iterator[str]:
+    """Check the length of a work that gets audio: 3 to 20 seconds."""
     work = _video(subject)
     if work is not None and not 3 - _TOLERANCE_S <= work.seconds <= 20 + _TOLERANCE_S:
         yield f"parameter 'video_id' must last 3 to 20 seconds, got {work.seconds:.1f}"
 
 
 def voice_source(subject: Subject) -> Iterator[str]:
-    """Check that a work can give its voice: 2.6 with sound, an avatar, or a lip-sync."""
+    """Check that a work can give its voice: 2.6 with audio, an avatar, or a lip-sync."""
     work = _video(subject)
     if work is None:
         return
@@ -135,7 +135,7 @@ def session_not_found(session_id: str) -> str:
 
 
 def face_session(subject: Subject) -> Iterator[str]:
-    """Check the session of a lip-sync, and where its sound goes."""
+    """Check the session of a lip-sync, and where its audio goes."""
     session = subject.holdings.sessions.find(subject.body["session_id"], with_faces=True)
     if session is None:
         yield session_not_found(subject.body["session_id"])
@@ -145,7 +145,7 @@ def face_session(subject: Subject) -> Iterator[str]:
         if "audio_id" in face:
             work = subject.holdings.works.find(face["audio_id"], Makes.AUDIO)
             if work is not None and face["sound_end_time"] > work.seconds * 1000:
-                yield "parameter 'sound_end_time' is later than the end of the sound"
+                yield "parameter 'sound_end_time' is later than the end of the audio"
 
 
 def _face_problems(face: dict[str, object], session: Session) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _face_problems(face: dict[str, object], session: Session) -> Iterator[str]:
     )
     if face["face_id"] not in session.faces:
         yield f"Face id not found: {str(face['face_id'])[:80]}"
-    if end - start < _MIN_SOUND_MS:
-        yield f"the cropped sound must last at least {_MIN_SOUND_MS} ms, got {end - start}"
+    if end - start < _MIN_AUDIO_MS:
+        yield f"the cropped audio must last at least {_MIN_AUDIO_MS} ms, got {end - start}"
     if insert + end - start > session.video.milliseconds:
-        yield "the sound would end after the video"
+        yield "the audio would end after the video"

@@ -31,14 +31,14 @@ _RULES: Final[tuple[Rule, ...]] = (
     reference_rules.tts_voice,
     reference_rules.elements,
     reference_rules.extendable,
-    reference_rules.soundable,
+    reference_rules.audio_source,
     reference_rules.voice_source,
     reference_rules.selection_session,
     reference_rules.face_session,
 )
 RULES: Final[Mapping[str, Rule]] = {rule.__name__: rule for rule in _RULES}
 # These hold wherever a request names a work.
-_EVERYWHERE: Final[tuple[Rule, ...]] = (reference_rules.videos, reference_rules.sounds)
+_EVERYWHERE: Final[tuple[Rule, ...]] = (reference_rules.videos, reference_rules.audio_works)
 
 
 def first_problem(subject: Subject) -> str | None:

@@ -117,7 +117,7 @@ async def _files(call: Call, session: Session, prompt: str) -> dict[Role, Result
 
 
 def _masks(session: Session, frame: int) -> dict[str, Any]:
-    """Return the answer to a changed selection. The masks are empty: the sandbox segments nothing."""
+    """Return the response to a changed selection. The masks are empty: the sandbox segments nothing."""
     size = [session.video.height, session.video.width]
     masks = []
     if frame in session.selection:

@@ -39,8 +39,9 @@ from airflow_provider_kling.sandbox.kling.service.sessions import Sessions
 from airflow_provider_kling.sandbox.kling.service.slots import Slots
 from airflow_provider_kling.sandbox.kling.service.subject import Holdings
 from airflow_provider_kling.sandbox.kling.service.task import LEGACY_SUCCEEDED, Status, Task
+from airflow_provider_kling.sandbox.kling.service.task_files import Links, files_of
 from airflow_provider_kling.sandbox.kling.service.task_store import TaskStore
-from airflow_provider_kling.sandbox.kling.service.task_views import Links, TaskViews, files_of
+from airflow_provider_kling.sandbox.kling.service.task_views import TaskViews
 from airflow_provider_kling.sandbox.kling.service.works import Work, Works
 from airflow_provider_kling.sandbox.kling.settings import KlingSettings
 from airflow_provider_kling.sandbox.render.media_input import InvalidMediaError, InvalidSizeError
@@ -172,10 +173,15 @@ class Service:
         """
         self.files[file_name] = (result, at + self.settings.result_ttl)
 
+    def find_file(self, file_name: str) -> Result | None:
+        """Return a file that is still kept; None for any other name."""
+        result, expires_at = self.files.get(file_name, (None, 0.0))
+        return result if self.clock.now() < expires_at else None
+
     def add_work(
         self, request: GenerationRequest, result: Result, *, makes: Makes, file_name: str, at: float
     ) -> str:
-        """Make a finished video or sound known to later requests, and return its id.
+        """Make a finished video or audio known to later requests, and return its id.
 
         :param at: when it was made, in epoch seconds.
         """
@@ -268,12 +274,12 @@ class Service:
             inputs = await load_inputs(request)
             results = await self.renderer.render(request.spec, inputs=inputs, limits=request.media_limits)
             if request.endpoint.makes is Makes.AUDIO and isinstance(request.spec, VideoSpec):
-                sound = AudioSpec(
+                audio = AudioSpec(
                     label=request.spec.label,
                     prompt=request.spec.prompt,
                     seconds=max(result.seconds or 0 for result in results),
                 )
-                results += await self.renderer.render(sound, inputs=[], limits={})
+                results += await self.renderer.render(audio, inputs=[], limits={})
             task.results = results
         except InvalidSizeError:
             task.message = _INVALID_SIZE
@@ -342,7 +348,7 @@ class Service:
             task_id=task.task_id,
             status=task.status(now=now),
             url=task.callback_url,
-            body=self.views.view(task, now=now, base_url=task.base_url),
+            body=self.views.callback(task, now=now),
         )
 
     def _folders_in_use(self) -> Collection[Path]:

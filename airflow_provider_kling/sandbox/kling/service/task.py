@@ -37,7 +37,7 @@ class Task:
     :param watermark: a copy with a watermark is made too.
     :param forced_outcome: what a fault wants the task to end with: a ``status``, and perhaps a ``message``.
         The status ``processing`` or ``submitted`` never ends.
-    :param work_ids: the ids of the videos, or of the sound, that it made.
+    :param work_ids: the ids of the videos, or of the audio, that it made.
     :param final_status: None until the end.
     :param units: what was taken from the pack; None until the end, and after a failure.
     :param settled: set when nothing more will happen.

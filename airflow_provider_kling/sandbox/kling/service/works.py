@@ -1,4 +1,4 @@
-"""The videos and sounds that later requests may name by their id, as long as their files are kept."""
+"""The videos and audio files that later requests may name by their id, as long as their files are kept."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from airflow_provider_kling.sandbox.render.result import Result
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A finished video or sound.
+    """A finished video or audio file.
 
     :param path: the endpoint that made it.
     :param version: the model version that made it.
-    :param has_audio: whether the video was made with a sound track.
+    :param has_audio: whether the video was made with an audio track.
     :param file_name: the name in its URL.
     :param expires_at: in epoch seconds.
     """

@@ -1,1 +1,1 @@
-"""Makes the sounds of audio results."""
+"""Makes audio results."""

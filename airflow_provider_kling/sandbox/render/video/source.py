@@ -168,7 +168,7 @@ def decode_audio(audio: MediaInput, *, limits: Mapping[str, Any]) -> Samples:
     return samples
 
 
-def sound_seconds(audio: MediaInput) -> float:
+def audio_seconds(audio: MediaInput) -> float:
     """Return the length of an audio file, counted in samples.
 
     :raises InvalidMediaError: it cannot be decoded.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_kling.sandbox.kling.service.endpoint import Endpoint, Generation, read_endpoints
 from tests.sandbox.http.raw import connected, head, status
-from tests.sandbox.kling.conftest import PICTURE, TURBO
+from tests.sandbox.kling.conftest import LONG_S, PICTURE, TURBO
 
 KEY = b"Bearer sandbox-key"
 ENDPOINTS = list(read_endpoints())
@@ -71,7 +71,7 @@ headers = st.sampled_from(
 )
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["strict", "unknown fields"])
+@pytest.fixture(scope="session", params=[False, True], ids=["strict", "unknown fields"])
 def http(request: pytest.FixtureRequest, kling_sandbox_factory) -> Iterator[httpx.Client]:
     """A client, with the key, of a sandbox where nothing ends and nearly nothing is limited."""
     sandbox = kling_sandbox_factory(
@@ -198,6 +198,6 @@ def test_a_prompt_that_no_text_can_hold_is_made_all_the_same(kling_platform_sand
     with httpx.Client(base_url=kling_platform_sandbox.url, headers=headers, trust_env=False) as client:
         body = json.dumps({"prompt": "half an emoji \ud83d \0", "settings": {"duration": 3}}).encode()
         created = client.post(TURBO, content=body).json()["data"]["id"]
-        kling_platform_sandbox.advance(3600)
+        kling_platform_sandbox.advance(LONG_S)
         task = client.get(f"/tasks?task_ids={created}").json()["data"][0]
     assert task["status"] == "succeeded", task

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.kling.conftest import IMAGE_BODY, IMAGES, TURBO, VIDEO_BODY, Client
+from tests.sandbox.kling.conftest import IMAGE_BODY, IMAGES, LONG_S, TURBO, VIDEO_BODY, Client
 from tests.sandbox.kling.receiver import Receiver, receiving
 
 
@@ -56,7 +56,7 @@ def test_callbacks_are_signed(client: Client, receiver: Receiver):
 
 def test_without_a_secret_callbacks_are_not_signed(trial: Client, receiver: Receiver):
     trial.created(TURBO, new_body(receiver))
-    trial.sandbox.advance(3600)
+    trial.sandbox.advance(LONG_S)
     assert receiver.statuses == ["processing", "succeeded"]
     assert not any(name.startswith("webhook-") for name in receiver.received[0].headers)
 
@@ -79,13 +79,13 @@ def test_a_callback_can_come_twice_with_the_same_id(client: Client, receiver: Re
 
 
 def test_a_callback_can_come_late(client: Client, receiver: Receiver):
-    client.sandbox.callback_faults([{"action": "late", "status": "succeeded", "delay_s": 500}])
+    client.sandbox.callback_faults([{"action": "late", "status": "succeeded", "delay_s": 5000}])
     client.finished(TURBO, new_body(receiver))
     assert receiver.statuses == ["processing"]
-    client.sandbox.advance(499)
+    client.sandbox.advance(100)
     client.sandbox.callbacks()
     assert receiver.statuses == ["processing"]
-    client.sandbox.advance(10)
+    client.sandbox.advance(5000)
     assert receiver.statuses == ["processing", "succeeded"]
 
 
@@ -133,7 +133,7 @@ def test_a_reset_forgets_callbacks_and_their_faults(client: Client, receiver: Re
     "fault",
     [{}, {"action": "explode"}, {"action": "drop", "times": 0}, {"action": "late", "delay_s": -1}, 5],
 )
-def test_a_wrong_fault_is_refused(client: Client, fault: Any):
+def test_a_wrong_fault_is_rejected(client: Client, fault: Any):
     with pytest.raises(ValueError, match="rejected"):
         client.sandbox.callback_faults([fault])
 
@@ -142,5 +142,5 @@ def test_a_callback_that_no_client_can_be_sent_to_ends_nothing(client: Client):
     for url in ("http://a b/", "http://\u0000/", "http://xn--/", "http://[::1]:1/"):
         response = client.create(TURBO, VIDEO_BODY | {"options": {"callback_url": url}})
         assert response.status_code in (200, 400), url
-    client.sandbox.advance(3600)
+    client.sandbox.advance(LONG_S)
     assert client.http.post("/tasks").status_code == 200

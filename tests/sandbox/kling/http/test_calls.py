@@ -24,15 +24,15 @@ def test_speech_is_answered_with_a_sound_and_is_billed_at_once(client: Client):
     assert client.tasks(data["task_id"]) == [], "there is no query for it"
 
 
-def test_speech_that_is_forbidden_is_refused(client: Client):
-    refused = client.http.post("/v1/audio/tts", json=SPEECH | {"text": "[forbidden]"})
-    assert error(refused)[:2] == (400, 1301)
+def test_speech_that_is_forbidden_is_rejected(client: Client):
+    rejected = client.http.post("/v1/audio/tts", json=SPEECH | {"text": "[forbidden]"})
+    assert error(rejected)[:2] == (400, 1301)
     assert client.sandbox.stats()["units_taken"]["video"] == "0"
 
 
 def test_a_preset_voice_is_no_voice_of_speech(client: Client):
-    refused = client.http.post("/v1/audio/tts", json=SPEECH | {"voice_id": "829826751244537879"})
-    assert error(refused) == (400, 1201, "Voice id not found")
+    rejected = client.http.post("/v1/audio/tts", json=SPEECH | {"voice_id": "829826751244537879"})
+    assert error(rejected) == (400, 1201, "Voice id not found")
 
 
 def test_segments_of_an_image_are_named(client: Client):
@@ -43,9 +43,9 @@ def test_segments_of_an_image_are_named(client: Client):
     assert data["final_unit_deduction"] == "0.1"
 
 
-def test_an_image_that_cannot_be_used_is_refused_at_once_and_is_free(client: Client):
-    refused = client.http.post("/v1/videos/image-recognize", json={"image": "AAAA"})
-    assert error(refused)[:2] == (400, 1201)
+def test_an_image_that_cannot_be_used_is_rejected_at_once_and_is_free(client: Client):
+    rejected = client.http.post("/v1/videos/image-recognize", json={"image": "AAAA"})
+    assert error(rejected)[:2] == (400, 1201)
     assert client.sandbox.stats()["submissions_accepted"] == 0
 
 
@@ -59,7 +59,7 @@ def test_a_face_has_the_time_in_which_it_is_seen(client: Client):
 
 
 @pytest.mark.parametrize("body", [{}, {"video_id": "5"}, {"video_url": "http://127.0.0.1:9/x.mp4"}])
-def test_a_video_that_is_not_there_is_refused(client: Client, body: dict[str, Any]):
+def test_a_video_that_is_not_there_is_rejected(client: Client, body: dict[str, Any]):
     for path in ("/v1/videos/identify-face", f"{SELECT}/init-selection"):
         assert error(client.http.post(path, json=body))[:2] == (400, 1201)
 
@@ -82,8 +82,8 @@ def test_parts_of_a_video_are_selected_and_edited(client: Client):
     assert task["task_status"] == "succeed", task
     assert task["task_result"]["videos"][0]["session_id"] == opened["session_id"]
     client.called(f"{SELECT}/clear-selection", session)
-    refused = client.create(SELECT, body)
-    assert error(refused)[2] == "the video of this session has no selection"
+    rejected = client.create(SELECT, body)
+    assert error(rejected)[2] == "the video of this session has no selection"
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_parts_of_a_video_are_selected_and_edited(client: Client):
 def test_selections_have_bounds(client: Client, call: str, more: dict[str, Any]):
     video_id = client.finished()["outputs"][0]["id"]
     session = client.called(f"{SELECT}/init-selection", {"video_id": video_id})["session_id"]
-    refused = client.http.post(f"{SELECT}/{call}", json={"session_id": session} | more)
-    assert error(refused)[:2] == (400, 1201)
+    rejected = client.http.post(f"{SELECT}/{call}", json={"session_id": session} | more)
+    assert error(rejected)[:2] == (400, 1201)
 
 
 def test_at_most_ten_frames_are_marked_with_ten_points_each(client: Client):
@@ -117,5 +117,5 @@ def test_a_session_is_over_after_a_day(client: Client):
     video_id = client.finished()["outputs"][0]["id"]
     session = client.called(f"{SELECT}/init-selection", {"video_id": video_id})["session_id"]
     client.sandbox.advance(86_400)
-    refused = client.http.post(f"{SELECT}/clear-selection", json={"session_id": session})
-    assert error(refused)[2].startswith("Session id not found or expired")
+    rejected = client.http.post(f"{SELECT}/clear-selection", json={"session_id": session})
+    assert error(rejected)[2].startswith("Session id not found or expired")

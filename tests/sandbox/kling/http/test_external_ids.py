@@ -10,6 +10,7 @@ from tests.sandbox.kling.conftest import (
     IMAGE_BODY,
     IMAGES,
     LEGACY_BODY,
+    LONG_S,
     T2V,
     TURBO,
     VIDEO_BODY,
@@ -26,12 +27,12 @@ def body_of(path: str, external_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("first", [TURBO, IMAGES, T2V])
 @pytest.mark.parametrize("second", [TURBO, IMAGES, T2V])
-def test_a_used_id_is_refused_in_every_product_and_costs_nothing(client: Client, first: str, second: str):
+def test_a_used_id_is_rejected_in_every_product_and_costs_nothing(client: Client, first: str, second: str):
     client.created(first, body_of(first, "mine"))
-    refused = client.create(second, body_of(second, "mine"))
-    assert error(refused) == (400, 1201, "External_task_id mine already exists")
+    rejected = client.create(second, body_of(second, "mine"))
+    assert error(rejected) == (400, 1201, "External_task_id mine already exists")
     assert client.sandbox.stats()["submissions_accepted"] == 1
-    client.sandbox.advance(3600)
+    client.sandbox.advance(LONG_S)
     again = client.create(second, body_of(second, "mine"))
     assert error(again)[1] == 1201
 
@@ -66,7 +67,7 @@ def test_a_failed_task_keeps_its_id(client: Client):
 def test_a_failed_task_frees_its_id_where_that_is_wanted(trial: Client):
     trial.created(TURBO, body_of(TURBO, "mine") | {"prompt": "[forbidden]"})
     assert error(trial.create(TURBO, body_of(TURBO, "mine")))[1] == 1201
-    trial.sandbox.advance(3600)
+    trial.sandbox.advance(LONG_S)
     assert trial.create(TURBO, body_of(TURBO, "mine")).status_code == 200
 
 

@@ -12,6 +12,7 @@ from tests.sandbox.kling.conftest import (
     IMAGE_BODY,
     IMAGES,
     LEGACY_BODY,
+    LONG_S,
     PICTURE,
     T2V,
     Client,
@@ -83,7 +84,7 @@ def test_lip_sync_is_found_by_the_services_id_only(client: Client):
     path = "/v1/videos/advanced-lip-sync"
     task_id = client.created(path, body)
     assert error(client.http.get(f"{path}/mine"))[1] == 1201
-    client.sandbox.advance(3600)
+    client.sandbox.advance(LONG_S)
     task = client.legacy(path, task_id)
     assert task["task_status"] == "succeed", task
     parent = task["task_info"]["parent_video"]
@@ -109,7 +110,7 @@ def test_pages_have_bounds(client: Client, query: str):
     assert error(client.http.get(f"{IMAGES}?{query}"))[:2] == (400, 1201)
 
 
-def test_a_model_that_is_gone_is_refused_by_name_and_is_the_default(client: Client):
+def test_a_model_that_is_gone_is_rejected_by_name_and_is_the_default(client: Client):
     text = "The model 'kling-v1' has been discontinued and is no longer available."
     for body in ({"prompt": "x"}, {"prompt": "x", "model": "kling-v3"}):
         assert error(client.create(T2V, body)) == (400, 1201, text)
@@ -140,12 +141,23 @@ def test_an_extension_continues_a_video_and_says_which(client: Client):
     assert float(again["task_result"]["videos"][0]["duration"]) > longer
 
 
-def test_a_work_is_refused_when_its_file_is_gone(client: Client):
+def test_a_work_is_rejected_when_its_file_is_gone(client: Client):
     body = {"model_name": "kling-v1-6", "prompt": "x", "aspect_ratio": "1:1"}
     video_id = client.legacy_finished(T2V, body)["task_result"]["videos"][0]["id"]
     client.sandbox.advance(30 * 86_400)
-    refused = client.create("/v1/videos/video-extend", {"video_id": video_id})
-    assert error(refused) == (400, 1201, f"Video id not found or expired: {video_id}")
+    rejected = client.create("/v1/videos/video-extend", {"video_id": video_id})
+    assert error(rejected) == (400, 1201, f"Video id not found or expired: {video_id}")
+
+
+def test_the_address_of_a_parent_dies_with_its_file(client: Client):
+    video = client.finished()["outputs"][0]
+    client.sandbox.advance(29 * 86_400)
+    task = client.legacy_finished("/v1/audio/video-to-audio", {"video_id": video["id"]})
+    assert client.http.get(task["task_info"]["parent_video"]["url"]).status_code == 200
+    client.sandbox.advance(86_400)
+    parent = client.legacy("/v1/audio/video-to-audio", task["task_id"])["task_info"]["parent_video"]
+    assert client.http.get(parent["url"]).status_code == 403
+    assert client.http.get(video["url"]).status_code == 403
 
 
 def test_an_avatar_speaks_as_long_as_its_sound(client: Client):
@@ -276,6 +288,7 @@ def test_an_element_is_made_used_and_deleted(client: Client, deletion: str):
         "reference_type": "image_refer",
         "element_image_list": {"frontal_image": PICTURE, "refer_images": [{"image_url": PICTURE}]},
         "tag_list": [{"tag_id": "o_103"}],
+        "element_voice_id": "829826751244537879",
     }
     task = client.legacy_finished(path, body)
     (element,) = task["task_result"]["elements"]
@@ -287,6 +300,7 @@ def test_an_element_is_made_used_and_deleted(client: Client, deletion: str):
     assert [(each["type"], each["role"]) for each in output["references"]] == [
         ("image", "frontal"),
         ("image", "refer"),
+        ("voice", "refer"),
     ]
     assert output["tags"][0]["name"] == "Animal"
     contents = [
@@ -295,8 +309,8 @@ def test_an_element_is_made_used_and_deleted(client: Client, deletion: str):
     ]
     assert client.create("/image-to-video/kling-3.0", {"contents": contents}).status_code == 200
     client.called(f"/v1/general/{deletion}", {"element_id": element["element_id"]})
-    refused = client.create("/image-to-video/kling-3.0", {"contents": contents})
-    assert error(refused)[2].startswith("Element id not found")
+    rejected = client.create("/image-to-video/kling-3.0", {"contents": contents})
+    assert error(rejected)[2].startswith("Element id not found")
 
 
 def test_what_the_service_offers_can_be_listed(client: Client):

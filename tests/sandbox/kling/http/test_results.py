@@ -40,7 +40,7 @@ def test_addresses_die_after_thirty_days_and_the_task_stays(client: Client):
     assert client.task(task["id"])["status"] == "succeeded"
 
 
-def test_a_changed_address_and_a_page_of_another_site_are_refused(client: Client):
+def test_a_changed_address_and_a_page_of_another_site_are_rejected(client: Client):
     url = client.finished()["outputs"][0]["url"]
     assert client.http.get(url.replace("Expires=1", "Expires=2")).status_code == 403
     for referer in ("https://example.com/page", "http://["):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_kling.sandbox.kling.service.endpoint import Generation, read_endpoints
 from tests.sandbox.kling import differences
 from tests.sandbox.kling.conftest import PICTURE
-from tests.sandbox.kling.service.test_new_bodies import refusal
+from tests.sandbox.kling.service.test_new_bodies import rejection_of
 
 THERE: dict[str, Any] = json.loads((Path(__file__).parents[1] / "third_party.json").read_text())
 POSTS: dict[str, Any] = THERE["posts"]
@@ -25,7 +25,7 @@ QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCh
 MEDIA = ("image", "mask", "file", "video_url", "audio_url", "callback_url")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def http(kling_sandbox_factory) -> Iterator[httpx.Client]:
     sandbox = kling_sandbox_factory(
         gateway="kling", speed=0.0001, video_slots=10**6, image_slots=10**6, video_units=1e9, image_units=1e9
@@ -103,7 +103,7 @@ def value_of(name: str, rule: dict[str, Any]) -> st.SearchStrategy[Any]:
 @pytest.mark.parametrize("path", SHARED)
 @QUICK
 @given(data=st.data())
-def test_what_the_third_party_would_send_is_refused_only_for_reasons_we_know(
+def test_what_the_third_party_would_send_is_rejected_only_for_reasons_we_know(
     http: httpx.Client, path: str, data: st.DataObject
 ):
     body = data.draw(bodies(path))
@@ -111,15 +111,15 @@ def test_what_the_third_party_would_send_is_refused_only_for_reasons_we_know(
     answer = http.post(path, json=body).json()
     if answer["code"] != 0:
         assert answer["code"] == 1201
-        assert any(known.words in answer["message"] for known in differences.REFUSALS), (
+        assert any(known.words in answer["message"] for known in differences.REJECTIONS), (
             answer["message"],
             body,
         )
 
 
-@pytest.mark.parametrize("known", differences.REFUSALS, ids=lambda known: known.words)
-def test_every_reason_that_we_know_is_met(known: differences.Refusal):
-    assert known.words in (refusal(known.path, known.body) or "")
+@pytest.mark.parametrize("known", differences.REJECTIONS, ids=lambda known: known.words)
+def test_every_reason_that_we_know_is_met(known: differences.RejectedBody):
+    assert known.words in (rejection_of(known.path, known.body) or "")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bodies of the legacy standard that are accepted and refused, by product and model."""
+"""Bodies of the legacy standard that are accepted and rejected, by product and model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.kling.holdings import IMAGES_ELEMENT, VIDEO_ELEMENT, VOICE
-from tests.sandbox.kling.service.test_new_bodies import brief, refusal
+from tests.sandbox.kling.service.test_new_bodies import brief, rejection_of
 
 IMAGE, VIDEO, SOUND = "https://example.com/a.png", "https://example.com/a.mp4", "https://example.com/a.mp3"
 T2V, I2V, OMNI = "/v1/videos/text2video", "/v1/videos/image2video", "/v1/videos/omni-video"
@@ -131,7 +131,7 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ),
 ]
 
-REFUSED: list[tuple[str, dict[str, Any], str]] = [
+REJECTED: list[tuple[str, dict[str, Any], str]] = [
     *(
         (path, {"prompt": "x", "image": IMAGE} | body, "The model 'kling-v1' has been discontinued")
         for path in (T2V, I2V)
@@ -283,6 +283,16 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (EFFECTS, {"effect_scene": "x", "input": {"image": IMAGE}, "mode": "std"}, "'mode' is not supported"),
     (IMAGES, {"prompt": "x", "n": 10}, "between 1 and 9"),
     (IMAGES, {"prompt": "x", "image_reference": "face"}, "'image_reference' must be omitted"),
+    (
+        IMAGES,
+        {"model_name": "kling-v2-1", "prompt": "x", "image_reference": "face"},
+        "'image' is required when 'image_reference' is given",
+    ),
+    (
+        IMAGES,
+        {"prompt": "x", "image": IMAGE, "element_list": [{"element_id": IMAGES_ELEMENT}] * 10},
+        "at most 9 items when 'image' is given",
+    ),
     (IMAGES, {"prompt": "x", "image": IMAGE, "negative_prompt": "y"}, "'negative_prompt' must be omitted"),
     (IMAGES, {"model_name": "kling-v2", "prompt": "x"}, "'model_name' must be one of"),
     (OMNI_IMAGE, {"prompt": "x", "resolution": "4k"}, "must be one of '1k', '2k'"),
@@ -324,11 +334,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("path", "body"), ACCEPTED, ids=brief)
 def test_what_the_documents_allow_is_accepted(path: str, body: dict[str, Any]):
-    assert refusal(path, body) is None
+    assert rejection_of(path, body) is None
 
 
-@pytest.mark.parametrize(("path", "body", "words"), REFUSED, ids=brief)
-def test_what_the_documents_do_not_allow_is_refused_by_name(path: str, body: dict[str, Any], words: str):
-    message = refusal(path, body)
+@pytest.mark.parametrize(("path", "body", "words"), REJECTED, ids=brief)
+def test_what_the_documents_do_not_allow_is_rejected_by_name(path: str, body: dict[str, Any], words: str):
+    message = rejection_of(path, body)
     assert message is not None
     assert words in message

@@ -34,6 +34,7 @@ def test_numbers_may_be_texts(number: Any):
     "body",
     [
         {"start_time": 9, "end_time": 5},
+        {"start_time": 9, "end_time": 9},
         {"start_time": -1},
         {"start_time": 1.5},
         {"start_time": True},
@@ -58,10 +59,10 @@ def test_numbers_may_be_texts(number: Any):
         "x",
     ],
 )
-def test_what_is_wrong_is_refused(body: Any):
-    with pytest.raises(Rejection) as refused:
+def test_what_is_wrong_is_rejected(body: Any):
+    with pytest.raises(Rejection) as rejected:
         read_list_query(body, RULES, now=NOW)
-    assert refused.value.status == 400
+    assert rejected.value.status == 400
 
 
 def test_values_of_a_key_are_alternatives_and_empty_ones_do_not_filter():
@@ -92,6 +93,15 @@ def test_pages_have_each_entry_once_although_new_ones_arrive(entries: int, limit
             break
         body = {"cursor": cursor, "limit": 500}  # the cursor overrides the limit
     assert seen == list(range(entries, 0, -1))
+
+
+def test_a_cursor_keeps_the_filters_and_the_time():
+    filters = [{"key": "status", "values": ["b", "a"]}]
+    first = read_list_query({"start_time": 5, "end_time": 9, "limit": 1, "filters": filters}, RULES, now=NOW)
+    _, cursor = first.page([2, 1], number=int, matches=lambda _: True)
+    second = read_list_query({"cursor": cursor}, RULES, now=NOW + 1)
+    assert (second.start, second.end, second.limit, second.before) == (5, 9, 1, 2)
+    assert second.filters == first.filters == {"status": ["a", "b"]}
 
 
 @given(st.text(max_size=60))

@@ -1,4 +1,4 @@
-"""Bodies of the new standard that are accepted and refused, by the model of the path."""
+"""Bodies of the new standard that are accepted and rejected, by the model of the path."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OMNI, O1 = "/omni-video/kling-3.0-omni", "/omni-video/kling-o1"
 MOTION, MOTION_26 = "/motion-control/kling-3.0", "/motion-control/kling-2.6"
 
 
-def refusal(path: str, body: Any, **how: Any) -> str | None:
+def rejection_of(path: str, body: Any, **how: Any) -> str | None:
     rejection = None
     try:
         check_body(ENDPOINTS[path], body, holdings=holdings(), **how)
@@ -102,7 +102,7 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     (MOTION_26, of("prompt", "image", "video", character_orientation="video", audio="off")),
 ]
 
-REFUSED: list[tuple[str, dict[str, Any], str]] = [
+REJECTED: list[tuple[str, dict[str, Any], str]] = [
     (T2V, {}, "'prompt' is required"),
     (T2V, {"prompt": ""}, "'prompt' is required"),
     (T2V, {"prompt": "x" * 3073}, "between 1 and 3072 characters"),
@@ -224,22 +224,22 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("path", "body"), ACCEPTED, ids=brief)
 def test_what_the_documents_allow_is_accepted(path: str, body: dict[str, Any]):
-    assert refusal(path, body) is None
+    assert rejection_of(path, body) is None
 
 
-@pytest.mark.parametrize(("path", "body", "words"), REFUSED, ids=brief)
-def test_what_the_documents_do_not_allow_is_refused_by_name(path: str, body: dict[str, Any], words: str):
-    message = refusal(path, body)
+@pytest.mark.parametrize(("path", "body", "words"), REJECTED, ids=brief)
+def test_what_the_documents_do_not_allow_is_rejected_by_name(path: str, body: dict[str, Any], words: str):
+    message = rejection_of(path, body)
     assert message is not None
     assert words in message
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5, True])
 def test_only_an_object_is_a_body(body: Any):
-    assert refusal(T2V, body) == "Invalid request parameters"
+    assert rejection_of(T2V, body) == "Invalid request parameters"
 
 
 def test_unknown_fields_can_be_allowed():
     body = text() | {"mood": "calm"}
-    assert refusal(T2V, body) is not None
-    assert refusal(T2V, body, allow_unknown=True) is None
+    assert rejection_of(T2V, body) is not None
+    assert rejection_of(T2V, body, allow_unknown=True) is None

@@ -31,6 +31,6 @@ def test_the_prefix_of_a_secret_is_no_part_of_it():
 
 
 @pytest.mark.parametrize("secret", ["whsec_%%%", "not base64!"])
-def test_a_secret_that_is_not_base64_is_refused(secret: str):
+def test_a_secret_that_is_not_base64_is_rejected(secret: str):
     with pytest.raises(InvalidSecretError):
         decoded_secret(secret)

@@ -1,27 +1,29 @@
-"""Makes the sound of a spec, and encodes it as MP3 and WAV."""
+"""Makes the audio of a spec, and encodes it as MP3 and WAV."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import av
 import numpy as np
-from av import AudioStream
 
 from airflow_provider_kling.sandbox.render.render_spec import AudioSpec
 from airflow_provider_kling.sandbox.render.video.encoder import tone
 from airflow_provider_kling.sandbox.render.video.source import SAMPLE_RATE, Samples
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
 
 _PITCHES_HZ: Final = (196.0, 220.0, 261.6, 293.7)
 # The codec, the format of its samples, and how many of them a frame has, by the file extension.
 _CODECS: Final = {"mp3": ("libmp3lame", "fltp", 1152), "wav": ("pcm_s16le", "s16", 4800)}
 
 
-def make_sound(spec: AudioSpec, stem: Path, *, rng: Random) -> None:
-    """Write the sound of a spec as ``<stem>.mp3`` and ``<stem>.wav``: a quiet tone, 48 kHz, stereo."""
+def make_audio(spec: AudioSpec, stem: Path, *, rng: Random) -> None:
+    """Write the audio of a spec as ``<stem>.mp3`` and ``<stem>.wav``: a quiet tone, 48 kHz, stereo."""
     samples = tone(samples=round(spec.seconds * SAMPLE_RATE), pitch_hz=rng.choice(_PITCHES_HZ))
     for extension in _CODECS:
         _encode(samples, stem.with_suffix(f".{extension}"), *_CODECS[extension])
