@@ -90,6 +90,7 @@ async def poll_or_hear(
     finally:
         heard.cancel()
         polled.cancel()
+    log.info("The service has reported task %s; reading it now", task_id)
     return await poll(PollWindow(earliest_s=0.0, latest_s=0.0))
 
 
