@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from dev.airflow_stack import AirflowStack
 from dev.clip import play
 from dev.service import sandbox_connection
-from tests.e2e.conftest import EXAMPLES, SETTINGS
+from tests.e2e.conftest import EXAMPLES, HERE, SETTINGS
 from tests.e2e.run import Run
 from tests.e2e.submissions import prompts_with
+from tests.e2e.test_canary import dump, files_with, forms
 from tests.e2e.test_pipeline import briefs_file
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the webhook, 32 bytes").decode()
 CALLBACKS = {"KLING__CALLBACKS": "True", "KLING__CALLBACK_SECRETS": SECRET}
+SIGNED = "kling_signed"  # by an access key
 HEARD = "The service has reported task"
 
 
@@ -27,9 +32,8 @@ HEARD = "The service has reported task"
 def platform(canary: str) -> Iterator[SandboxProcess]:
     """The sandbox of Kling's own platform."""
     options = {"video_slots": 1000, "image_slots": 1000, "video_units": 100_000, "image_units": 100_000}
-    with SandboxProcess(
-        gateway="kling", api_key=canary, webhook_secret=SECRET, speed=20, **options
-    ) as running:
+    keys = {"api_key": canary, "secret_key": f"{canary}-secret-key", "webhook_secret": SECRET}
+    with SandboxProcess(gateway="kling", speed=20, **keys, **options) as running:
         yield running
 
 
@@ -40,12 +44,15 @@ def platform_stack(
     """An Airflow whose connection leads there, and that the platform calls back."""
     folder = tmp_path_factory.mktemp("platform")
     shutil.copytree(EXAMPLES, folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(HERE / "dags" / "shapes.py", folder / "dags")
     stack = AirflowStack(
         home=folder / "home", dags_folder=folder / "dags", settings={**SETTINGS, **CALLBACKS}
     )
     receiver = f"{stack.url}/kling/callbacks/kling"
     connection = sandbox_connection(platform, gateway="kling", webhook_url=receiver)
     stack.env["AIRFLOW_CONN_KLING_DEFAULT"] = connection
+    keys = {"login": platform.access_key, "password": platform.secret_key}
+    stack.env[f"AIRFLOW_CONN_{SIGNED.upper()}"] = json.dumps({**json.loads(connection), **keys})
     with stack:
         yield stack
 
@@ -55,6 +62,7 @@ def runs(platform_stack: AirflowStack, tmp_path_factory: pytest.TempPathFactory)
     """Runs of all examples, which go on side by side."""
     folder = tmp_path_factory.mktemp("made")
     given: dict[str, dict[str, object]] = {
+        "any_connection": {"conn_id": SIGNED, "subject": "A boat, signed"},
         "kling_quickstart": {"prompt": "A boat, quickstart"},
         "kling_chain": {"prompt": "A boat, chain", "restyle_prompt": "As a painting, chain"},
         "kling_storyboard": {
@@ -73,6 +81,7 @@ def runs(platform_stack: AirflowStack, tmp_path_factory: pytest.TempPathFactory)
 
 
 EXAMPLE_RUNS = [
+    ("any_connection", "signed", 1),
     ("kling_quickstart", "quickstart", 1),
     ("kling_chain", "chain", 2),
     ("kling_storyboard", "storyboard", 3),
@@ -110,3 +119,25 @@ def test_the_platform_calls_back_and_what_waits_hears_of_it(
     assert {one["response"] for one in ends} == {200}
     heard = [label for run in runs.values() for label in run.tasks() if HEARD in run.log(label)]
     assert heard
+
+
+def test_no_key_and_no_token_is_seen_anywhere(
+    runs: dict[str, Run], platform: SandboxProcess, platform_stack: AirflowStack
+) -> None:
+    for run in runs.values():
+        run.finish()
+    api = platform_stack.api
+    told = [
+        (task.rendered_fields, api.xcoms(task), api.log(task))
+        for run in runs.values()
+        for task in run.tasks().values()
+    ]
+    database = dump(platform_stack.database)
+    seen = "\n".join([database, json.dumps(told), *api.variables().values()])
+    for key in (platform.api_key, platform.secret_key, SECRET):
+        assert [form for form in forms(key) if form in seen] == []
+        assert files_with(key, platform_stack.home) == []
+    logs = "".join(path.read_text(errors="replace") for path in platform_stack.logs.rglob("*.log"))
+    tokens = re.findall(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", seen + logs)
+    issuers = {jwt.decode(token, options={"verify_signature": False}).get("iss") for token in tokens}
+    assert platform.access_key not in issuers

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -29,11 +31,13 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.gateways.kling import KlingGateway
 from airflow_provider_kling.gateways.kling.access_key import AccessKey
-from airflow_provider_kling.http.client import KlingClient
+from airflow_provider_kling.hooks.task_reader import shared_reader
+from airflow_provider_kling.http.client import KlingClient, shared_client
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.models import KlingModel, UncheckedRequest, list_models, parse_request
+from airflow_provider_kling.polling import PollWindow
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.gateways.kling.examples import (
     ELEMENT,
@@ -461,3 +465,32 @@ def test_what_the_client_sends_the_service_takes(connect: Connect, kling_sandbox
 
     agree()
     assert seen["taken"] >= 1000
+
+
+# -- many tasks -----------------------------------------------------------------------------------
+
+
+async def test_a_hundred_tasks_are_watched_with_a_tenth_of_the_requests(
+    kling_platform_sandbox: SandboxProcess, connect: Connect
+) -> None:
+    service, polls = connect(), 10
+    ids = [service.submit("kling-v3-t2i", {"prompt": "x"}).task_id for _ in range(100)]
+    kling_platform_sandbox.advance(3600)
+    settings = ClientSettings(
+        base_url=kling_platform_sandbox.url, credentials=BearerToken(kling_platform_sandbox.api_key)
+    )
+    draw = random.Random(1)
+    async with shared_client(settings) as client:
+        reader = shared_reader(client, service.gateway)
+        assert reader is not None
+
+        async def watch(task_id: str) -> None:
+            await asyncio.sleep(draw.uniform(0, 0.5))
+            for _ in range(polls):
+                window = PollWindow(earliest_s=0.375, latest_s=0.5)
+                assert (await reader.read(task_id, window)).task_id == task_id
+
+        before = len(kling_platform_sandbox.requests("GET"))
+        await asyncio.gather(*map(watch, ids))
+        requests = len(kling_platform_sandbox.requests("GET")) - before
+    assert requests * 10 <= polls * len(ids)
