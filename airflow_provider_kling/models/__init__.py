@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_kling.models.image import *
     from airflow_provider_kling.models.model import *
     from airflow_provider_kling.models.platform import *
+    from airflow_provider_kling.models.platform_omni import *
     from airflow_provider_kling.models.registry import *
     from airflow_provider_kling.models.request import *
     from airflow_provider_kling.models.video_o1 import *
@@ -37,6 +38,7 @@ _EXPORTS = {
         "V26MotionControlRequest V3MotionControlRequest LipSyncRequest VideoExtensionRequest "
         "MultiElementsRequest TextToAudioRequest VideoToAudioRequest TextToSpeechRequest"
     ),
+    "platform_omni": "VideoO1OmniRequest V3OmniRequest V3ElementsToVideoRequest",
     "registry": "ModelRegistry find_model list_models",
     "request": "KlingRequest UncheckedRequest parse_request",
     "video_o1": "VideoO1Request VideoO1EditRequest VideoO1TextRequest VideoO1ImageRequest",

@@ -18,6 +18,7 @@ from airflow_provider_kling.models.request import KlingRequest
 
 _Prompt200 = Annotated[str, Field(min_length=1, max_length=200), PromptText()]
 _Milliseconds = Annotated[int, Field(ge=0)]
+_LEAST_SPEECH_MS = 2000
 _Volume = Annotated[float, Field(ge=0, le=2)]
 
 
@@ -86,7 +87,7 @@ class LipSyncRequest(KlingRequest, default_model="kling-lip-sync"):
     audio_id: fields.Id | None = None
     sound_file: fields.Audio | None = None
     sound_start_time: _Milliseconds
-    sound_end_time: _Milliseconds
+    sound_end_time: Annotated[int, Field(ge=_LEAST_SPEECH_MS)]
     sound_insert_time: _Milliseconds
     sound_volume: _Volume = 1
     original_audio_volume: _Volume = 1
@@ -98,9 +99,6 @@ class LipSyncRequest(KlingRequest, default_model="kling-lip-sync"):
         if isinstance(start, int) and isinstance(end, int) and end - start < _LEAST_SPEECH_MS:
             rule = f"must be at least {_LEAST_SPEECH_MS} ms after sound_start_time"
             yield fields.broken(given, "sound_end_time", rule, "sound_start_time")
-
-
-_LEAST_SPEECH_MS = 2000
 
 
 class VideoExtensionRequest(KlingRequest, default_model="kling-video-extension"):

@@ -80,7 +80,8 @@ def _valid(version: ModelVersion, name: str) -> list[Any]:
             lengths = {max(1, field.get("minLength", 1)), field.get("maxLength", 1)}
             return ["x" * length for length in sorted(lengths)] + named
         case "integer":
-            return sorted({field.get("minimum", 1), field.get("maximum", 3)})
+            least = field.get("minimum", 1)
+            return sorted({least, field.get("maximum", least + 2)})
         case "number":
             return sorted({field["minimum"], (field["minimum"] + field["maximum"]) / 2, field["maximum"]})
         case "boolean":

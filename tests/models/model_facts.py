@@ -11,6 +11,7 @@ from typing import Any
 import airflow_provider_kling
 
 FOLDER = Path(airflow_provider_kling.__file__).parent / "models" / "facts"
+_PLATFORM = FOLDER.parent / "platform_facts"
 _SUFFIX = {"2026-04": "/async", "2026-08": ""}
 
 
@@ -41,14 +42,26 @@ class ModelVersion:
         return fields
 
 
-FILES = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.json"))}
-VERSIONS = [
-    ModelVersion(
-        slug=slug,
-        api_version=api_version,
-        documented=version["certainty"] == "documented",
-        schema=version["schema"],
-    )
-    for slug, facts in FILES.items()
-    for api_version, version in facts["api_versions"].items()
-]
+def _files(folder: Path) -> dict[str, Any]:
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
+
+
+def _versions(files: Mapping[str, Any]) -> list[ModelVersion]:
+    return [
+        ModelVersion(
+            slug=slug,
+            api_version=api_version,
+            documented=version["certainty"] == "documented",
+            schema=version["schema"],
+        )
+        for slug, facts in files.items()
+        for api_version, version in facts["api_versions"].items()
+    ]
+
+
+FILES = _files(FOLDER)
+"""Those of the first service."""
+VERSIONS = _versions(FILES)
+PLATFORM_FILES = _files(_PLATFORM)
+"""Those that only Kling's platform has."""
+PLATFORM_VERSIONS = _versions(PLATFORM_FILES)

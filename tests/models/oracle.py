@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 from jsonschema.validators import extend
 
-from tests.models.model_facts import VERSIONS, ModelVersion
+from tests.models.model_facts import PLATFORM_VERSIONS, VERSIONS, ModelVersion
 
 Body = dict[str, Any]
 
@@ -53,7 +53,7 @@ def exceeds_inferred(version: ModelVersion, body: Mapping[str, Any]) -> bool:
 
 def fields_of_rules(schema: Mapping[str, Any]) -> list[str]:
     """Return the fields that rules between fields name, in the order of the schema."""
-    named = set(schema.get("x-together", {}).get("fields", ()))
+    named = {name for bound in ("x-together", "x-apart") for name in schema.get(bound, {}).get("fields", ())}
     for rule in schema.get("allOf", ()):
         for part in rule.values():
             named |= {*part.get("required", ()), *part.get("properties", ())}
@@ -75,10 +75,20 @@ def _check_together(
         yield jsonschema.ValidationError("too many together")
 
 
+def _check_apart(
+    validator: Any, bound: Mapping[str, Any], value: Any, schema: Mapping[str, Any]
+) -> Iterator[Any]:
+    if not isinstance(value, dict):
+        return
+    low, high = (value.get(name) for name in bound["fields"])
+    if isinstance(low, int) and isinstance(high, int) and high - low < bound["minimum"]:
+        yield jsonschema.ValidationError("too near to each other")
+
+
 _Base = jsonschema.Draft202012Validator
 _Strict: Any = extend(
     _Base,
-    {"x-media": _check_media, "x-together": _check_together},
+    {"x-media": _check_media, "x-together": _check_together, "x-apart": _check_apart},
     type_checker=_Base.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     ),
@@ -98,7 +108,7 @@ def _named(schema: Any) -> Any:
     return named
 
 
-_VALIDATORS = {str(version): _Strict(_named(version.schema)) for version in VERSIONS}
+_VALIDATORS = {str(version): _Strict(_named(version.schema)) for version in (*VERSIONS, *PLATFORM_VERSIONS)}
 
 
 def _fields(error: Any) -> Iterator[str]:
@@ -108,7 +118,7 @@ def _fields(error: Any) -> Iterator[str]:
         yield from (name for name in error.validator_value if name not in error.instance)
     elif error.validator == "additionalProperties":
         yield from error.instance.keys() - error.schema["properties"].keys()
-    elif error.validator == "x-together":
+    elif error.validator in ("x-together", "x-apart"):
         yield from error.validator_value["fields"]
     else:
         yield ""  # the body as a whole

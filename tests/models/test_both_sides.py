@@ -9,23 +9,22 @@ import pytest
 from airflow_provider_kling.models import find_model, list_models
 from tests.models.cases import bodies, fullest
 from tests.models.implementations import Verdict, client_verdict
-from tests.models.model_facts import FILES, FOLDER, VERSIONS, ModelVersion
+from tests.models.model_facts import FILES, PLATFORM_FILES, PLATFORM_VERSIONS, VERSIONS, ModelVersion
 from tests.models.oracle import Judgement, exceeds_inferred, judge
 
 
-@pytest.fixture(params=VERSIONS, ids=str)
+@pytest.fixture(params=[*VERSIONS, *PLATFORM_VERSIONS], ids=str)
 def version(request: pytest.FixtureRequest) -> ModelVersion:
     found: ModelVersion = request.param
     return found
 
 
 def test_each_fact_file_is_a_model_and_there_are_no_others() -> None:
-    platform = {file.stem for file in (FOLDER.parent / "platform_facts").glob("*.json")}
-    assert {model.slug for model in list_models()} == FILES.keys() | platform
+    assert {model.slug for model in list_models()} == FILES.keys() | PLATFORM_FILES.keys()
 
 
 def test_the_model_has_the_api_versions_of_its_file() -> None:
-    for slug, facts in FILES.items():
+    for slug, facts in (FILES | PLATFORM_FILES).items():
         assert [version.api_version for version in find_model(slug).versions] == list(facts["api_versions"])
 
 

@@ -123,6 +123,7 @@ def smallest(model: KlingModel, request: type[KlingRequest]) -> dict[str, Any]:
         "effect_scene": "x",
         "image": "a",
         "images": ["a"],
+        "element_ids": ["1"],
         "videos": ["a"],
         "video": "a",
         "video_id": "1",

@@ -11,8 +11,9 @@ Check = Callable[[Draft], None]
 """Rejects fields of a request that the platform would refuse."""
 
 _FHD: Final = "1080p"
-_MOST_IMAGES: Final = 7
-_MOST_IMAGES_WITH_VIDEO: Final = 4
+MOST_IMAGES: Final = 7
+MOST_IMAGES_WITH_VIDEO: Final = 4
+_MOST_ELEMENTS: Final = 3
 _SHAPES: Final = ("16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9", "auto")
 _WITH_AUDIO: Final = (("sound", "on"), ("audio", "native"))
 
@@ -46,12 +47,25 @@ def _one_shot(draft: Draft) -> None:
         draft.reject("multi_shot", "must be false here: O1 makes one shot", "shot_type")
 
 
+def _edits_have_one_shot(draft: Draft) -> None:
+    if draft.given("videos") is not None and draft.given("multi_shot"):
+        draft.reject("multi_shot", "must be false here with a video to edit", "shot_type", "videos")
+
+
 def _few_images(draft: Draft) -> None:
-    edits = draft.given("videos") is not None
-    most = _MOST_IMAGES_WITH_VIDEO if edits else _MOST_IMAGES
-    if len(draft.given("images") or ()) > most:
-        beside = " next to a video" if edits else ""
-        draft.reject("images", f"must have at most {most} items here{beside}", "videos")
+    videos = [name for name in ("videos", "base_video", "feature_video") if draft.given(name) is not None]
+    most = MOST_IMAGES_WITH_VIDEO if videos else MOST_IMAGES
+    named = [name for name in ("images", "element_ids") if draft.given(name)]
+    if sum(len(draft.given(name)) for name in named) > most:
+        together = " together with element_ids" if len(named) > 1 else ""
+        beside = " next to a video" if videos else ""
+        draft.reject(named[0], f"must have at most {most} items here{together}{beside}", *named, *videos)
+
+
+def _few_elements(draft: Draft) -> None:
+    if draft.given("first_frame") is not None and len(draft.given("element_ids") or ()) > _MOST_ELEMENTS:
+        rule = f"must have at most {_MOST_ELEMENTS} items here next to a first_frame"
+        draft.reject("element_ids", rule, "first_frame")
 
 
 def _always_audio(draft: Draft) -> None:
@@ -77,7 +91,12 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     **dict.fromkeys(
         ("kling-video-o1", "kling-video-o1-t2v", "kling-video-o1-i2v"), (_one_shot, _no_audio, _few_images)
     ),
-    **dict.fromkeys(("kling-v3-omni-video", "kling-v3-omni-t2v", "kling-v3-omni-i2v"), (_few_images,)),
+    **dict.fromkeys(
+        ("kling-v3-omni-video", "kling-v3-omni-t2v", "kling-v3-omni-i2v"),
+        (_few_images, _edits_have_one_shot),
+    ),
+    "kling-video-o1-omni": (_few_images,),
+    "kling-v3-omni": (_few_images, _few_elements),
     "kling-v3-turbo-i2v": (_always_audio, _one_image),
     "kling-v3-omni-image": (_known_shape,),
     "kling-v2.6-t2v": (_audio_needs_pro,),

@@ -92,15 +92,15 @@ class Draft:
         if self.take(name) is not None:
             self.body[name] = self.file((name,), name)
 
-    def write_elements(self, ids: Sequence[str], *, name: str) -> None:
-        """Write elements as the legacy standard does: their ids are numbers there.
-
-        :param name: the author's field, for messages.
-        """
-        if all(one.isdecimal() and len(one) <= _LONGEST_ELEMENT for one in ids):
+    def write_elements(self) -> None:
+        """Write elements as the legacy standard does: their ids are numbers there."""
+        ids = self.elements()
+        if not all(one.isdecimal() and len(one) <= _LONGEST_ELEMENT for one in ids):
+            for name in ("element_id", "element_ids"):
+                if self.given(name) is not None:
+                    self.reject(name, "must be a number here" if len(ids) == 1 else "must be numbers here")
+        elif ids:
             self.body["element_list"] = [{"element_id": int(one)} for one in ids]
-        else:
-            self.reject(name, "must be a number here" if len(ids) == 1 else "must be numbers here")
 
     def reject(self, name: str, rule: str, *others: str) -> None:
         """Reject a field that is given, and that the platform does not take so.
@@ -125,6 +125,11 @@ class Draft:
         """
         for name in [*self._left]:
             self.reject(name, f"{rule}{(hints or {}).get(name, '')}")
+
+    def elements(self) -> Sequence[str]:
+        """Take the elements, whichever of the two names the author's model has for them."""
+        one, several = self.take("element_id"), self.take("element_ids")
+        return several or ([] if one is None else [one])
 
     def voices(self) -> Sequence[str]:
         """Take the voices."""

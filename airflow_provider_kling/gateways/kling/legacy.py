@@ -7,12 +7,15 @@ virtual-try-on), and so do older videos. With an access key, every video is made
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
+from airflow_provider_kling.gateways.kling.checks import MOST_IMAGES, MOST_IMAGES_WITH_VIDEO
 from airflow_provider_kling.gateways.kling.draft import Draft, Encoder, Product
 from airflow_provider_kling.gateways.kling.legacy_tools import TOOLS
 
 _MOST_EXPANDED: Final = 3
+_DEFAULT_SHAPE: Final = "16:9"  # of the new standard; the legacy one has none where a shape is required
 _SIDES: Final = tuple(f"{side}_expansion_ratio" for side in ("up", "down", "left", "right"))
 
 
@@ -29,6 +32,7 @@ def _image_to_video(draft: Draft) -> None:
     _write_shots(draft)
     for name in ("image", "image_tail"):
         draft.copy_file(name)
+    draft.write_elements()
     if voices := draft.voices():
         draft.body["voice_list"] = [{"voice_id": voice} for voice in voices]
     if draft.given("aspect_ratio") is not None:
@@ -42,15 +46,52 @@ def _omni_video(draft: Draft) -> None:
     _write_shots(draft)
     _copy_files(draft, "images", "image_list", "image_url")
     if draft.take("videos") is not None:
-        url = draft.file(("video_list", 0, "video_url"), "videos", 0)
-        keeps = {"original": "yes", "off": "no"}.get(draft.given("audio") or draft.given("sound") or "")
-        video = {"video_url": url, "refer_type": "base"}
-        draft.body["video_list"] = [{**video, "keep_original_sound": keeps} if keeps else video]
-        if draft.given("audio") == "original":
-            draft.take("audio")
+        _write_video(draft, "base", "videos", 0)
     else:
-        draft.body.setdefault("aspect_ratio", "16:9")  # required here, and the new standard's default
+        draft.body.setdefault("aspect_ratio", _DEFAULT_SHAPE)
     _write_common(draft)
+
+
+def _whole_omni_video(draft: Draft) -> None:
+    draft.copy_prompt()
+    draft.copy("aspect_ratio")
+    _write_shots(draft)
+    _copy_files(draft, "images", "image_list", "image_url")
+    if draft.given("last_frame") is not None and draft.given("images"):
+        draft.reject("images", "must be left out here with a last_frame", "last_frame")
+    for name, kind in (("first_frame", "first_frame"), ("last_frame", "end_frame")):
+        if draft.take(name) is not None:
+            frames = draft.body.setdefault("image_list", [])
+            frames.append(
+                {"image_url": draft.file(("image_list", len(frames), "image_url"), name), "type": kind}
+            )
+    draft.write_elements()
+    for name, use in (("base_video", "base"), ("feature_video", "feature")):
+        if draft.take(name) is not None:
+            _write_video(draft, use, name)
+    _check_references(draft)
+    if draft.given("audio") == "original" and "video_list" not in draft.body:
+        draft.reject("audio", 'must not be "original" here without a video', "base_video", "feature_video")
+    if draft.given("first_frame") is None and draft.given("base_video") is None:
+        draft.body.setdefault("aspect_ratio", _DEFAULT_SHAPE)
+    _write_common(draft)
+
+
+def _check_references(draft: Draft) -> None:
+    """Frames count as images here."""
+    most = MOST_IMAGES_WITH_VIDEO if "video_list" in draft.body else MOST_IMAGES
+    count = sum(len(draft.body.get(name, ())) for name in ("image_list", "element_list"))
+    if count > most and not draft.broken:
+        first, *others = (name for name in ("images", "element_ids", "first_frame") if draft.given(name))
+        draft.reject(first, f"must, with frames and elements, have at most {most} items here", *others)
+
+
+def _o1(encode: Encoder, draft: Draft) -> None:
+    others = ("images", "last_frame", "videos", "base_video", "feature_video")
+    given = any(draft.given(name) is not None for name in others)
+    if not given and draft.given("duration") not in (None, 5, 10):
+        draft.reject("duration", "must be 5 or 10 here, for text or a first frame alone", *others)
+    encode(draft)
 
 
 def _images_to_video(draft: Draft) -> None:
@@ -90,8 +131,7 @@ def _omni_image(draft: Draft) -> None:
     draft.copy_prompt()
     draft.copy("n", "aspect_ratio", "resolution", "result_type", "series_amount")
     _copy_files(draft, "images", "image_list", "image")
-    if elements := draft.take("element_ids"):
-        draft.write_elements(elements, name="element_ids")
+    draft.write_elements()
 
 
 def _images_to_image(draft: Draft) -> None:
@@ -128,6 +168,15 @@ def _copy_files(draft: Draft, name: str, target: str, key: str) -> None:
         draft.body[target] = [
             {key: draft.file((target, number, key), name, number)} for number in range(len(files))
         ]
+
+
+def _write_video(draft: Draft, use: str, *source: str | int) -> None:
+    """Write a video to edit or to follow, and whether its audio stays."""
+    video = {"video_url": draft.file(("video_list", 0, "video_url"), *source), "refer_type": use}
+    keeps = {"original": "yes", "off": "no"}.get(draft.given("audio") or draft.given("sound") or "")
+    draft.body["video_list"] = [{**video, "keep_original_sound": keeps} if keeps else video]
+    if draft.given("audio") == "original":
+        draft.take("audio")
 
 
 def _write_shots(draft: Draft) -> None:
@@ -167,8 +216,15 @@ PRODUCTS: Final[Mapping[str, Product]] = {
     **_videos({"v1.5-i2v": "v1-5", "v1.6-i2v": "v1-6", "v2.1-i2v": "v2-1"}, _IMAGE, _image_to_video),
     **_videos({"v2-master-i2v": "v2-master", "v2.1-master-i2v": "v2-1-master"}, _IMAGE, _image_to_video),
     **_videos({"v2.5-turbo-i2v": "v2-5-turbo", "v2.6-i2v": "v2-6", "v3-i2v": "v3"}, _IMAGE, _image_to_video),
-    **_videos(dict.fromkeys(("video-o1", "video-o1-t2v", "video-o1-i2v"), "video-o1"), _OMNI, _omni_video),
+    **_videos(
+        dict.fromkeys(("video-o1", "video-o1-t2v", "video-o1-i2v"), "video-o1"),
+        _OMNI,
+        partial(_o1, _omni_video),
+    ),
     **_videos(dict.fromkeys(("v3-omni-video", "v3-omni-t2v", "v3-omni-i2v"), "v3-omni"), _OMNI, _omni_video),
+    **_videos({"video-o1-omni": "video-o1"}, _OMNI, partial(_o1, _whole_omni_video)),
+    **_videos({"v3-omni": "v3-omni"}, _OMNI, _whole_omni_video),
+    **_videos({"v3-elements-i2v": "v3"}, _IMAGE, _image_to_video),
     "kling-v1.6-mi2v": Product("/v1/videos/multi-image2video", _images_to_video, "kling-v1-6"),
     "kling-avatar": Product("/v1/videos/avatar/image2video", _avatar),
     "kling-video-effects": Product("/v1/videos/effects", _effects),

@@ -17,8 +17,7 @@ def _motion_control(draft: Draft) -> None:
     draft.body["mode"] = draft.mode() or "std"  # required here
     if (audio := draft.audio()) is not None:
         draft.body["keep_original_sound"] = "yes" if audio == "original" else "no"
-    if (element := draft.take("element_id")) is not None:
-        draft.write_elements([element], name="element_id")
+    draft.write_elements()
 
 
 def _lip_sync(draft: Draft) -> None:

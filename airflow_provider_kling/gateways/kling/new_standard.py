@@ -28,6 +28,7 @@ def _image_to_video(draft: Draft, *, most: int = PROMPT) -> None:
     contents.add_prompt(most=most)
     contents.add_file("first_frame", "image")
     contents.add_file("last_frame", "image_tail")
+    contents.add_elements()
     contents.add_voices()
     if draft.given("aspect_ratio") is not None:
         draft.reject("aspect_ratio", "must be left out with an image: the clip takes its shape")
@@ -37,7 +38,7 @@ def _image_to_video(draft: Draft, *, most: int = PROMPT) -> None:
 def _v3(draft: Draft, encode: Encoder) -> None:
     multi_shot = draft.take("multi_shot")
     # The platform's default is true, and a video that is edited has no shots of its own.
-    is_edit = draft.given("videos") is not None
+    is_edit = any(draft.given(name) is not None for name in ("videos", "base_video"))
     _write_setting(draft, "multi_shot", False if is_edit and multi_shot is None else multi_shot)
     encode(draft)
 
@@ -69,13 +70,26 @@ def _o1(draft: Draft) -> None:
     _omni(draft)
 
 
+def _whole_omni(draft: Draft, *, most: int = PROMPT) -> None:
+    """Write all that an omni video can be made from."""
+    contents = _Contents(draft)
+    contents.add_prompt(most=most)
+    for frame in ("first_frame", "last_frame"):
+        contents.add_file(frame, frame)
+    contents.add_files("refer_image", "images", handle="image")
+    for video in ("base_video", "feature_video"):  # at most one of them
+        contents.add_file(video, video, handle="video_1")
+    contents.add_elements()
+    _write_settings(draft, "aspect_ratio")
+
+
 def _motion_control(draft: Draft) -> None:
     """Write a person and a reference video."""
     contents = _Contents(draft)
     contents.add_prompt()
     contents.add_file("image", "image")
     contents.add_file("video", "video")
-    contents.add_element()
+    contents.add_elements()
     _write_settings(draft, "character_orientation")
 
 
@@ -93,10 +107,13 @@ class _Contents:
         if (prompt := self._draft.prompt(most=most)) is not None:
             self._parts.append({"type": "prompt", "text": with_handles(prompt)})
 
-    def add_file(self, kind: str, name: str) -> None:
-        """Add the file of a field, where it is given."""
+    def add_file(self, kind: str, name: str, *, handle: str | None = None) -> None:
+        """Add the file of a field, where it is given.
+
+        :param handle: what citations call it.
+        """
         if self._draft.take(name) is not None:
-            self._add(kind, name)
+            self._add(kind, name, handle=handle)
 
     def add_files(self, kind: str, name: str, *, handle: str | None) -> None:
         """Add the files of a field.
@@ -111,10 +128,10 @@ class _Contents:
         for number, voice in enumerate(self._draft.voices(), start=1):
             self._parts.append({"type": "voice", "voice_id": voice, "id": f"voice_{number}"})
 
-    def add_element(self) -> None:
-        """Add an element, which the prompt may cite as ``<<<element_1>>>``."""
-        if (element := self._draft.take("element_id")) is not None:
-            self._parts.append({"type": "element", "element_id": element, "id": "element_1"})
+    def add_elements(self) -> None:
+        """Add elements, which the prompt may cite as ``<<<element_1>>>`` and so on."""
+        for number, element in enumerate(self._draft.elements(), start=1):
+            self._parts.append({"type": "element", "element_id": element, "id": f"element_{number}"})
 
     def _add(self, kind: str, *source: str | int, handle: str | None = None) -> None:
         url = self._draft.file(("contents", len(self._parts), "url"), *source)
@@ -148,6 +165,12 @@ ROUTES: Final[Mapping[str, tuple[str, Encoder]]] = {
     **dict.fromkeys(
         ("kling-v3-omni-video", "kling-v3-omni-t2v", "kling-v3-omni-i2v"),
         ("/omni-video/kling-3.0-omni", _for(_v3, partial(_omni, most=_LONG_PROMPT))),
+    ),
+    "kling-video-o1-omni": ("/omni-video/kling-o1", _whole_omni),
+    "kling-v3-omni": ("/omni-video/kling-3.0-omni", _for(_v3, partial(_whole_omni, most=_LONG_PROMPT))),
+    "kling-v3-elements-i2v": (
+        "/image-to-video/kling-3.0",
+        _for(_v3, partial(_image_to_video, most=_LONG_PROMPT)),
     ),
     "kling-v3-t2v": ("/text-to-video/kling-3.0", _for(_v3, partial(_text_to_video, most=_LONG_PROMPT))),
     "kling-v3-i2v": ("/image-to-video/kling-3.0", _for(_v3, partial(_image_to_video, most=_LONG_PROMPT))),

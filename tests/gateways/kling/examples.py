@@ -146,6 +146,94 @@ NEW = [
             "settings": {"resolution": "1080p", "audio": "off"},
         },
     ),
+    Example(
+        "kling-video-o1-omni",
+        {"prompt": WORDS, "first_frame": IMAGE, "last_frame": OTHER, "resolution": "1080p", "duration": 5},
+        "/omni-video/kling-o1",
+        {
+            "contents": [prompt(), part("first_frame", IMAGE), part("last_frame", OTHER)],
+            "settings": {"resolution": "1080p", "duration": 5},
+        },
+    ),
+    Example(
+        "kling-video-o1-omni",
+        {
+            "prompt": "<<<element_1>>> moves as in <<<video_1>>>",
+            "first_frame": IMAGE,
+            "feature_video": VIDEO,
+            "element_ids": [str(ELEMENT)],
+            "audio": "original",
+        },
+        "/omni-video/kling-o1",
+        {
+            "contents": [
+                prompt("@element_1 moves as in @video_1"),
+                part("first_frame", IMAGE),
+                part("feature_video", VIDEO, id="video_1"),
+                {"type": "element", "element_id": str(ELEMENT), "id": "element_1"},
+            ],
+            "settings": {"audio": "original"},
+        },
+    ),
+    Example(
+        "kling-v3-omni",
+        {
+            "prompt": "<<<element_1>>> and <<<image_1>>>",
+            "images": [IMAGE],
+            "element_ids": [str(ELEMENT)],
+            "resolution": "4k",
+            "duration": 15,
+            "audio": "native",
+            "multi_shot": False,
+        },
+        "/omni-video/kling-3.0-omni",
+        {
+            "contents": [
+                prompt("@element_1 and @image_1"),
+                part("refer_image", IMAGE, id="image_1"),
+                {"type": "element", "element_id": str(ELEMENT), "id": "element_1"},
+            ],
+            "settings": {"multi_shot": False, "resolution": "4k", "duration": 15, "audio": "native"},
+        },
+    ),
+    Example(
+        "kling-v3-omni",
+        {"prompt": WORDS, "feature_video": VIDEO, "multi_shot": True, "audio": "off", "aspect_ratio": "9:16"},
+        "/omni-video/kling-3.0-omni",
+        {
+            "contents": [prompt(), part("feature_video", VIDEO)],
+            "settings": {"multi_shot": True, "audio": "off", "aspect_ratio": "9:16"},
+        },
+    ),
+    Example(
+        "kling-v3-omni",
+        {"prompt": "Make <<<video_1>>> snow", "base_video": VIDEO, "audio": "original"},
+        "/omni-video/kling-3.0-omni",
+        {
+            "contents": [prompt("Make @video_1 snow"), part("base_video", VIDEO, id="video_1")],
+            "settings": {"multi_shot": False, "audio": "original"},
+        },
+    ),
+    Example(
+        "kling-v3-elements-i2v",
+        {
+            "prompt": "<<<element_1>>> waves",
+            "image": IMAGE,
+            "image_tail": OTHER,
+            "element_ids": [str(ELEMENT)],
+            "audio": "native",
+        },
+        "/image-to-video/kling-3.0",
+        {
+            "contents": [
+                prompt("@element_1 waves"),
+                part("first_frame", IMAGE),
+                part("last_frame", OTHER),
+                {"type": "element", "element_id": str(ELEMENT), "id": "element_1"},
+            ],
+            "settings": {"audio": "native"},
+        },
+    ),
     Example("kling-v3-turbo-t2v", {"prompt": WORDS}, "/text-to-video/kling-3.0-turbo", {"prompt": WORDS}),
     Example(
         "kling-v3-turbo-i2v",
@@ -293,6 +381,62 @@ LEGACY_VIDEOS = [
             "shot_type": "intelligence",
             "mode": "4k",
             "aspect_ratio": "16:9",
+        },
+    ),
+    Example(
+        "kling-video-o1-omni",
+        {"prompt": WORDS, "first_frame": IMAGE, "last_frame": OTHER, "resolution": "1080p"},
+        "/v1/videos/omni-video",
+        {
+            "model_name": "kling-video-o1",
+            "prompt": WORDS,
+            "image_list": [
+                {"image_url": IMAGE, "type": "first_frame"},
+                {"image_url": OTHER, "type": "end_frame"},
+            ],
+            "mode": "pro",
+        },
+    ),
+    Example(
+        "kling-v3-omni",
+        {
+            "prompt": "<<<element_1>>> and <<<image_1>>> as in <<<video_1>>>",
+            "images": [IMAGE],
+            "element_ids": [str(ELEMENT)],
+            "feature_video": VIDEO,
+            "multi_shot": True,
+            "duration": 8,
+        },
+        "/v1/videos/omni-video",
+        {
+            "model_name": "kling-v3-omni",
+            "prompt": "<<<element_1>>> and <<<image_1>>> as in <<<video_1>>>",
+            "multi_shot": True,
+            "shot_type": "intelligence",
+            "image_list": [{"image_url": IMAGE}],
+            "element_list": [{"element_id": ELEMENT}],
+            "video_list": [{"video_url": VIDEO, "refer_type": "feature"}],
+            "aspect_ratio": "16:9",
+            "duration": "8",
+        },
+    ),
+    Example(
+        "kling-v3-elements-i2v",
+        {
+            "prompt": WORDS,
+            "image": IMAGE,
+            "element_ids": [str(ELEMENT)],
+            "audio": "native",
+            "resolution": "4k",
+        },
+        "/v1/videos/image2video",
+        {
+            "model_name": "kling-v3",
+            "prompt": WORDS,
+            "image": IMAGE,
+            "element_list": [{"element_id": ELEMENT}],
+            "sound": "on",
+            "mode": "4k",
         },
     ),
     Example(

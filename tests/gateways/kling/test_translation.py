@@ -27,6 +27,7 @@ ONLY_NEW = {"kling-v3-turbo-t2v", "kling-v3-turbo-i2v"}
 
 
 VOICED = {"image": IMAGE, "mode": "pro"}
+MOTION = {"image": IMAGE, "video": VIDEO, "character_orientation": "video"}
 SIDES = [f"{side}_expansion_ratio" for side in ("up", "down", "left", "right")]
 
 
@@ -89,6 +90,19 @@ def test_every_model_of_the_catalogue_is_offered_or_refused_by_name() -> None:
         ("kling-video-o1", {"prompt": "x", "sound": "on"}, "sound"),
         ("kling-video-o1", {"prompt": "x", "multi_shot": True, "shot_type": "intelligence"}, "multi_shot"),
         ("kling-video-o1", {"prompt": "x", "images": [IMAGE] * 5, "videos": [VIDEO]}, "images"),
+        ("kling-video-o1-omni", {"prompt": "x", "images": [IMAGE] * 5, "feature_video": VIDEO}, "images"),
+        (
+            "kling-video-o1-omni",
+            {"prompt": "x", "images": [IMAGE], "element_ids": ["1"] * 4, "base_video": VIDEO},
+            "images",
+        ),
+        ("kling-v3-omni", {"prompt": "x", "element_ids": ["1"] * 5, "base_video": VIDEO}, "element_ids"),
+        ("kling-v3-omni", {"prompt": "x", "element_ids": ["1"] * 4, "first_frame": IMAGE}, "element_ids"),
+        (
+            "kling-v3-omni-video",
+            {"prompt": "x", "videos": [VIDEO], "multi_shot": True, "shot_type": "intelligence"},
+            "multi_shot",
+        ),
         ("kling-v3-t2v", {"prompt": "x", "negative_prompt": "y"}, "negative_prompt"),
         ("kling-v3-t2v", {"prompt": "x", "cfg_scale": 0.5}, "cfg_scale"),
         ("kling-v3-i2v", {"prompt": "x", "image": IMAGE, "aspect_ratio": "1:1"}, "aspect_ratio"),
@@ -110,6 +124,29 @@ def test_what_cannot_be_expressed_is_named_in_the_authors_words(
     model: str, given: dict[str, Any], field: str
 ) -> None:
     assert list(refused(model, given)) == [field]
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "field"),
+    [
+        ("kling-video-o1-t2v", {"prompt": "x", "duration": 3}, "duration"),
+        ("kling-video-o1-omni", {"prompt": "x", "element_ids": ["1"], "duration": 3}, "duration"),
+        ("kling-video-o1-omni", {"prompt": "x", "audio": "original"}, "audio"),
+        ("kling-v3-omni", {"prompt": "x", "audio": "original", "first_frame": IMAGE}, "audio"),
+        ("kling-v3-omni", {"prompt": "x", "element_ids": ["one"]}, "element_ids"),
+        ("kling-v3-omni", {"prompt": "x", "images": [IMAGE] * 7, "first_frame": IMAGE}, "images"),
+        (
+            "kling-v3-omni",
+            {"prompt": "x", "images": [IMAGE], "first_frame": IMAGE, "last_frame": OTHER},
+            "images",
+        ),
+        ("kling-v3-motion-control", {**MOTION, "element_id": "one"}, "element_id"),
+    ],
+)
+def test_what_the_legacy_standard_cannot_express_is_named(
+    model: str, given: dict[str, Any], field: str
+) -> None:
+    assert list(refused(model, given, api_version=LEGACY_VERSION)) == [field]
 
 
 def test_a_field_of_the_legacy_standard_leads_there() -> None:

@@ -383,7 +383,6 @@ EXISTING: dict[str, Any] = {
     "voice_ids": [VOICE],
     "voice_id": SPEAKER,
     "element_id": str(ELEMENT),
-    "element_ids": [str(ELEMENT)],
     "image": IMAGE,
     "video": VIDEO,
     "effect_scene": "pet_lion_pro",
@@ -406,6 +405,8 @@ def values(name: str, field: Mapping[str, Any]) -> st.SearchStrategy[Any]:
             return st.just(EXISTING[name])
         case _ if "enum" in field:
             return st.sampled_from(field["enum"])
+        case "array" if name == "element_ids":
+            return st.lists(st.just(str(ELEMENT)), min_size=1, max_size=5)
         case "array":
             return st.lists(st.just(link), min_size=1, max_size=5)
         case "boolean":
@@ -431,11 +432,14 @@ def requests(draw: st.DrawFn) -> tuple[KlingModel, dict[str, Any]]:
 
 
 @pytest.mark.timeout(900)  # a thousand requests over HTTP, on a machine of any speed
-def test_what_the_client_sends_the_service_takes(connect: Connect, kling_sandbox_factory: Any) -> None:
+@pytest.mark.parametrize("credentials", [None, ACCESS_KEY], ids=["API key", "access key"])
+def test_what_the_client_sends_the_service_takes(
+    credentials: Credentials | None, connect: Connect, kling_sandbox_factory: Any
+) -> None:
     # So slow that no video is rendered while speech is waited for.
     options = {"gateway": "kling", "speed": 0.001, "video_slots": 10_000, "image_slots": 100_000}
     ample = kling_sandbox_factory(**options, video_units=1e9, image_units=1e9, audio_slots=10_000)
-    service, seen = connect(url=ample.url), {"taken": 0, "refused": 0}
+    service, seen = connect(credentials, url=ample.url), {"taken": 0, "refused": 0}
 
     @settings(
         max_examples=4000,
