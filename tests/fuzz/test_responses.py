@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -67,7 +67,7 @@ def calls() -> dict[str, Callable[[], Call[Any]]]:
     return {
         "submission": lambda: gateway.submit(encoded, key="key"),
         "task": lambda: gateway.task("task-1"),
-        "balance": account.balance,
+        "balance": lambda: account.balance(now=NOW),
         "request log": lambda: log.newest(entries=5, until=datetime.fromtimestamp(NOW, tz=UTC)),
         "upload": lambda: stored.upload(b"GIF89a", filename="a.gif", content_type="image/gif"),
         "files": stored.list,
@@ -84,7 +84,11 @@ CALLS = calls()
 def test_a_response_is_a_value_or_a_clear_error(
     name: str, body: bytes, status: int, sent: dict[str, str]
 ) -> None:
-    call = CALLS[name]()
+    check(CALLS[name](), body, status, sent)
+
+
+def check(call: Call[Any], body: bytes, status: int, sent: dict[str, str]) -> None:
+    """Check that a response is read, or is a clear error."""
     redactor = Redactor([SECRET])
     reader = ResponseReader(request=call.request, base_url="https://api.example.com", redactor=redactor)
     try:
@@ -99,11 +103,12 @@ def test_a_response_is_a_value_or_a_clear_error(
         assert len(text) < MOST_CHARACTERS
         assert SECRET not in text
         return
-    if isinstance(value, Task):
-        assert is_id(value.task_id)
-        assert len(value.raw_status) <= 64
-        costs = [cost for cost in (value.cost_usd, value.cost) if cost is not None]
-        assert all(cost.is_finite() for cost in costs)
+    for task in value.values() if isinstance(value, Mapping) else [value]:
+        if isinstance(task, Task):
+            assert is_id(task.task_id)
+            assert len(task.raw_status) <= 64
+            costs = [cost for cost in (task.cost_usd, task.cost) if cost is not None]
+            assert all(cost.is_finite() for cost in costs)
     if isinstance(value, Decimal):
         assert value.is_finite()
     assert SECRET not in repr(value)

@@ -1,6 +1,6 @@
 """The platform's new standard: the model is in the path, and the body has contents, settings and options.
 
-Each model takes the author's fields: those of the seed's API (``mode``, ``sound``), or the newer ones
+Each model takes the author's fields: those of the older API version (``mode``, ``sound``), or the newer ones
 (``resolution``, ``audio``). A field that is not given is not sent, so the platform's default holds (docs:
 text-to-video, image-to-video, omni-video).
 """
