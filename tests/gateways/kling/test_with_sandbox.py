@@ -442,7 +442,7 @@ def test_what_the_client_sends_the_service_takes(
     service, seen = connect(credentials, url=ample.url), {"taken": 0, "refused": 0}
 
     @settings(
-        max_examples=2000,
+        max_examples=2500,
         deadline=None,
         derandomize=True,
         database=None,
