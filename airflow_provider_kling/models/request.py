@@ -171,6 +171,8 @@ class KlingRequest(BaseModel):
         field = f"{name}{''.join(f'[{item}]' for item in items)}"
         phrase, bounds = _RULES.get(line["type"]), line.get("ctx", {})
         rule = phrase.format(fields=", ".join(cls.model_fields), **bounds) if phrase else line["msg"]
+        if line["type"] in _NOT_TEXT and isinstance(line["input"], str):
+            rule += "; a template that gives one ends in `| tojson`"
         return BrokenRule(field=field, rule=rule, value=None if line["type"] == "missing" else line["input"])
 
 
@@ -254,6 +256,8 @@ def _unquoted(value: Any, types: frozenset[str]) -> Any:
     return value
 
 
+_NOT_TEXT = frozenset({"list_type", "dict_type"})
+
 # How pydantic's kinds of error read as rules, in the words of the service's documents.
 _RULES = {
     "missing": "is required",
@@ -266,6 +270,7 @@ _RULES = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
     "string_type": "must be a string",
+    "string_unicode": "must be a text that can be encoded: it holds half of a character (a lone surrogate)",
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "float_type": "must be a number",

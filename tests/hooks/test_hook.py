@@ -23,6 +23,8 @@ from airflow_provider_kling.exceptions import (
 )
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
+from airflow_provider_kling.http.client import AsyncKlingClient, KlingClient
+from airflow_provider_kling.http.network import tls_context
 from airflow_provider_kling.http.observer import CallInfo, Observer, WaitReason
 from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.models import VideoO1Request, find_model
@@ -124,6 +126,26 @@ def test_a_passed_deadline_says_that_the_task_goes_on(
     with pytest.raises(KlingTimeoutError, match="goes on at the service") as caught:
         twin(hook, "wait_for_task")(task.task_id, timeout=0)
     assert caught.value.task_id == task.task_id
+
+
+def test_no_poll_lasts_longer_than_the_task_is_waited_for(
+    connect: Callable[..., None], twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[float | None] = []
+
+    def call(client: object, call: object, *, until: float | None = None, **options: object) -> Task:
+        ends.append(until)
+        return Task(task_id="t", status=TaskStatus.SUCCESS, raw_status="success")
+
+    async def call_async(client: object, poll: object, **options: Any) -> Task:
+        return call(client, poll, **options)
+
+    monkeypatch.setattr(KlingClient, "call", call)
+    monkeypatch.setattr(AsyncKlingClient, "call", call_async)
+    connect()
+    with KlingHook() as hook:
+        twin(hook, "wait_for_task")("t", timeout=3600, submitted_at=1000.0)
+    assert ends == [4600.0]
 
 
 @pytest.mark.contract
@@ -315,6 +337,32 @@ def test_testing_a_bad_connection_says_why(connect: Callable[..., None], sandbox
     reached, message = KlingHook().test_connection()
     assert not reached
     assert "did not reach" in message
+    assert API_KEY not in message
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"all_proxy": "socks://127.0.0.1:1"},
+        {"https_proxy": "nonsense://127.0.0.1:1"},
+        {"https_proxy": "http://[::1"},
+        {"SSL_CERT_FILE": "/nowhere/certificates.pem"},
+    ],
+    ids=str,
+)
+def test_testing_a_connection_names_what_of_the_environment_cannot_be_used(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    connect(host="https://api.example.com")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    tls_context.cache_clear()
+    try:
+        reached, message = KlingHook().test_connection()
+    finally:
+        tls_context.cache_clear()
+    assert not reached
+    assert all(name.lower() in message.lower() for name in environment)
     assert API_KEY not in message
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Any
 
@@ -333,6 +333,11 @@ def test_a_timeout_claims_no_running_task_where_the_last_poll_failed() -> None:
     assert "still running" not in text
     assert f"was not seen to end after a wait of 61 s, and the last poll failed ({BROKEN})" in text
     assert "goes on at the service if it has not ended, may still finish, and is then billed" in text
+
+
+def test_a_timeout_quotes_the_services_own_word() -> None:
+    with pytest.raises(KlingTimeoutError, match=r"\(the service's status is 'paused for review'\)"):
+        outcome(PollEnd.DEADLINE, task=replace(RUNNING, raw_status="paused for review")).task_or_error()
 
 
 def test_a_timeout_says_how_long_was_waited_in_whole_seconds() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_kling.http.rate_limit import RateLimit, RateLimiter
+from airflow_provider_kling.http.rate_limit import RateLimit, RateLimiter, retry_after
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,28 @@ def test_limits_are_read_as_far_as_they_make_sense(
     names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
     given = {name: value for name, value in zip(names, headers, strict=True) if value is not None}
     assert RateLimit.from_headers(given) == read
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 60.0),
+        ("Wed, 21 Oct 2026 07:26:00 GMT", 0.0),
+        ("-1", None),
+        ("inf", None),
+        ("soon", None),
+        ("", None),
+        ("Wed, 21 Oct 99999 07:28:00 GMT", None),
+        (f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", None),
+        (f"Wed, 21 Oct 2026 07:28:00 +{'9' * 16}", None),
+    ],
+)
+def test_a_response_says_how_long_to_wait_as_far_as_it_makes_sense(
+    header: str, seconds: float | None
+) -> None:
+    now = 1_792_567_620.0  # 2026-10-21 07:27:00 UTC
+    assert retry_after({"retry-after": header}, status=503, now=now) == seconds
 
 
 def test_requests_that_come_at_once_are_spaced_evenly() -> None:

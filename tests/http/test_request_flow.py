@@ -20,7 +20,7 @@ from airflow_provider_kling.http.credentials import Credentials, Signature
 from airflow_provider_kling.http.message import Call, HttpRequest, HttpResponse, Operation
 from airflow_provider_kling.http.observer import NULL_OBSERVER, Observer, WaitReason
 from airflow_provider_kling.http.rate_limit import RateLimit
-from airflow_provider_kling.http.request_flow import ClientCore, Outcome, Wait
+from airflow_provider_kling.http.request_flow import ClientCore, Outcome, Send, Wait
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
 
@@ -72,9 +72,14 @@ class Driver:
         )
 
     def __call__(
-        self, call: Call[str], outcomes: Sequence[Outcome], *, observer: Observer = NULL_OBSERVER
+        self,
+        call: Call[str],
+        outcomes: Sequence[Outcome],
+        *,
+        observer: Observer = NULL_OBSERVER,
+        until: float | None = None,
     ) -> str:
-        flow = self.core.request_flow(call, observer=observer)
+        flow = self.core.request_flow(call, observer=observer, until=until)
         waiting = iter(outcomes)
         outcome: Outcome = None
         while True:
@@ -111,6 +116,28 @@ def test_the_last_error_is_raised() -> None:
     driver = Driver(retry=RetryPolicy(attempts=2))
     with pytest.raises(KlingProtocolError, match="status 500"):
         driver(POLL, [BROKEN, response(status=500)])
+
+
+@pytest.mark.parametrize(
+    ("left_s", "longest_s"), [(7.0, 7.0), (1.0, 5.0), (-60.0, 5.0), (900.0, 20.0), (None, 20.0)]
+)
+def test_an_exchange_ends_with_the_deadline_but_may_take_as_long_as_a_read(
+    left_s: float | None, longest_s: float
+) -> None:
+    """So an answer that drips holds a poll for no longer than its task is waited for."""
+    settings = ClientSettings(base_url="", credentials=None, read_timeout_s=5.0)
+    core = ClientCore(settings=settings, retry=RetryPolicy(), clock=lambda: START, random=lambda: 0.5)
+    until = None if left_s is None else START + left_s
+    sent = next(core.request_flow(POLL, until=until))
+    assert isinstance(sent, Send)
+    assert sent.limit_s == longest_s
+
+
+def test_after_the_deadline_no_other_attempt_is_made() -> None:
+    driver = Driver(jitter=0.25)
+    with pytest.raises(KlingConnectionError):
+        driver(POLL, [BROKEN, BROKEN, response()], until=START + 0.3)
+    assert driver.effects == [GET, 0.25, GET]
 
 
 @pytest.mark.parametrize("outcome", [BROKEN, response(status=500)], ids=["broken", "odd"])

@@ -6,7 +6,7 @@ import hashlib
 import socket
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,53 @@ class Fetch:
 @pytest.fixture
 def fetch(storage: Storage) -> Fetch:
     return Fetch(storage)
+
+
+# -- proxies --------------------------------------------------------------------------------------
+
+NOT_FOR_THE_LINK = [
+    {"no_proxy": "*"},
+    {"http_proxy": "http://127.0.0.1:1", "no_proxy": "*"},
+    {"http_proxy": "http://127.0.0.1:1", "no_proxy": "files.example"},
+    {"https_proxy": "http://127.0.0.1:1"},
+]
+
+
+def proxied_download(folder: Path, *addresses: str) -> Download:
+    """Download a link whose host has these addresses, where private ones are allowed if there are none."""
+    rules = HostRules(
+        own_url="http://127.0.0.1:1",
+        resolver=lambda host: list(addresses),
+        allow_private=not addresses,
+        allow_http=True,
+    )
+    downloader = Downloader(
+        hosts=rules, user_agent="tests/1", read_timeout_s=20.0, sleep=lambda seconds: None
+    )
+    with closing(downloader):
+        path, link = str(folder / "clip.mp4"), "http://files.example/clip.mp4"
+        return download_to(path, link, files=LocalFileSystem(), downloader=downloader)
+
+
+@pytest.mark.parametrize("environment", NOT_FOR_THE_LINK, ids=str)
+def test_a_proxy_variable_that_is_not_for_the_link_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(KlingMediaError, match="not a public address"):
+        proxied_download(tmp_path, "10.0.0.1")
+    with pytest.raises(KlingConnectionError, match="has no address"):
+        proxied_download(tmp_path)
+
+
+def test_a_name_that_only_the_proxy_knows_is_downloaded_through_it(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(FILE)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    assert proxied_download(tmp_path).size == len(MP4)
+    assert proxy.requests[0].target == "http://files.example/clip.mp4"
 
 
 # -- what is stored -------------------------------------------------------------------------------

@@ -179,3 +179,16 @@ def test_a_rule_between_fields_waits_for_all_of_them(body: dict[str, object], un
 def test_a_rule_between_known_fields_does_not_wait_for_others() -> None:
     assert check({"prompt": "{{ p }}", "videos": [VIDEO], "sound": "on"}, "prompt") == ["sound"]
     assert check({"prompt": "{{ p }}", "multi_shot": True}, "prompt") == ["shot_type"]
+
+
+@pytest.mark.parametrize(
+    "text", ["['https://a.example/a.png', 'https://", "('https://a.example/a.png',)", "x"]
+)
+def test_a_text_for_a_list_is_refused_with_what_the_template_needs(text: str) -> None:
+    with pytest.raises(KlingRequestError, match=r"images: must be a list; .*`\| tojson`"):
+        find_model("kling-video-o1").parse({"prompt": "x", "images": text}, rendered=True)
+
+
+def test_half_of_a_character_is_named_as_such() -> None:
+    with pytest.raises(KlingRequestError, match=r"prompt: must be a text .*half of a character"):
+        find_model("kling-video-o1").parse({"prompt": "A paper boat \ud83d"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -397,19 +397,27 @@ def test_a_path_object_in_a_field_for_media_is_rendered_as_its_text(tmp_path: Pa
     assert operator.rendered_parameters()["images"] == [f"file://{tmp_path}/still.png"]
 
 
-class Lazy(list[Any]):
-    """A sequence that is no plain list, as Airflow gives the results of a mapped task."""
+class Lazy(Sequence[Any]):
+    """A sequence that is no list, as Airflow gives the results of a mapped task."""
+
+    def __init__(self, *items: Any) -> None:
+        self._items = items
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
 
 
-def test_results_of_a_mapped_task_are_plain_lists_at_any_depth() -> None:
+@pytest.mark.parametrize("argument", ["parameters", "extra_parameters"])
+def test_results_of_a_mapped_task_are_plain_lists_at_any_depth(argument: str) -> None:
+    results = {"deep": [{"stills": Lazy("https://a", Lazy("b"))}], "top": Lazy("https://c")}
     operator = KlingGenerateOperator(
-        task_id="make",
-        model="google/veo-3",
-        parameters={"deep": [{"stills": Lazy(["https://a", Lazy(["b"])])}]},
+        task_id="make", model="google/veo-3", **{"parameters": {"prompt": "x"}, argument: results}
     )
-    stills = operator.rendered_parameters()["deep"][0]["stills"]
-    assert type(stills) is list
-    assert type(stills[1]) is list
+    read = operator.rendered_parameters() if argument == "parameters" else operator.extra_parameters
+    assert read == {"deep": [{"stills": ["https://a", ["b"]]}], "top": ["https://c"]}
 
 
 def test_a_number_that_a_template_renders_natively_is_the_text_that_it_was() -> None:

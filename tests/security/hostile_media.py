@@ -12,7 +12,7 @@ import av
 
 from tests.media.clips import BLACK, Clip, Drawing
 
-SAMPLES = 0x0FFFFFFF
+SAMPLES = 80_000_000  # of 24 bytes each for FFmpeg, which reserves at most 2 GiB at once
 """How many samples a table claims: FFmpeg's index of them takes 6 GiB."""
 
 

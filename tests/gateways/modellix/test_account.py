@@ -19,7 +19,13 @@ def test_the_balance_is_exact(balance: object, parsed: str) -> None:
     assert str(ACCOUNT.balance(now=0.0).parse(response(envelope(balance=balance)))) == parsed
 
 
-@pytest.mark.parametrize("data", [{}, {"balance": None}, {"balance": "none"}, {"balance": float("nan")}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        *({"balance": value} for value in (None, "none", float("nan"), "1e999999999", "-1e999999999", True)),
+    ],
+)
 def test_a_missing_balance_is_not_zero(data: dict[str, Any]) -> None:
     with pytest.raises(KlingProtocolError, match="without a balance"):
         ACCOUNT.balance(now=0.0).parse(response(envelope(**data)))
