@@ -36,7 +36,7 @@ from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.observer import Observer
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, find_model
-from airflow_provider_kling.polling import Budget, PollingPlan, PollWindow
+from airflow_provider_kling.polling import Budget, PollingPlan
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -231,19 +231,16 @@ class KlingHook(BaseHook):
             def budget() -> Budget:
                 return Budget(rate_limit=client.rate_limit, pollers=client.holders)
 
-            async def read_alone(window: PollWindow) -> Task:
-                await waiter.sleep_async(window.latest_s)
-                return await client.call(poll, observer=self.observer, until=waiter.plan.deadline)
-
+            alone = waiter.alone(
+                lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline)
+            )
             reader = shared_reader(client, connection.gateway, observer=self.observer)
-            read = read_alone if reader is None else partial(reader.read, waiter.task_id)
+            read = alone if reader is None else partial(reader.read, waiter.task_id)
             if (ears := shared_ears()) is None or connection.gateway.callbacks is None:
-                return await waiter.wait_shared(read, budget)
+                return await waiter.wait_async(read, budget)
             own_id = connection.gateway.own_id(waiter.task_id)
             listening = replace(waiter, plan=waiter.plan.sparse())
-            return await listening.wait_shared(
-                lambda window: poll_or_hear(ears, own_id, window, read), budget
-            )
+            return await listening.wait_async(lambda window: poll_or_hear(ears, own_id, window, read), budget)
 
     def upload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:
         """Store a file at the service. Free.

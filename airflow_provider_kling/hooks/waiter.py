@@ -146,23 +146,21 @@ class TaskWaiter:
             if outcome := self._outcome(poller, polled):
                 return outcome
 
-    async def wait_async(
-        self, poll: Callable[[], Awaitable[Task]], budget: Callable[[], Budget]
-    ) -> PollOutcome:
-        """Wait on an event loop, without blocking it; see :meth:`wait`."""
+    def alone(self, poll: Callable[[], Awaitable[Task]]) -> Callable[[PollWindow], Awaitable[Task]]:
+        """Return a poll for :meth:`wait_async` that is made by itself, at the end of its window."""
 
         async def poll_alone(window: PollWindow) -> Task:
             await self.sleep_async(window.latest_s)
             return await poll()
 
-        return await self.wait_shared(poll_alone, budget)
+        return poll_alone
 
-    async def wait_shared(
+    async def wait_async(
         self, poll: Callable[[PollWindow], Awaitable[Task]], budget: Callable[[], Budget]
     ) -> PollOutcome:
-        """Wait on an event loop; see :meth:`wait`.
+        """Wait on an event loop, without blocking it; see :meth:`wait`.
 
-        :param poll: reads the task in a window of time, perhaps together with other tasks.
+        :param poll: reads the task in a window of time: :meth:`alone`, or together with other tasks.
         """
         poller = Poller(plan=self.plan)
         while True:
@@ -175,10 +173,8 @@ class TaskWaiter:
 
     def _window(self, poller: Poller, budget: Budget) -> PollWindow:
         window = poller.window(now=self.clock(), jitter=self.random(), budget=budget)
-        next_poll, seconds = (
-            CallInfo(operation=Operation.POLL, request=f"task {self.task_id}"),
-            window.latest_s,
-        )
+        seconds = window.latest_s
+        next_poll = CallInfo(operation=Operation.POLL, request=f"task {self.task_id}")
         notify(self.observer, lambda one: one.on_wait(next_poll, seconds=seconds, reason=WaitReason.POLL))
         return window
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -104,6 +104,25 @@ def exclusive(given: Mapping[str, Any], *names: str) -> Iterator[BrokenRule]:
     first, *others = [name for name in names if name in given] or [""]
     for other in others:
         yield broken(given, other, f"must be left out when {first} is given", *names)
+
+
+def left_out_beside(given: Mapping[str, Any], beside: str, *names: str) -> Iterator[BrokenRule]:
+    """Allow none of the fields where another is given."""
+    for name in names if beside in given else ():
+        if name in given:
+            yield broken(given, name, f"must be left out when {beside} is given", beside)
+
+
+def few_references(given: Mapping[str, Any], *, most: int) -> Iterator[BrokenRule]:
+    """Allow only so many ``images`` and ``element_ids`` together."""
+    lists = [given[name] for name in ("images", "element_ids") if isinstance(given.get(name), Sized)]
+    if (total := sum(map(len, lists))) > most:
+        yield BrokenRule(
+            field="element_ids",
+            rule=f"must have at most {most} items together with images",
+            value=f"{total} items",
+            involves=frozenset({"images", "element_ids"}),
+        )
 
 
 def at_least_one(given: Mapping[str, Any], *names: str) -> Iterator[BrokenRule]:

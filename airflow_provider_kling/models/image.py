@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
@@ -180,14 +180,7 @@ class V3OmniImageRequest(KlingRequest, default_model="kling-v3-omni-image"):
 
     @classmethod
     def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        lists = [given[name] for name in ("images", "element_ids") if isinstance(given.get(name), Sized)]
-        if (total := sum(map(len, lists))) > _MAX_REFERENCES:
-            yield BrokenRule(
-                field="element_ids",
-                rule=f"must have at most {_MAX_REFERENCES} items together with images",
-                value=f"{total} items",
-                involves=frozenset({"images", "element_ids"}),
-            )
+        yield from fields.few_references(given, most=_MAX_REFERENCES)
         if given.get("result_type") == "series":
             if "n" in given:
                 rule = 'must be left out when result_type is "series"'

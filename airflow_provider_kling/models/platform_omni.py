@@ -43,13 +43,10 @@ class _Omni(KlingRequest):
 
     @classmethod
     def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
-        lists = [given[name] for name in ("images", "element_ids") if isinstance(given.get(name), list)]
-        if sum(map(len, lists)) > _MOST_REFERENCES:
-            rule = f"must have at most {_MOST_REFERENCES} items together with images"
-            yield fields.broken(given, "element_ids", rule, "images")
+        yield from fields.few_references(given, most=_MOST_REFERENCES)
         if "last_frame" in given and "first_frame" not in given:
             yield fields.broken(given, "first_frame", "is required when last_frame is given", "last_frame")
-        yield from _left_out(given, "base_video", "feature_video", "first_frame", "last_frame")
+        yield from fields.left_out_beside(given, "base_video", "feature_video", "first_frame", "last_frame")
 
 
 class VideoO1OmniRequest(_Omni, default_model="kling-video-o1-omni"):
@@ -71,7 +68,7 @@ class VideoO1OmniRequest(_Omni, default_model="kling-video-o1-omni"):
     @classmethod
     def _conditional_rules(cls, given: Mapping[str, Any]) -> Iterator[BrokenRule]:
         yield from super()._conditional_rules(given)
-        yield from _left_out(given, "last_frame", "images", "element_ids", "feature_video")
+        yield from fields.left_out_beside(given, "last_frame", "images", "element_ids", "feature_video")
         others = ("last_frame", "images", "element_ids", "feature_video", "base_video")
         alone = "first_frame" in given and not any(name in given for name in others)
         if alone and given.get("duration", 5) not in (5, 10):
@@ -143,10 +140,3 @@ class V3ElementsToVideoRequest(KlingRequest, default_model="kling-v3-elements-i2
     resolution: Literal["720p", "1080p", "4k"] = "720p"
     duration: fields.ThreeToFifteen = 5
     audio: Literal["native", "off"] = "off"
-
-
-def _left_out(given: Mapping[str, Any], beside: str, *names: str) -> Iterator[BrokenRule]:
-    """Allow none of the fields beside another."""
-    for name in names if beside in given else ():
-        if name in given:
-            yield fields.broken(given, name, f"must be left out when {beside} is given", beside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -188,10 +189,8 @@ def watch(*, shared: bool, seed: int) -> tuple[int, list[float]]:
         await asyncio.sleep(starts[name])
         plan = PollingPlan.starting(submitted_at=starts[name], timeout=3600)
         waiter = TaskWaiter(task_id=name, plan=plan, clock=loop.time, random=draw.random)
-        if shared:
-            outcome = await waiter.wait_shared(lambda window: reader.read(name, window), Budget)
-        else:
-            outcome = await waiter.wait_async(lambda: service.one(name), Budget)
+        poll = partial(reader.read, name) if shared else waiter.alone(lambda: service.one(name))
+        outcome = await waiter.wait_async(poll, Budget)
         assert outcome.end is PollEnd.FINISHED
         return loop.time() - ends_at[name]
 

@@ -134,7 +134,7 @@ def run(kind: str, waits: TaskWaiter, hook: ScriptedHook) -> PollOutcome:
 
     if kind == "sync":
         return waits.wait(hook.poll, hook.budget)
-    return asyncio.run(waits.wait_async(poll, hook.budget))
+    return asyncio.run(waits.wait_async(waits.alone(poll), hook.budget))
 
 
 both = pytest.mark.parametrize("kind", ["sync", "async"])
@@ -425,7 +425,7 @@ def run_over_sockets(
             return await client.call(call)
 
         try:
-            return await waits.wait_async(poll, Budget)
+            return await waits.wait_async(waits.alone(poll), Budget)
         finally:
             await client.aclose()
 

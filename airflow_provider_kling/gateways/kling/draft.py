@@ -92,6 +92,13 @@ class Draft:
         if self.take(name) is not None:
             self.body[name] = self.file((name,), name)
 
+    def copy_files(self, name: str, target: str, key: str) -> None:
+        """Copy a list of files to a list of objects, each with the file at ``key``."""
+        if files := self.take(name):
+            self.body[target] = [
+                {key: self.file((target, number, key), name, number)} for number in range(len(files))
+            ]
+
     def write_elements(self) -> None:
         """Write elements as the legacy standard does: their ids are numbers there."""
         ids = self.elements()

@@ -44,7 +44,7 @@ def _omni_video(draft: Draft) -> None:
     draft.copy_prompt()
     draft.copy("aspect_ratio")
     _write_shots(draft)
-    _copy_files(draft, "images", "image_list", "image_url")
+    draft.copy_files("images", "image_list", "image_url")
     if draft.take("videos") is not None:
         _write_video(draft, "base", "videos", 0)
     else:
@@ -56,7 +56,7 @@ def _whole_omni_video(draft: Draft) -> None:
     draft.copy_prompt()
     draft.copy("aspect_ratio")
     _write_shots(draft)
-    _copy_files(draft, "images", "image_list", "image_url")
+    draft.copy_files("images", "image_list", "image_url")
     if draft.given("last_frame") is not None and draft.given("images"):
         draft.reject("images", "must be left out here with a last_frame", "last_frame")
     for name, kind in (("first_frame", "first_frame"), ("last_frame", "end_frame")):
@@ -97,7 +97,7 @@ def _o1(encode: Encoder, draft: Draft) -> None:
 def _images_to_video(draft: Draft) -> None:
     draft.copy_prompt()
     draft.copy("negative_prompt", "aspect_ratio")
-    _copy_files(draft, "images", "image_list", "image")
+    draft.copy_files("images", "image_list", "image")
     _write_common(draft)
 
 
@@ -130,7 +130,7 @@ def _generated_image(draft: Draft) -> None:
 def _omni_image(draft: Draft) -> None:
     draft.copy_prompt()
     draft.copy("n", "aspect_ratio", "resolution", "result_type", "series_amount")
-    _copy_files(draft, "images", "image_list", "image")
+    draft.copy_files("images", "image_list", "image")
     draft.write_elements()
 
 
@@ -138,7 +138,7 @@ def _images_to_image(draft: Draft) -> None:
     draft.require("subject_images")
     draft.copy_prompt()
     draft.copy("n", "aspect_ratio")
-    _copy_files(draft, "subject_images", "subject_image_list", "subject_image")
+    draft.copy_files("subject_images", "subject_image_list", "subject_image")
     draft.copy_file("scene_image")
     draft.copy_file("style_image")
 
@@ -160,14 +160,6 @@ def _recognition(draft: Draft) -> None:
 def _try_on(draft: Draft) -> None:
     draft.copy_file("human_image")
     draft.copy_file("cloth_image")
-
-
-def _copy_files(draft: Draft, name: str, target: str, key: str) -> None:
-    """Copy a list of files to a list of objects, each with the file at ``key``."""
-    if files := draft.take(name):
-        draft.body[target] = [
-            {key: draft.file((target, number, key), name, number)} for number in range(len(files))
-        ]
 
 
 def _write_video(draft: Draft, use: str, *source: str | int) -> None:

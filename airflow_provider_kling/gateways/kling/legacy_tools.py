@@ -42,11 +42,7 @@ def _extension(draft: Draft) -> None:
 def _multi_elements(draft: Draft) -> None:
     draft.copy_prompt()
     draft.copy("session_id", "edit_mode", "negative_prompt", "mode")
-    if images := draft.take("images"):
-        draft.body["image_list"] = [
-            {"image": draft.file(("image_list", number, "image"), "images", number)}
-            for number in range(len(images))
-        ]
+    draft.copy_files("images", "image_list", "image")
     if (duration := draft.take("duration")) is not None:
         draft.body["duration"] = str(duration)
 
