@@ -16,7 +16,7 @@ from airflow.providers.common.compat.connection import get_async_connection, get
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_kling.defaults import CONN_ID, TIMEOUT_S
-from airflow_provider_kling.exceptions import KlingError, KlingUnsupportedError
+from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingError, KlingUnsupportedError
 from airflow_provider_kling.gateways import Gateway
 from airflow_provider_kling.gateways.base import LoggedRequest, ModelInfo, PublishedSchema, UploadedFile
 from airflow_provider_kling.gateways.video_sessions import (
@@ -231,11 +231,10 @@ class KlingHook(BaseHook):
             def budget() -> Budget:
                 return Budget(rate_limit=client.rate_limit, pollers=client.holders)
 
-            alone = waiter.alone(
-                lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline)
-            )
+            until = waiter.plan.deadline
+            alone = waiter.alone(lambda: client.call(poll, observer=self.observer, until=until))
             reader = shared_reader(client, connection.gateway, observer=self.observer)
-            read = alone if reader is None else partial(reader.read, waiter.task_id)
+            read = alone if reader is None else partial(reader.read, waiter.task_id, until=until)
             if (ears := shared_ears()) is None or connection.gateway.callbacks is None:
                 return await waiter.wait_async(read, budget)
             own_id = connection.gateway.own_id(waiter.task_id)
@@ -334,7 +333,7 @@ class KlingHook(BaseHook):
         return self.call(logged.newest(entries=entries, until=until or datetime.now(tz=UTC)))[:entries]
 
     def test_connection(self) -> tuple[bool, str]:
-        """Check the connection with free calls only, for the *Test* button of Airflow's UI.
+        """Check the connection with one free call, for the *Test* button of Airflow's UI.
 
         :returns: whether the connection can be used, and a sentence with the balance or the error.
         """
@@ -343,14 +342,15 @@ class KlingHook(BaseHook):
                 account = self.gateway.account
                 if account is None:
                     return True, "The connection is valid. The service has no free call that tests the key."
-                if not self.validate_key():
-                    return False, "The service does not accept the API key."
-                return (
-                    True,
-                    f"The API key is valid; the account's balance is {self.balance():.2f} {account.unit}.",
-                )
+                # Only a valid key reads it, so that the key needs no call of its own.
+                balance = self.balance()
+        except KlingAuthenticationError as error:
+            if error.transient:  # the clock is wrong, and not the key
+                return False, str(error)
+            return False, f"The service does not accept the key. {error}"
         except KlingError as error:
             return False, str(error)
+        return True, f"The key is valid; the account's balance is {balance:.2f} {account.unit}."
 
     def list_models(self) -> list[ModelInfo]:
         """Return the models that the service offers. Free."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -22,12 +23,14 @@ class _Poll:
 
     :param earliest: by the clock of the event loop.
     :param latest: likewise.
+    :param until: in Unix seconds, or infinite. Later than this, a request is not repeated for it.
     :ivar timer: makes it at the latest time.
     """
 
     task_id: str
     earliest: float
     latest: float
+    until: float
     result: asyncio.Future[Task]
     timer: asyncio.TimerHandle | None = field(default=None, init=False)
 
@@ -39,16 +42,17 @@ class TaskReader:
     that is alone is read alone.
 
     :param limit: the most tasks of one request.
-    :param read_one: reads a task, or raises a :class:`KlingError`.
-    :param read_several: reads tasks; it leaves out those that it does not find.
+    :param read_one: reads a task, or raises a :class:`KlingError`. It makes no further attempt after the
+        given time, in Unix seconds.
+    :param read_several: does that for tasks, and leaves out those that it does not find.
     """
 
     def __init__(
         self,
         *,
         limit: int,
-        read_one: Callable[[str], Awaitable[Task]],
-        read_several: Callable[[Sequence[str]], Awaitable[Mapping[str, Task]]],
+        read_one: Callable[[str, float], Awaitable[Task]],
+        read_several: Callable[[Sequence[str], float], Awaitable[Mapping[str, Task]]],
     ) -> None:
         self._limit = limit
         self._read_one = read_one
@@ -56,9 +60,11 @@ class TaskReader:
         self._waiting: set[_Poll] = set()
         self._reading: set[asyncio.Task[None]] = set()  # the loop itself keeps no reference to a task
 
-    async def read(self, task_id: str, window: PollWindow) -> Task:
+    async def read(self, task_id: str, window: PollWindow, *, until: float = math.inf) -> Task:
         """Read a task within a window of time.
 
+        :param until: Unix seconds. After this time, no further attempt is made, for none of the tasks that
+            are read together: to the others, it is one failed poll.
         :raises KlingError: as reading it alone does.
         """
         loop = asyncio.get_running_loop()
@@ -67,6 +73,7 @@ class TaskReader:
             task_id=task_id,
             earliest=now + window.earliest_s,
             latest=now + window.latest_s,
+            until=until,
             result=loop.create_future(),
         )
         self._waiting.add(poll)
@@ -106,15 +113,16 @@ class TaskReader:
         found: Mapping[str, Task] = {}
         if len(ids) > 1:
             try:
-                found = await self._read_several(ids)
+                found = await self._read_several(ids, min(poll.until for poll in polls))
             except KlingError as error:
                 if error.transient and not isinstance(error, KlingProtocolError):
                     raise
                 # One of the tasks may be to blame, so each is read by itself.
         for task_id in ids:
             concerned = [poll for poll in polls if poll.task_id == task_id]
+            until = min(poll.until for poll in concerned)
             try:
-                task = found[task_id] if task_id in found else await self._read_one(task_id)
+                task = found[task_id] if task_id in found else await self._read_one(task_id, until)
             except KlingError as error:
                 _fail(concerned, error)
             else:
@@ -147,8 +155,12 @@ def shared_reader(
     if TaskReader not in client.companions:
         client.companions[TaskReader] = TaskReader(
             limit=batch.limit,
-            read_one=lambda task_id: client.call(gateway.task(task_id), observer=observer),
-            read_several=lambda task_ids: client.call(batch.tasks(task_ids), observer=observer),
+            read_one=lambda task_id, until: client.call(
+                gateway.task(task_id), observer=observer, until=until
+            ),
+            read_several=lambda task_ids, until: client.call(
+                batch.tasks(task_ids), observer=observer, until=until
+            ),
         )
     reader: TaskReader = client.companions[TaskReader]
     return reader

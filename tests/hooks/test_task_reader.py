@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from math import inf
 from statistics import median
 from typing import Any
 
@@ -36,30 +37,34 @@ class Service:
     """A service that reads one task, or several.
 
     :ivar reads: the ids of each request.
+    :ivar until: the time after which each request was not to be repeated.
     :ivar fails: the error of a request for these ids; None where it works.
     """
 
     def __init__(self, *, ends_at: Mapping[str, float] | None = None) -> None:
         self.reads: list[tuple[str, ...]] = []
+        self.until: list[float] = []
         self.fails: Callable[[tuple[str, ...]], BaseException | None] = lambda ids: None
         self.hides: set[str] = set()
         self._ends_at = ends_at or {}
 
-    def _read(self, ids: tuple[str, ...]) -> dict[str, Task]:
+    def _read(self, ids: tuple[str, ...], until: float) -> dict[str, Task]:
         self.reads.append(tuple(sorted(ids)))
+        self.until.append(until)
         if (error := self.fails(ids)) is not None:
             raise error
         now = asyncio.get_running_loop().time()
         ended = {one for one in ids if now >= self._ends_at.get(one, float("inf"))}
         return {one: task(one, TaskStatus.SUCCESS if one in ended else TaskStatus.PROCESSING) for one in ids}
 
-    async def one(self, task_id: str) -> Task:
+    async def one(self, task_id: str, until: float = inf) -> Task:
         await asyncio.sleep(0.1)
-        return self._read((task_id,))[task_id]
+        return self._read((task_id,), until)[task_id]
 
-    async def several(self, task_ids: Sequence[str]) -> Mapping[str, Task]:
+    async def several(self, task_ids: Sequence[str], until: float) -> Mapping[str, Task]:
         await asyncio.sleep(0.1)
-        return {name: found for name, found in self._read(tuple(task_ids)).items() if name not in self.hides}
+        found = self._read(tuple(task_ids), until)
+        return {name: task for name, task in found.items() if name not in self.hides}
 
     def reader(self) -> TaskReader:
         return TaskReader(limit=LIMIT, read_one=self.one, read_several=self.several)
@@ -151,6 +156,24 @@ def test_an_error_of_our_own_reaches_each_who_waits() -> None:
     service.fails = lambda ids: ZeroDivisionError("x")
     found = read(service, dict.fromkeys("ab", (0, 4)))
     assert [type(error) for error in found.values()] == [ZeroDivisionError] * 2
+
+
+def test_no_request_is_repeated_after_the_deadline_of_one_of_its_tasks() -> None:
+    service = Service()
+    service.hides = {"late", "endless"}
+
+    async def work(loop: VirtualLoop) -> None:
+        reader = service.reader()
+        window = PollWindow(earliest_s=0, latest_s=4)
+        ends = {"soon": 1000.0, "late": 2000.0, "endless": inf}
+        await asyncio.gather(*(reader.read(name, window, until=until) for name, until in ends.items()))
+
+    run_in_virtual_time(work)
+    assert dict(zip(service.reads, service.until, strict=True)) == {
+        ("endless", "late", "soon"): 1000.0,
+        ("late",): 2000.0,
+        ("endless",): inf,
+    }
 
 
 def test_one_who_gives_up_is_not_read_for_and_disturbs_nobody() -> None:
