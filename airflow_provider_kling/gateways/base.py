@@ -26,8 +26,12 @@ from airflow_provider_kling.models import KlingRequest, ModelName
 class Recovery(Protocol):
     """Finding a submission by the caller's key. With it, an unknown outcome needs no manual decision."""
 
-    def find(self, key: str) -> Call[Task | None]:
-        """Look a submission up. None means that it is certainly absent; less than certain is an error."""
+    def find(self, key: str, *, exists: bool = False) -> Call[Task | None]:
+        """Look a submission up. None means that it is certainly absent; less than certain is an error.
+
+        :param exists: the service has said that it has the submission. Not to find it is then a
+            :class:`~airflow_provider_kling.exceptions.KlingNotFoundError` that passes.
+        """
 
 
 class TaskBatch(Protocol):
@@ -179,6 +183,7 @@ class Gateway(ABC):
 
     :param api_version: one of :attr:`api_versions`.
     :param webhook_url: where the service also reports the end of each task; None for nowhere.
+    :param login: of the connection: it may tell what the credentials can do.
     """
 
     name: ClassVar[str]
@@ -203,7 +208,8 @@ class Gateway(ABC):
     video_sessions: VideoSessions | None = None
     callbacks: Callbacks | None = None
 
-    def __init__(self, *, api_version: str, webhook_url: str | None = None) -> None:
+    def __init__(self, *, api_version: str, webhook_url: str | None = None, login: str | None = None) -> None:
+        del login
         self.api_version = api_version
         self.webhook_url = webhook_url
 
@@ -227,13 +233,22 @@ class Gateway(ABC):
             raise KlingRequestError(subject="the Kling connection", broken=[rule])
         return wanted or cls.api_versions[0]
 
-    def recovery_of(self, model: str) -> Recovery | None:
+    def recovery_of(self, model: str, *, gateway: str) -> Recovery | None:
         """Return how a submission is found by its key; None where it cannot be.
 
         :param model: as the record of the submission names it.
+        :param gateway: the :attr:`label` in the record: of this service, and perhaps of another version.
         """
-        del model
+        del model, gateway
         return self.recovery
+
+    def readable_id(self, task_id: str, *, model: str, gateway: str) -> str:
+        """Return the id by which a recorded task is read; for the arguments, see :meth:`recovery_of`.
+
+        :raises KlingRequestError: these credentials cannot read it.
+        """
+        del model, gateway
+        return task_id
 
     @classmethod
     @abstractmethod

@@ -39,7 +39,7 @@ def make_gateway(
 ) -> Gateway:
     """Return the gateway that a connection names; see :class:`Gateway`. None is the default.
 
-    :param login: of the connection, on which the API version may depend.
+    :param login: of the connection, on which the API version and what can be read may depend.
     :raises KlingRequestError: there is no such gateway or version, or the URL is none.
     """
     kind = gateway_class(name)
@@ -53,4 +53,4 @@ def make_gateway(
         broken.append(BrokenRule(field="webhook_url", rule=rule))
     if broken or api_version is None:
         raise KlingRequestError(subject="the Kling connection", broken=broken)
-    return kind(api_version=api_version, webhook_url=webhook_url)
+    return kind(api_version=api_version, webhook_url=webhook_url, login=login)

@@ -15,14 +15,14 @@ from airflow_provider_kling.exceptions import (
     KlingDuplicateSubmissionError,
     KlingError,
     KlingMinBalanceError,
-    KlingNotFoundError,
     KlingSubmissionUnknownError,
 )
 from airflow_provider_kling.generation import unknown
-from airflow_provider_kling.generation.answer import answered_task, with_answer
+from airflow_provider_kling.generation.answer import with_answer
 from airflow_provider_kling.generation.failure import error_context
 from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.intent import Intent, SlowIntentError
+from airflow_provider_kling.generation.lookup import Lookup
 from airflow_provider_kling.generation.media_arguments import MediaArguments, cut_media, delete_uploads
 from airflow_provider_kling.generation.result_storage import ResultStorage
 from airflow_provider_kling.generation.stored_result import (
@@ -83,6 +83,7 @@ class Submission:
         self.clear_count: int = context["ti"].max_tries
         self.was_cleared = was_cleared(context, retries=task.retries or 0)
         self.resubmits = task.on_unknown_submission is OnUnknownSubmission.RESUBMIT
+        self._lookup = Lookup(hook=hook, journal=journal, resubmits=self.resubmits)
         self.model = str(model.name)
         self.request = model.parse(task.rendered_parameters(), rendered=True, templated=task.templated())
         self.extra_parameters = task.extra_parameters or {}
@@ -104,17 +105,19 @@ class Submission:
         state = self._state(record)
         decision = decide(state)
         if decision is Decision.RECOVER:
-            task = self._find(record, cause="the try that sent it ended before it was recorded")
+            task = self._lookup.find(record, cause="the try that sent it ended before it was recorded")
             if task is not None:
                 record = record.submitted(task.task_id)
                 self.journal.write(record)
         elif decision is Decision.CHECK_REMOTE:
-            task = self._read(state, record)
+            record, task = self._lookup.read(record, state=state)
         if decision in (Decision.RECOVER, Decision.CHECK_REMOTE):
             state = replace(state, record=record, remote=Remote.of(task))
             decision = decide(state)
         if decision is Decision.UNKNOWN:
-            raise self._unknown(record, cause="the try that sent it ended before the response was recorded")
+            raise self._lookup.unknown(
+                record, cause="the try that sent it ended before the response was recorded"
+            )
         if decision is Decision.SUBMIT:
             log.warning("%s Submitting again.", resubmission_reason(record, state))
         return decision, record, task
@@ -172,34 +175,17 @@ class Submission:
         return cut_media(self.request, self.extra_parameters) if self.task.output_uri is not None else None
 
     def _state(self, record: Record) -> SubmissionState:
-        gateway, age_s = self.hook.gateway, time.time() - record.intent_at
+        age_s = time.time() - record.intent_at
         return SubmissionState(
             record=record,
             same_request=record.fingerprint == self.fingerprint,
             same_clear=record.clear_count == self.clear_count,
-            # Another service than the one that it was sent to would call it absent.
-            recoverable=record.gateway_name == gateway.name and gateway.recovery_of(record.model) is not None,
+            recoverable=self._lookup.recovery(record) is not None,
             result_available=is_result_available(record, is_to_be_stored=self.task.output_uri is not None),
-            expired=age_s > gateway.retention.total_seconds(),
+            expired=age_s > self.hook.gateway.retention.total_seconds(),
             on_unknown=self.task.on_unknown_submission,
             on_rerun=self.task.on_rerun,
         )
-
-    def _read(self, state: SubmissionState, record: Record) -> Task | None:
-        """Read the recorded task; return None where the service does not know it, and that is no error."""
-        if (answered := answered_task(record)) is not None:
-            return answered
-        try:
-            return self.hook.get_task(str(record.task_id))
-        except KlingNotFoundError as error:
-            if decide(replace(state, remote=Remote.NOT_FOUND)) is Decision.REMOTE_MISSING:
-                raise unknown.missing_task(error, record=record, journal=self.journal) from error.__cause__
-            return None
-        except KlingError as error:
-            raise error.with_context(
-                f"Task {record.task_id} was submitted before, and may still run and be billed. Nothing was "
-                "submitted again; the next try of this Airflow task reads the same task."
-            ) from error.__cause__
 
     def _intent(self, former: Record | None, *, uploads: tuple[str, ...]) -> Record:
         now = time.time()
@@ -271,7 +257,7 @@ class Submission:
                 raise
         except KlingSubmissionUnknownError as error:
             cause = str(error.__cause__ or error)
-            task = self._find(intent.record, cause=cause)
+            task = self._lookup.find(intent.record, cause=cause)
         if task is None:
             intent.may_arrive_late = True
             log.warning(
@@ -282,7 +268,7 @@ class Submission:
             try:
                 return self._sent(call, intent)
             except KlingDuplicateSubmissionError as error:
-                if (task := self._find(intent.record, cause=str(error))) is None:
+                if (task := self._lookup.find(intent.record, cause=str(error), exists=True)) is None:
                     raise unknown.duplicate_not_found(intent.record, cause=str(error)) from error
             except KlingSubmissionUnknownError as error:
                 raise unknown.to_be_looked_up(intent.record, cause=str(error.__cause__ or error)) from error
@@ -306,33 +292,15 @@ class Submission:
         used = former.uploads if former is not None else ()
         delete_uploads(self.hook, tuple(file_id for file_id in record.uploads if file_id not in used))
 
-    def _find(self, record: Record, *, cause: str) -> Task | None:
-        """Return the task of a submission, or None where there is certainly none.
-
-        :param cause: why the outcome is unknown.
-        :raises KlingSubmissionUnknownError: there is no look-up, or it failed, which never means "absent".
-        """
-        recovery = self.hook.gateway.recovery_of(record.model)
-        if recovery is None:
-            raise self._unknown(record, cause=cause)
-        try:
-            task = self.hook.call(recovery.find(record.key))
-        except KlingError as error:
-            cause = f"{cause}, and the look-up failed: {error}"
-            raise unknown.to_be_looked_up(record, cause=cause) from error
-        if task is not None:
-            log.info("The submission at %s was found as task %s", record.intent_at_text, task.task_id)
-        return task
-
     def _by_used_key(self, record: Record, *, former: Record | None, cause: str) -> Record:
         """Return an intent with the task that has used its key: its record was lost, or a look-up missed it.
 
         The intent is failed where that task is not taken, or cannot be found and the author accepts to pay
         twice.
         """
-        if self.resubmits and self.hook.gateway.recovery_of(record.model) is None:
+        if self.resubmits and self._lookup.recovery(record) is None:
             return record.failed()
-        task = self._find(record, cause=cause)
+        task = self._lookup.find(record, cause=cause, exists=True)
         if task is None and not self.resubmits:
             raise unknown.duplicate_not_found(record, cause=cause)
         if task is None:
@@ -358,11 +326,6 @@ class Submission:
                 return not may_be_older
             case remote:
                 return remote is not Remote.FAILED
-
-    def _unknown(self, record: Record, *, cause: str) -> KlingSubmissionUnknownError:
-        if self.resubmits:
-            return unknown.to_be_resubmitted(record, cause=cause)
-        return unknown.unknown_submission(record, hook=self.hook, journal=self.journal, cause=cause)
 
     def _check_balance(self) -> None:
         least = self.task.min_balance

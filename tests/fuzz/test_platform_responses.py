@@ -68,12 +68,13 @@ envelopes = objects(
 
 
 def calls() -> dict[str, Callable[[], Call[Any]]]:
-    """Return what each call of the gateway is made of, in both standards."""
+    """Return what each call of the gateway is made of, with both kinds of credentials."""
     found: dict[str, Callable[[], Call[Any]]] = {}
-    for version, task_id in (("2026-07", TASK), ("v1", f"videos.omni-video.{TASK}")):
-        gateway = make_gateway(name="kling", api_version=version)
+    for login, task_id in ((None, TASK), ("ak", f"videos.omni-video.{TASK}")):
+        gateway = make_gateway(name="kling", login=login)
         assert isinstance(gateway, KlingGateway)
-        found |= {f"{name} of {version}": call for name, call in _calls(gateway, task_id).items()}
+        credentials = "access key" if login else "API key"
+        found |= {f"{name} with {credentials}": call for name, call in _calls(gateway, task_id).items()}
     return found
 
 
@@ -81,13 +82,16 @@ def _calls(gateway: KlingGateway, task_id: str) -> dict[str, Callable[[], Call[A
     video = gateway.encode(parse_request("kling-video-o1", {"prompt": "A boat"}))
     speech = {"text": "x", "voice_id": "1", "voice_language": "en", "voice_speed": 1.0}
     at_once = gateway.encode(parse_request("kling-tts", speech))
-    recovery = gateway.recovery_of("kling-video-o1")
+    recovery = gateway.recovery_of("kling-video-o1", gateway=gateway.label)
+    listed = gateway.recovery_of("kling-lip-sync", gateway=gateway.label)
     assert recovery is not None
+    assert listed is not None
     made: dict[str, Callable[[], Call[Any]]] = {
         "submission": lambda: gateway.submit(video, key="key"),
         "speech": lambda: gateway.submit(at_once, key="key"),
         "task": lambda: gateway.task(task_id),
         "look-up": lambda: recovery.find("key"),
+        "look-up in a list": lambda: listed.find("key"),
         "balance": lambda: gateway.account.balance(now=NOW),
         "key": lambda: gateway.account.key_validation(now=NOW),
         "faces": lambda: gateway.video_sessions.identify_faces(video=None, video_id="1"),

@@ -193,7 +193,8 @@ def _read(path: str, parse: Any, operation: Operation = Operation.OTHER, **param
 
 
 class SecondRecovery:
-    def find(self, key: str) -> Call[Task | None]:
+    def find(self, key: str, *, exists: bool = False) -> Call[Task | None]:
+        del exists
         return _read("/v7/jobs", partial(_parse_found, key=key), Operation.RECOVER, references=key)
 
 

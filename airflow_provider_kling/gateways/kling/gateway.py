@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any, ClassVar, Final
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
@@ -13,26 +12,24 @@ from airflow_provider_kling.gateways.base import Gateway, Recovery
 from airflow_provider_kling.gateways.encoded import EncodedRequest
 from airflow_provider_kling.gateways.kling import legacy, new_standard
 from airflow_provider_kling.gateways.kling.access_key import AccessKey
+from airflow_provider_kling.gateways.kling.account import KlingAccount
+from airflow_provider_kling.gateways.kling.all_tasks import AllTasks, own_id
 from airflow_provider_kling.gateways.kling.callbacks import KlingCallbacks
-from airflow_provider_kling.gateways.kling.capabilities import (
-    TASKS_PATH,
-    KlingAccount,
-    KlingRecovery,
-    KlingTaskBatch,
-)
 from airflow_provider_kling.gateways.kling.checks import CHECKS
 from airflow_provider_kling.gateways.kling.draft import Draft, merged
 from airflow_provider_kling.gateways.kling.envelope import explain_submission
-from airflow_provider_kling.gateways.kling.legacy_tasks import (
-    ROOT,
-    LegacyRecovery,
-    parse_legacy_submission,
-    read_legacy_task,
-)
+from airflow_provider_kling.gateways.kling.product_tasks import ROOT, ProductTasks
 from airflow_provider_kling.gateways.kling.sessions import IMMEDIATE_PATHS, KlingVideoSessions
-from airflow_provider_kling.gateways.kling.task import KEPT, parse_immediate, parse_submission, parse_task
+from airflow_provider_kling.gateways.kling.task import KEPT, parse_immediate, parse_submission
+from airflow_provider_kling.gateways.kling.task_reading import TaskReading
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
-from airflow_provider_kling.http.message import Call, HttpRequest, Operation, encode_json
+from airflow_provider_kling.http.message import (
+    Call,
+    HttpRequest,
+    HttpResponse,
+    Operation,
+    encode_json,
+)
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.models import (
@@ -74,6 +71,8 @@ class KlingGateway(Gateway):
 
     A submission carries the caller's id. The platform refuses a second one with the same id, and finds a task
     by it, so what became of a submission can always be told.
+
+    The API version is that in which requests are written. How tasks are read, the credentials decide.
     """
 
     name: ClassVar[str] = "kling"
@@ -110,28 +109,30 @@ class KlingGateway(Gateway):
             raise KlingRequestError(subject="the Kling connection", broken=[broken])
         return LEGACY
 
-    def __init__(self, *, api_version: str, webhook_url: str | None = None) -> None:
+    def __init__(self, *, api_version: str, webhook_url: str | None = None, login: str | None = None) -> None:
         super().__init__(api_version=api_version, webhook_url=webhook_url)
-        if not self._is_legacy:
-            self.recovery, self.task_batch = KlingRecovery(), KlingTaskBatch()
+        self._has_access_key = login is not None
+        self._tasks: TaskReading = ProductTasks() if self._has_access_key else AllTasks()
+        self.task_batch = self._tasks.batch
 
-    @property
-    def _is_legacy(self) -> bool:
-        return self.api_version == LEGACY
-
-    def recovery_of(self, model: str) -> Recovery | None:
+    def recovery_of(self, model: str, *, gateway: str) -> Recovery | None:
         """Return how a submission is found; None for what answers at once, and takes no id."""
-        path = self._path(find_model(model).name)
-        if path in _SYNCHRONOUS:
-            return None
-        return LegacyRecovery(path=path) if self._is_legacy else self.recovery
+        path = self._sent_to(model, gateway=gateway)
+        return None if path in _SYNCHRONOUS else self._tasks.recovery(path=path)
+
+    def readable_id(self, task_id: str, *, model: str, gateway: str) -> str:
+        """Return the id by which a recorded task is read: with an access key, it names the product, too."""
+        return self._tasks.readable_id(task_id, path=self._sent_to(model, gateway=gateway))
 
     def encode(
         self, request: KlingRequest, *, extra_parameters: Mapping[str, Any] | None = None
     ) -> EncodedRequest:
         """Write a request in the fields of the platform."""
-        path, draft = self._path(request.model), Draft(request)
-        if request.model.provider != DEFAULT_PROVIDER:
+        path, draft = self._path(request.model, api_version=self.api_version), Draft(request)
+        if self._has_access_key and not path.startswith(ROOT):
+            rule = "needs an API key: an access key has the legacy standard only, whose paths begin with /v1/"
+            draft.broken.append(BrokenRule(field="model", rule=rule, value=str(request.model)))
+        elif request.model.provider != DEFAULT_PROVIDER:
             draft.copy_all()
         else:
             self._translate(request, draft)
@@ -153,21 +154,26 @@ class KlingGateway(Gateway):
 
     def submit(self, encoded: EncodedRequest, *, key: str) -> Call[Task]:
         """Start a generation, with the key as the caller's id."""
-        is_legacy = encoded.path.startswith(ROOT)
+        path = encoded.path
         options = {
             "external_task_id": key,
             **({"callback_url": self.webhook_url} if self.webhook_url else {}),
         }
-        if encoded.path in _SYNCHRONOUS:
+        if path in _SYNCHRONOUS:
             body = encoded.body
-        elif is_legacy:
+        elif path.startswith(ROOT):
             body = {**encoded.body, **options}
         else:
             body = {**encoded.body, "options": {**encoded.body.get("options", {}), **options}}
-        parse = parse_legacy_submission if self._is_legacy else parse_submission
+
+        def parse(response: HttpResponse) -> Task:
+            if path in _SYNCHRONOUS:
+                return parse_immediate(response)
+            return self._tasks.named(parse_submission(response), path=path)
+
         return Call(
-            request=HttpRequest.json(method="POST", path=encoded.path, body=body, subject=encoded.model),
-            parse=parse_immediate if encoded.path in _SYNCHRONOUS else parse,
+            request=HttpRequest.json(method="POST", path=path, body=body, subject=encoded.model),
+            parse=parse,
             explain=explain_submission,
             idempotent=False,
             operation=Operation.SUBMIT,
@@ -175,32 +181,33 @@ class KlingGateway(Gateway):
 
     def own_id(self, task_id: str) -> str:
         """Return the platform's own id: with an access key, the product is in ours, too."""
-        return task_id.rpartition(".")[2] if self._is_legacy else task_id
+        return own_id(task_id)
 
     def task(self, task_id: str) -> Call[Task]:
         """Read a task, of whichever product."""
-        if self._is_legacy:
-            return read_legacy_task(task_id)
-        parse = partial(parse_task, task_id=task_id)
-        return Call.read(TASKS_PATH, parse, params={"task_ids": task_id}, operation=Operation.POLL)
+        return self._tasks.task(task_id)
 
-    def _path(self, model: ModelName) -> str:
+    def _sent_to(self, model: str, *, gateway: str) -> str:
+        """Return where a recorded submission was sent."""
+        return self._path(find_model(model).name, api_version=gateway.partition(" ")[2])
+
+    def _path(self, model: ModelName, *, api_version: str) -> str:
         """Return where a model is sent.
 
         :raises KlingRequestError: it is one of the catalogue's that the platform does not offer.
         """
         if model.provider != DEFAULT_PROVIDER:
             return f"/{model.provider}/{model.slug}" if model.provider else model.slug
-        if not self._is_legacy and model.slug in new_standard.ROUTES:
+        if api_version != LEGACY and model.slug in new_standard.ROUTES:
             return new_standard.ROUTES[model.slug][0]
         if model.slug in legacy.PRODUCTS:
             return legacy.PRODUCTS[model.slug].path
-        only_new = "needs an API key here: the legacy standard does not have it"
-        rule = (
-            only_new
-            if model.slug in new_standard.ROUTES
-            else "is not offered by Kling's own platform, or no longer"
-        )
+        if model.slug not in new_standard.ROUTES:
+            rule = "is not offered by Kling's own platform, or no longer"
+        elif self._has_access_key:
+            rule = "needs an API key here: the legacy standard does not have it"
+        else:
+            rule = f"is not in the legacy standard: leave out the connection's extra api_version={LEGACY!r}"
         broken = BrokenRule(field="model", rule=rule, value=str(model))
         raise KlingRequestError(subject=f"{model} at {self.label}", broken=[broken])
 
@@ -217,7 +224,7 @@ class KlingGateway(Gateway):
         slug = request.model.slug
         for check in CHECKS.get(slug, ()):
             check(draft)
-        if not self._is_legacy and slug in new_standard.ROUTES:
+        if self.api_version != LEGACY and slug in new_standard.ROUTES:
             new_standard.ROUTES[slug][1](draft)
             draft.reject_rest("does not exist in the new standard", hints=_LEGACY_HINTS)
             return

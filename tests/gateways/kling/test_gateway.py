@@ -17,6 +17,7 @@ from airflow_provider_kling.exceptions import (
     KlingSignatureExpiredError,
 )
 from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.gateways.base import Recovery
 from airflow_provider_kling.gateways.kling import KlingGateway
 from airflow_provider_kling.gateways.kling.access_key import AccessKey
 from airflow_provider_kling.http.credentials import BearerToken
@@ -28,10 +29,24 @@ from tests.gateways.kling.answers import KEY, OTHER_ID, TASK_ID, error, legacy_t
 SECRET = "sandbox-secret-key-0123456789abcdef"
 
 
-def gateway(api_version: str | None = None, *, webhook_url: str | None = None) -> KlingGateway:
-    made = make_gateway(name="kling", api_version=api_version, webhook_url=webhook_url)
+def gateway(
+    api_version: str | None = None, *, webhook_url: str | None = None, login: str | None = None
+) -> KlingGateway:
+    made = make_gateway(name="kling", api_version=api_version, webhook_url=webhook_url, login=login)
     assert isinstance(made, KlingGateway)
     return made
+
+
+def access_key_gateway() -> KlingGateway:
+    return gateway(login="ak")
+
+
+def recovery_of(model: str, *, at: KlingGateway | None = None) -> Recovery:
+    """Return how a submission of this connection is found."""
+    at = at or gateway()
+    found = at.recovery_of(model, gateway=at.label)
+    assert found is not None
+    return found
 
 
 def answer(call: Call[Any], data: object) -> Any:
@@ -51,7 +66,7 @@ def submit(model: str, given: Any, *, at: KlingGateway | None = None) -> Call[An
 
 def test_it_has_the_capabilities_that_the_platform_has_a_way_for() -> None:
     made = gateway()
-    assert None not in (made.recovery, made.task_batch, made.account)
+    assert None not in (made.task_batch, made.account)
     assert (made.files, made.request_log, made.catalogue) == (None, None, None)
     assert made.retention == timedelta(days=30)
 
@@ -117,10 +132,10 @@ def test_what_answers_at_once_takes_no_key_and_cannot_be_found_by_one() -> None:
     assert sent(submit("kling-image-recognize", {"image": "https://a.example/a.png"})) == {
         "image": "https://a.example/a.png"
     }
-    for version in ("2026-07", "v1"):
-        assert gateway(version).recovery_of("kling-image-recognize") is None
-        assert gateway(version).recovery_of("/v1/audio/tts") is None
-        assert gateway(version).recovery_of("kling-video-o1") is not None
+    for at in (gateway(), gateway("v1"), access_key_gateway()):
+        assert at.recovery_of("kling-image-recognize", gateway=at.label) is None
+        assert at.recovery_of("/v1/audio/tts", gateway=at.label) is None
+        assert at.recovery_of("kling-video-o1", gateway=at.label) is not None
 
 
 # -- reads ----------------------------------------------------------------------------------------
@@ -142,9 +157,7 @@ def test_several_tasks_are_read_at_once() -> None:
 
 
 def test_a_submission_is_looked_up_by_its_key() -> None:
-    recovery = gateway().recovery_of("kling-video-o1")
-    assert recovery is not None
-    call = recovery.find(KEY)
+    call = recovery_of("kling-video-o1").find(KEY)
     assert (call.request.path, call.request.params) == ("/tasks", {"external_task_ids": KEY})
     assert answer(call, [task(external_id=KEY)]).task_id == TASK_ID
     assert answer(call, []) is None
@@ -154,7 +167,7 @@ def test_a_submission_is_looked_up_by_its_key() -> None:
 
 
 def test_with_an_access_key_a_task_is_read_where_its_product_is() -> None:
-    at = gateway("v1")
+    at = access_key_gateway()
     call = submit("kling-video-o1", {"prompt": "x"}, at=at)
     assert call.request.path == "/v1/videos/omni-video"
     made = answer(call, legacy_task(status="submitted"))
@@ -166,9 +179,7 @@ def test_with_an_access_key_a_task_is_read_where_its_product_is() -> None:
 
 
 def test_with_an_access_key_a_submission_is_looked_up_where_its_product_is() -> None:
-    recovery = gateway("v1").recovery_of("kling-image-expansion")
-    assert recovery is not None
-    call = recovery.find(KEY)
+    call = recovery_of("kling-image-expansion", at=access_key_gateway()).find(KEY)
     assert call.request.path == f"/v1/images/editing/expand/{KEY}"
     found = answer(call, legacy_task(task_info={"external_task_id": KEY}))
     assert found.task_id == f"images.editing.expand.{TASK_ID}"
@@ -178,11 +189,85 @@ def test_with_an_access_key_a_submission_is_looked_up_where_its_product_is() -> 
     assert call.parse(absent) is None
 
 
+def test_with_an_access_key_a_lip_sync_is_looked_up_in_the_list_of_lip_syncs() -> None:
+    call = recovery_of("kling-lip-sync", at=access_key_gateway()).find(KEY)
+    assert call.request.path == "/v1/videos/advanced-lip-sync"
+    others = [legacy_task(OTHER_ID, task_info={"external_task_id": "other"}), legacy_task("3")]
+    found = answer(call, [*others, legacy_task(task_info={"external_task_id": KEY})])
+    assert found.task_id == f"videos.advanced-lip-sync.{TASK_ID}"
+    assert answer(call, others) is None
+    page = [legacy_task(str(number)) for number in range(500)]
+    with pytest.raises(KlingProtocolError, match="there may be more"):
+        answer(call, page)
+
+
+@pytest.mark.parametrize("model", ["kling-video-o1", "kling-lip-sync"])
+@pytest.mark.parametrize("login", [None, "ak"])
+def test_a_submission_that_the_service_has_is_never_called_absent(model: str, login: str | None) -> None:
+    call = recovery_of(model, at=gateway(login=login)).find(KEY, exists=True)
+    with pytest.raises(KlingNotFoundError) as not_yet:
+        answer(call, [])
+    assert not_yet.value.transient
+
+
+# -- a connection that has changed ----------------------------------------------------------------
+
+
+def test_with_an_api_key_tasks_of_both_standards_are_read_in_one_place() -> None:
+    for task_id in (TASK_ID, f"videos.omni-video.{TASK_ID}"):
+        for at in (gateway(), gateway("v1")):
+            call = at.task(task_id)
+            assert (call.request.path, call.request.params) == ("/tasks", {"task_ids": TASK_ID})
+            assert answer(call, [task()]).task_id == task_id
+            assert at.readable_id(task_id, model="kling-video-o1", gateway="kling v1") == task_id
+            batch = at.task_batch
+            assert batch is not None
+            read = batch.tasks([task_id, OTHER_ID])
+            assert answer(read, [task(OTHER_ID), task()]).keys() == {task_id, OTHER_ID}
+
+
+def test_an_access_key_reads_what_an_api_key_has_submitted_in_the_legacy_standard() -> None:
+    at, named = access_key_gateway(), f"images.generations.{TASK_ID}"
+    for label in ("kling v1", "kling 2026-07"):  # images are in the legacy standard only
+        assert at.readable_id(TASK_ID, model="kling-v3-t2i", gateway=label) == named
+        assert at.readable_id(named, model="kling-v3-t2i", gateway=label) == named
+        call = recovery_of("kling-v3-t2i", at=at).find(KEY)
+        assert call.request.path == f"/v1/images/generations/{KEY}"
+
+
+def test_an_access_key_does_not_take_what_it_cannot_read_for_absent() -> None:
+    at, label = access_key_gateway(), "kling 2026-07"
+    recovery = at.recovery_of("kling-video-o1", gateway=label)
+    assert recovery is not None
+    for attempt in (
+        lambda: recovery.find(KEY),
+        lambda: at.readable_id(TASK_ID, model="kling-video-o1", gateway=label),
+        lambda: at.readable_id(TASK_ID, model="/text-to-video/kling-4.0", gateway=label),
+    ):
+        with pytest.raises(KlingRequestError, match="login: must be empty, and the password the API key"):
+            attempt()
+
+
+def test_a_path_of_the_new_standard_is_submitted_and_read_with_an_api_key_of_either_version() -> None:
+    path, body = "/text-to-video/kling-4.0", {"prompt": "x"}
+    for at in (gateway(), gateway("v1")):
+        call = submit(path, body, at=at)
+        assert sent(call)["options"] == {"external_task_id": KEY}
+        assert answer(call, task(status="submitted")).task_id == TASK_ID
+    with pytest.raises(KlingRequestError, match="model: needs an API key"):
+        submit(path, body, at=access_key_gateway())
+
+
+def test_a_model_without_a_legacy_path_names_what_hides_it() -> None:
+    with pytest.raises(KlingRequestError, match="leave out the connection's extra api_version='v1'"):
+        submit("kling-v3-turbo-t2v", {"prompt": "x"}, at=gateway("v1"))
+    with pytest.raises(KlingRequestError, match="needs an API key"):
+        submit("kling-v3-turbo-t2v", {"prompt": "x"}, at=access_key_gateway())
+
+
 def test_a_look_up_that_is_refused_does_not_mean_that_there_is_no_task() -> None:
-    for version in ("2026-07", "v1"):
-        recovery = gateway(version).recovery_of("kling-video-o1")
-        assert recovery is not None
-        call = recovery.find(KEY)
+    for at in (gateway(), access_key_gateway()):
+        call = recovery_of("kling-video-o1", at=at).find(KEY)
         for code in (1002, 1103, 1201, 1302, 5000):
             with pytest.raises(Exception, match=f"code {code}"):
                 call.parse(response(error(code, "no"), status=400, request=call.request))
@@ -191,11 +276,11 @@ def test_a_look_up_that_is_refused_does_not_mean_that_there_is_no_task() -> None
 @pytest.mark.parametrize("task_id", [TASK_ID, f".{TASK_ID}", f"videos..{TASK_ID}", "videos."])
 def test_with_an_access_key_an_id_without_its_product_is_refused(task_id: str) -> None:
     with pytest.raises(KlingRequestError, match="task_id: must name the product"):
-        gateway("v1").task(task_id)
+        access_key_gateway().task(task_id)
 
 
 def test_an_answer_about_another_legacy_task_is_none() -> None:
-    call = gateway("v1").task(f"videos.omni-video.{TASK_ID}")
+    call = access_key_gateway().task(f"videos.omni-video.{TASK_ID}")
     with pytest.raises(KlingProtocolError, match="another task"):
         answer(call, legacy_task(OTHER_ID))
     missing = response(error(1201, "Task not found by id/external id: x"), status=400, request=call.request)

@@ -78,10 +78,10 @@ def test_every_model_of_the_catalogue_is_offered_or_refused_by_name() -> None:
             gateway = make_gateway(name="kling", api_version=version)
             assert isinstance(gateway, KlingGateway)
             if model.slug in missing:
-                with pytest.raises(KlingRequestError, match=r"model: (is not offered|needs an API key)"):
-                    gateway.recovery_of(model.slug)
+                with pytest.raises(KlingRequestError, match=r"model: (is not offered|is not in the legacy)"):
+                    gateway.recovery_of(model.slug, gateway=gateway.label)
             else:
-                gateway.recovery_of(model.slug)
+                gateway.recovery_of(model.slug, gateway=gateway.label)
 
 
 @pytest.mark.parametrize(

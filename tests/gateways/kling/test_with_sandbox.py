@@ -83,8 +83,8 @@ class Service:
     """The platform, as one connection sees it."""
 
     def __init__(self, url: str, credentials: Credentials) -> None:
-        version = "v1" if isinstance(credentials, AccessKey) else None
-        gateway = make_gateway(name="kling", api_version=version)
+        login = credentials.access_key if isinstance(credentials, AccessKey) else None
+        gateway = make_gateway(name="kling", login=login)
         assert isinstance(gateway, KlingGateway)
         self.gateway = gateway
         self.client = KlingClient(
@@ -102,7 +102,7 @@ class Service:
 
     def find(self, model: str, key: str) -> Task | None:
         """Look a submission up."""
-        recovery = self.gateway.recovery_of(model)
+        recovery = self.gateway.recovery_of(model, gateway=self.gateway.label)
         assert recovery is not None
         return self.client.call(recovery.find(key))
 

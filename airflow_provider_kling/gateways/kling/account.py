@@ -1,50 +1,22 @@
-"""What the platform offers besides generations (docs: query-tasks, account-usage)."""
+"""What the platform tells of the account (docs: account-usage)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
 from typing import Final, TypeVar
 
 from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingProtocolError
 from airflow_provider_kling.gateways.json_values import amount, mapping
 from airflow_provider_kling.gateways.kling.envelope import parse_data
-from airflow_provider_kling.gateways.kling.task import UNIT, parse_found, parse_tasks
-from airflow_provider_kling.http.message import Call, HttpResponse, Operation
-from airflow_provider_kling.http.task import Task
+from airflow_provider_kling.gateways.kling.task import UNIT
+from airflow_provider_kling.http.message import Call, HttpResponse
 
 T = TypeVar("T")
 
-TASKS_PATH: Final = "/tasks"
 _COSTS_PATH: Final = "/account/costs"
-_MOST_IDS: Final = 20  # of one read; measured, as the documents give no number
 _WINDOW_MS: Final = 366 * 86_400_000  # in which packs are looked for
 _IN_USE: Final = "online"
-
-
-class KlingRecovery:
-    """See :class:`~airflow_provider_kling.gateways.base.Recovery`: a submission is found by the caller's id.
-
-    The platform finds a task as soon as it is made, and refuses a second one with the same id. So a
-    submission that is not found can be sent again.
-    """
-
-    def find(self, key: str) -> Call[Task | None]:
-        """Look a submission up, in the tasks of all products."""
-        parse = partial(parse_found, key=key)
-        return Call.read(TASKS_PATH, parse, params={"external_task_ids": key}, operation=Operation.RECOVER)
-
-
-class KlingTaskBatch:
-    """See :class:`~airflow_provider_kling.gateways.base.TaskBatch`."""
-
-    limit = _MOST_IDS
-
-    def tasks(self, task_ids: Sequence[str]) -> Call[Mapping[str, Task]]:
-        """Read at most twenty tasks."""
-        params = {"task_ids": ",".join(task_ids)}
-        return Call.read(TASKS_PATH, parse_tasks, params=params, operation=Operation.POLL)
 
 
 class KlingAccount:
