@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow_provider_kling.defaults import MAX_BYTES
 from airflow_provider_kling.exceptions import (
     KlingError,
-    KlingMediaError,
     KlingNotFoundError,
     KlingProtocolError,
     KlingTaskFailedError,
@@ -106,6 +105,7 @@ class Completion:
         """Store the results of a task that has ended, describe them, and report them.
 
         :raises KlingTaskFailedError: the service ended it as failed.
+        :raises DeadLinkError: the service has the task, and its result no longer.
         :raises KlingMediaError: a result cannot be fetched or stored.
         """
         report_task(self.context, task_id=task.task_id, costs=known_costs(task))
@@ -160,9 +160,14 @@ class Completion:
             return task, storage.store(task, task_results(task, media_type=self.media_type))
         except DeadLinkError as error:
             until = f" Its links expire at {task.expires_at.isoformat()}." if task.expires_at else ""
-            raise KlingMediaError(
+            again = (
+                " To pay for a new result, set on_rerun='regenerate', and clear this Airflow task."
+                if self.submits
+                else ""
+            )
+            raise DeadLinkError(
                 f"{error}. Task {task.task_id} has succeeded and was billed, but the new link that the "
-                f"service returned for it does not work either.{until}"
+                f"service returned for it does not work either.{until}{again}"
             ) from error
 
     def _outlook(self, error: KlingError) -> str:

@@ -38,6 +38,7 @@ from airflow_provider_kling.journal.journal import Journal, open_journal
 from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.journal.rules import Decision
+from airflow_provider_kling.media.download import DeadLinkError
 from airflow_provider_kling.models import find_model
 from airflow_provider_kling.polling import PollingPlan, capacity_delay
 from airflow_provider_kling.triggers.kling import DEFER_NET_S, KlingCapacityTrigger, KlingTaskTrigger
@@ -92,7 +93,14 @@ class GenerationRun:
                 return self._wait(self._extend(record))
             case Decision.COMPLETE, Record() as record, Task() as task:
                 completion = self._completion(record, reused=record.phase is Phase.FINISHED)
-                return self._complete(completion, task)
+                try:
+                    return self._complete(completion, task)
+                except DeadLinkError as error:
+                    if not submission.is_expired(record):
+                        raise
+                    log.warning("%s It is older than the service keeps any result. Submitting again.", error)
+                former = record.failed()
+                return self._wait(self._send(submission, former=former, since=since, rejections=rejections))
             case Decision.REUSE, Record(result=Mapping() as result) as record, _:
                 self.journal.close(record)  # a try that died may have left half of it, and a clear nothing
                 return self._completion(record).complete_from_record(result)

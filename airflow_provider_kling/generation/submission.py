@@ -174,15 +174,18 @@ class Submission:
         """Return the author's fields where a sidecar is to be written."""
         return cut_media(self.request, self.extra_parameters) if self.task.output_uri is not None else None
 
+    def is_expired(self, record: Record) -> bool:
+        """Tell whether a recorded task is older, by this side's clock, than the service keeps any."""
+        return time.time() - record.intent_at > self.hook.gateway.retention.total_seconds()
+
     def _state(self, record: Record) -> SubmissionState:
-        age_s = time.time() - record.intent_at
         return SubmissionState(
             record=record,
             same_request=record.fingerprint == self.fingerprint,
             same_clear=record.clear_count == self.clear_count,
             recoverable=self._lookup.recovery(record) is not None,
             result_available=is_result_available(record, is_to_be_stored=self.task.output_uri is not None),
-            expired=age_s > self.hook.gateway.retention.total_seconds(),
+            expired=self.is_expired(record),
             on_unknown=self.task.on_unknown_submission,
             on_rerun=self.task.on_rerun,
         )

@@ -235,9 +235,10 @@ class KlingHook(BaseHook):
             alone = waiter.alone(lambda: client.call(poll, observer=self.observer, until=until))
             reader = shared_reader(client, connection.gateway, observer=self.observer)
             read = alone if reader is None else partial(reader.read, waiter.task_id, until=until)
-            if (ears := shared_ears()) is None or connection.gateway.callbacks is None:
+            ears, gateway = shared_ears(), connection.gateway
+            if ears is None or gateway.callbacks is None or gateway.webhook_url is None:
                 return await waiter.wait_async(read, budget)
-            own_id = connection.gateway.own_id(waiter.task_id)
+            own_id = gateway.own_id(waiter.task_id)
             listening = replace(waiter, plan=waiter.plan.sparse())
             return await listening.wait_async(lambda window: poll_or_hear(ears, own_id, window, read), budget)
 

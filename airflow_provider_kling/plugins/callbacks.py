@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -12,9 +13,11 @@ from starlette.background import BackgroundTask
 
 from airflow_provider_kling.exceptions import KlingRequestError
 from airflow_provider_kling.gateways import gateway_class
-from airflow_provider_kling.gateways.callbacks import CallbackRejectedError, CallbackRequest
+from airflow_provider_kling.gateways.callbacks import Callback, CallbackRejectedError, CallbackRequest
 
 log = logging.getLogger(__name__)
+
+_MOST_REMEMBERED: Final = 1000  # deliveries, to know one that comes again
 
 MOST_BYTES: Final = 256 * 1024
 """Of a callback's body: that of a series of nine images with signed links has about 20 KiB."""
@@ -26,14 +29,26 @@ Report = Callable[[str], None]
 def make_app(*, secrets: Sequence[str], report: Report, clock: Callable[[], float] = time.time) -> FastAPI:
     """Return the application that receives callbacks at ``/<gateway>`` and ``/<gateway>/<secret>``.
 
-    It answers before it passes a report on, 200 where the report is believed. A report only lets a task be
-    read sooner, so one that is late or doubled does no harm.
+    It answers before it passes a report on, 200 where the report is believed. One that comes again is not
+    passed on again. A report only lets a task be read sooner, so one that is late or doubled does no harm.
 
     :param secrets: what the services sign with, and what addresses end with.
     :param report: called in a thread.
     :param clock: Unix seconds.
     """
     app = FastAPI(title="Kling callbacks", docs_url=None, redoc_url=None, openapi_url=None)
+    passed_on: deque[str] = deque(maxlen=_MOST_REMEMBERED)
+
+    def pass_on(callback: Callback) -> None:
+        try:
+            report(callback.task_id)
+        except Exception:
+            log.exception(
+                "The end of task %s could not be passed on; the triggerer polls it all the same",
+                callback.task_id,
+            )
+        else:
+            passed_on.append(callback.delivery)
 
     async def receive(request: Request, gateway: str, secret: str = "") -> Response:
         try:
@@ -56,8 +71,8 @@ def make_app(*, secrets: Sequence[str], report: Report, clock: Callable[[], floa
         except CallbackRejectedError as error:
             log.warning("A callback to the gateway %s is not believed: %s", gateway, error)
             return Response(status_code=403)
-        passed_on = BackgroundTask(_report, report, callback.task_id) if callback.status.terminal else None
-        return Response(status_code=200, background=passed_on)
+        is_new = callback.status.terminal and callback.delivery not in passed_on
+        return Response(status_code=200, background=BackgroundTask(pass_on, callback) if is_new else None)
 
     app.post("/{gateway}")(receive)
     app.post("/{gateway}/{secret}")(receive)
@@ -72,12 +87,3 @@ async def _body(request: Request) -> bytes | None:
         if len(body) > MOST_BYTES:
             return None
     return bytes(body)
-
-
-def _report(report: Report, task_id: str) -> None:
-    try:
-        report(task_id)
-    except Exception:
-        log.exception(
-            "The end of task %s could not be passed on; the triggerer polls it all the same", task_id
-        )

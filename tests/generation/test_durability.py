@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout, Variable
 from airflow_provider_kling import compat
 from airflow_provider_kling.exceptions import (
     KlingJournalError,
+    KlingMediaError,
     KlingNotFoundError,
     KlingProtocolError,
     KlingServerError,
@@ -25,6 +26,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.http.response_reader import ResponseReader
 from airflow_provider_kling.journal.journal import variable_name
 from airflow_provider_kling.journal.logical_task import LogicalTask
+from airflow_provider_kling.operators.kling import KlingVideoOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.airflow_names import AirflowFailException, TaskDeferred
 from tests.conftest import FakeTaskInstance
@@ -419,6 +421,39 @@ def test_a_result_of_which_nothing_is_left_is_made_again(
     task_instance.clear()
     assert run(video(), task_instance)["task_id"] != first["task_id"]
     assert sandbox.stats()["submissions_accepted"] == 2
+
+
+def after_days(
+    days: float, sandbox: SandboxProcess, task_instance: FakeTaskInstance, output: str
+) -> KlingVideoOperator:
+    """Let a task be cleared whose copy is gone, and whose links at the service are dead."""
+    run(video(output=output), task_instance)
+    Path(output.removeprefix("file://")).unlink()
+    change_record(task_instance, intent_at=time.time() - days * 86_400)
+    sandbox.faults([{"method": "GET", "path": "/results/*", "times": 2, "action": {"status": 403}}])
+    task_instance.clear()
+    return video(output=output)
+
+
+def test_a_result_that_the_service_keeps_no_longer_is_made_again(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    again = after_days(8, sandbox, task_instance, f"file://{tmp_path}/boat.mp4")
+    assert run(again, task_instance)["reused"] is False
+    assert (tmp_path / "boat.mp4").exists()
+    assert sandbox.stats()["submissions_accepted"] == 2
+
+
+def test_a_result_that_the_service_should_still_have_is_not_paid_again(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path
+) -> None:
+    again = after_days(6, sandbox, task_instance, f"file://{tmp_path}/boat.mp4")
+    with pytest.raises(KlingMediaError, match="on_rerun='regenerate', and clear this Airflow task"):
+        run(again, task_instance)
+    assert sandbox.stats()["submissions_accepted"] == 1
+    task_instance.retry()
+    assert run(again, task_instance)["status"] == "success"
+    assert sandbox.stats()["submissions_accepted"] == 1
 
 
 # -- being killed ---------------------------------------------------------------------------------

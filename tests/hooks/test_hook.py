@@ -28,7 +28,7 @@ from airflow_provider_kling.http.network import tls_context
 from airflow_provider_kling.http.observer import CallInfo, Observer, WaitReason
 from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.models import VideoO1Request, find_model
-from airflow_provider_kling.polling import PollEnd, PollingPlan
+from airflow_provider_kling.polling import PollEnd, PollingPlan, PollWindow
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import API_KEY
 from tests.gateways.bare import register
@@ -147,6 +147,29 @@ def test_no_poll_lasts_longer_than_the_task_is_waited_for(
     with KlingHook() as hook:
         twin(hook, "wait_for_task")("t", timeout=3600, submitted_at=1000.0)
     assert ends == [4600.0]
+
+
+@pytest.mark.parametrize(
+    ("webhook_url", "listens"), [("https://airflow.example/kling/callbacks/kling", True), (None, False)]
+)
+async def test_polls_are_rarer_only_where_the_service_is_asked_to_report(
+    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch, webhook_url: str | None, listens: bool
+) -> None:
+    heard: list[str] = []
+
+    async def hear(ears: object, own_id: str, window: PollWindow, read: Any) -> Task:
+        heard.append(own_id)
+        return await read(window)
+
+    async def call(client: object, poll: object, **options: Any) -> Task:
+        return Task(task_id="t", status=TaskStatus.SUCCESS, raw_status="success")
+
+    monkeypatch.setattr("airflow_provider_kling.hooks.kling.shared_ears", object)
+    monkeypatch.setattr("airflow_provider_kling.hooks.kling.poll_or_hear", hear)
+    monkeypatch.setattr(AsyncKlingClient, "call", call)
+    connect(password="key", extra={"gateway": "kling", "webhook_url": webhook_url})
+    await KlingHook().wait_for_task_async("t", timeout=3600, submitted_at=1000.0)
+    assert heard == (["t"] if listens else [])
 
 
 @pytest.mark.contract

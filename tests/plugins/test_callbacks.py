@@ -45,6 +45,27 @@ def test_a_report_to_the_address_with_the_secret_is_passed_on(post: Post, report
     assert reports == ["task-1"]
 
 
+def test_a_report_that_comes_again_is_answered_and_not_passed_on_again(
+    post: Post, reports: list[str]
+) -> None:
+    assert [post("/kling", BODY, HEADERS) for _ in range(3)] == [200, 200, 200]
+    assert reports == ["1234567890"]
+
+
+def test_a_report_that_could_not_be_passed_on_is_when_it_comes_again() -> None:
+    passed_on: list[str] = []
+
+    def report(task_id: str) -> None:
+        passed_on.append(task_id)
+        if len(passed_on) == 1:
+            raise OSError("the database is away")
+
+    app = make_app(secrets=[SECRET], report=report, clock=lambda: AT)
+    client = TestClient(app)
+    assert [client.post("/kling", content=BODY, headers=HEADERS).status_code for _ in range(3)] == [200] * 3
+    assert passed_on == ["1234567890"] * 2
+
+
 def test_a_report_of_a_task_that_runs_is_answered_and_not_passed_on(post: Post, reports: list[str]) -> None:
     body = b'{"id": "7", "status": "processing"}'
     assert post("/kling", body, {**HEADERS, "webhook-signature": signed(body)}) == 200

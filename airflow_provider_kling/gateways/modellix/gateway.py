@@ -49,11 +49,18 @@ class ModellixGateway(Gateway):
 
     @classmethod
     def credentials(cls, *, login: str | None, password: str | None) -> Credentials:
-        """Return the API key, which is the password."""
-        del login
+        """Return the API key, which is the password. With a login, it is another service's secret key."""
+        broken = []
+        if (login or "").strip():
+            rule = (
+                "must be empty: the API key is the password. An access key is one of Kling's own platform, "
+                "which needs the extra gateway='kling'"
+            )
+            broken.append(BrokenRule(field="login", rule=rule))
         if not password:
-            rule = BrokenRule(field="password", rule="is required: it holds the API key")
-            raise KlingRequestError(subject="the Kling connection", broken=[rule])
+            broken.append(BrokenRule(field="password", rule="is required: it holds the API key"))
+        if broken or not password:
+            raise KlingRequestError(subject="the Kling connection", broken=broken)
         return BearerToken(password.strip())
 
     def encode(

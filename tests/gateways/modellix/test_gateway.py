@@ -30,8 +30,13 @@ def test_a_task_counts_as_kept_for_the_longest_time_that_was_ever_promised() -> 
     assert ModellixGateway.retention == timedelta(days=7)
 
 
-def test_the_password_is_the_api_key_and_the_login_is_ignored() -> None:
-    credentials = ModellixGateway.credentials(login="someone", password=" sk-1\n")
+def test_a_secret_key_of_another_service_is_not_sent_as_the_api_key() -> None:
+    with pytest.raises(KlingRequestError, match=r"login: must be empty.* gateway='kling'"):
+        ModellixGateway.credentials(login="ak", password="sk-1")
+
+
+def test_the_password_is_the_api_key() -> None:
+    credentials = ModellixGateway.credentials(login=" ", password=" sk-1\n")
     assert credentials.sign(GET, now=0.0).headers == {"Authorization": "Bearer sk-1"}
     assert credentials.secrets == ("sk-1",)
 
