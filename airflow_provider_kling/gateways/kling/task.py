@@ -51,6 +51,9 @@ _LINKS: Final = (
     ("url_wav", "wav"),
     ("watermark_url", None),
 )
+# Links to results of their own: the views of a thing from several sides, and what a voice sounds like.
+_OTHER_LINKS: Final = ("url_1", "url_2", "url_3", "trial_url")
+_IDS: Final = ("id", "voice_id", "element_id")
 
 
 def parse_submission(response: HttpResponse) -> Task:
@@ -161,7 +164,11 @@ def _failure(reason: str | None) -> TaskFailure:
 def _resources(outputs: object) -> Iterator[Resource]:
     for one in outputs if isinstance(outputs, list) else []:
         fields = mapping(one)
-        yield from _files(fields, type_=label(fields.get("type")))
+        type_ = label(fields.get("type"))
+        if type_ == "element":
+            yield from _element(fields, fields.get("references"))
+        else:
+            yield from _files(fields, type_="audio" if type_ == "voice" else type_)
 
 
 def _legacy_resources(task: Mapping[str, Any]) -> Iterator[Resource]:
@@ -171,16 +178,34 @@ def _legacy_resources(task: Mapping[str, Any]) -> Iterator[Resource]:
         ("images", "image"),
         ("series_images", "image"),
         ("audios", "audio"),
+        ("voices", "audio"),
     ):
         listed = result.get(name)
         for one in listed if isinstance(listed, list) else []:
             yield from _files(mapping(one), type_=type_)
+    elements = result.get("elements")
+    for one in map(mapping, elements if isinstance(elements, list) else []):
+        images = mapping(one.get("element_image_list"))
+        videos = mapping(one.get("element_video_list")).get("refer_videos")
+        shown = [{"type": "image", "url": images.get("frontal_image")}]
+        shown += [
+            {"type": "video", "url": mapping(video).get("video_url")}
+            for video in (videos if isinstance(videos, list) else [])
+        ]
+        yield from _element(one, shown)
+
+
+def _element(fields: Mapping[str, Any], references: object) -> Iterator[Resource]:
+    """Yield what shows an element, with the element's id, by which requests name it."""
+    for reference in map(mapping, references if isinstance(references, list) else []):
+        if (url := link(reference.get("url"))) is not None:
+            role, type_ = ResourceRole.PRIMARY, label(reference.get("type"))
+            yield Resource(url=url, type=type_, role=role, work_id=_work_id(fields))
 
 
 def _files(fields: Mapping[str, Any], *, type_: str | None) -> Iterator[Resource]:
     """Yield the result at an output's first link, then the same result in other forms."""
-    role, work_id = ResourceRole.PRIMARY, text(fields.get("id"))
-    work_id = work_id if is_id(work_id) else None
+    role, work_id = ResourceRole.PRIMARY, _work_id(fields)
     for name, form in _LINKS:
         if url := link(fields.get(name)):
             yield Resource(
@@ -192,6 +217,16 @@ def _files(fields: Mapping[str, Any], *, type_: str | None) -> Iterator[Resource
                 work_id=work_id,
             )
             role = ResourceRole.COPY
+    for name in _OTHER_LINKS:
+        if url := link(fields.get(name)):
+            yield Resource(url=url, type=type_, role=ResourceRole.PRIMARY, work_id=work_id)
+
+
+def _work_id(fields: Mapping[str, Any]) -> str | None:
+    given = next((fields[name] for name in _IDS if name in fields), None)
+    # An element's id is a number in the legacy standard.
+    work_id = str(given) if isinstance(given, int) and not isinstance(given, bool) else text(given)
+    return work_id if is_id(work_id) else None
 
 
 def _seconds(fields: Mapping[str, Any], form: str | None) -> float | None:

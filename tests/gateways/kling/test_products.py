@@ -173,6 +173,33 @@ def test_a_path_of_the_new_standard_is_paid_once_and_its_result_is_not_lost(
     assert platform.accepted == 1
 
 
+LIBRARY: dict[str, Callable[[str], dict[str, Any]]] = {
+    "/v1/general/advanced-custom-elements": lambda image: {
+        "element_name": "Bo",
+        "element_description": "A boat",
+        "reference_type": "image_refer",
+        "element_image_list": {"frontal_image": image, "refer_images": [{"image_url": image}]},
+    },
+    "/v1/general/ai-multi-shot": lambda image: {"element_frontal_image": image},
+}
+
+
+@pytest.mark.parametrize("credentials", CONNECTIONS)
+@pytest.mark.parametrize("path", LIBRARY)
+def test_what_other_requests_go_on_with_is_returned_by_a_raw_path(
+    platform: Platform, task_instance: FakeTaskInstance, path: str, credentials: str
+) -> None:
+    platform.connect(CONNECTIONS[credentials])
+    image = platform.work("kling-v3-t2i", {"prompt": "A boat"}).url
+    operator = KlingGenerateOperator(task_id="make", model=path, parameters=LIBRARY[path](image))
+    result = run(operator, task_instance)
+    assert (result["status"], result["type"]) == ("success", "image")
+    if path.endswith("elements"):
+        assert result["resources"][0]["work_id"].isdigit()
+    else:
+        assert len(result["resources"]) == 3
+
+
 # -- the connection's credentials change while a submission is open -------------------------------
 
 

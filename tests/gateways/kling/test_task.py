@@ -246,3 +246,49 @@ def test_hostile_results_are_left_out_or_read_as_a_link(odd: Any) -> None:
 
 def test_a_flood_of_results_is_cut() -> None:
     assert len(read(task(outputs=[VIDEO] * 10_000)).resources) == 100
+
+
+def test_a_voice_is_a_sound_with_the_id_by_which_requests_name_it() -> None:
+    new = read(task(outputs=[{"type": "voice", "id": "829", "name": "Bo", "url": URL}]))
+    old = read(legacy_task(task_result={"voices": [{"voice_id": "829", "trial_url": URL}]}))
+    for found in (new, old):
+        [voice] = found.results()
+        assert (voice.type, voice.url, voice.work_id) == ("audio", URL, "829")
+
+
+def test_an_element_has_what_shows_it_and_the_id_by_which_requests_name_it() -> None:
+    references = [
+        {"type": "image", "role": "frontal", "url": URL},
+        {"type": "video", "role": "refer", "url": f"{URL}&v"},
+        {"type": "voice", "role": "refer", "url": ""},
+    ]
+    new = read(task(outputs=[{"type": "element", "id": "150", "references": references}]))
+    shown = {
+        "element_image_list": {"frontal_image": URL},
+        "element_video_list": {"refer_videos": [{"video_url": f"{URL}&v"}]},
+    }
+    old = read(legacy_task(task_result={"elements": [{"element_id": 150, **shown}]}))
+    for found in (new, old):
+        assert [(one.type, one.url, one.work_id) for one in found.results()] == [
+            ("image", URL, "150"),
+            ("video", f"{URL}&v", "150"),
+        ]
+
+
+def test_each_view_of_a_thing_is_a_result() -> None:
+    found = read(legacy_task(task_result={"images": [{"index": 0, "url_1": URL, "url_2": f"{URL}&2"}]}))
+    assert [one.url for one in found.results("image")] == [URL, f"{URL}&2"]
+
+
+@pytest.mark.parametrize("odd", [None, 5, [None], [5], ["x"], [{}], [{"url": 5}], {"url": URL}])
+def test_a_library_entry_in_another_shape_is_left_out(odd: Any) -> None:
+    told = task(outputs=[{"type": "element", "id": "1", "references": odd}, {"type": "voice", "url": odd}])
+    assert read(told).resources == ()
+    old = {
+        "elements": odd,
+        "voices": odd if isinstance(odd, list) else [{"trial_url": odd}],
+        "images": [{"url_1": odd}],
+    }
+    assert read(legacy_task(task_result=old)).resources == ()
+    videos = {"elements": [{"element_image_list": odd, "element_video_list": {"refer_videos": odd}}]}
+    assert read(legacy_task(task_result=videos)).resources == ()
