@@ -19,7 +19,7 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
 )
 from airflow_provider_kling.generation.failure import error_context
-from airflow_provider_kling.generation.report import report, report_task
+from airflow_provider_kling.generation.report import Report
 from airflow_provider_kling.generation.result import (
     GenerationResult,
     StoredFile,
@@ -52,6 +52,7 @@ _ENDS = {end.value: end for end in PollEnd}
 class Completion:
     """Turns a task that has ended into its result, or into its error.
 
+    :param report: tells Airflow what becomes of it.
     :param model: as the DAG names it; None where it is unknown.
     :param media_type: of the results; None where it is unknown.
     :param output: where to copy the results; None returns only links.
@@ -63,6 +64,7 @@ class Completion:
 
     hook: KlingHook
     context: Context
+    report: Report
     model: str | None = None
     media_type: MediaType | None = None
     output: str | None = None
@@ -84,7 +86,7 @@ class Completion:
             task = self._read(task_id)
             if task.status.terminal:
                 return task
-            report_task(self.context, task_id=task_id, costs=known_costs(task))
+            self._report_known(task)
             if end is PollEnd.DEADLINE:
                 since = self.record.intent_at if self.record else since
                 waited_s = None if since is None else time.time() - since
@@ -108,7 +110,7 @@ class Completion:
         :raises DeadLinkError: the service has the task, and its result no longer.
         :raises KlingMediaError: a result cannot be fetched or stored.
         """
-        report_task(self.context, task_id=task.task_id, costs=known_costs(task))
+        self._report_known(task)
         stored: dict[Resource, StoredFile] = {}
         with error_context(self._outlook):
             results = task_results(finished_task(task), media_type=self.media_type)
@@ -125,15 +127,18 @@ class Completion:
             try_number=self.context["ti"].try_number,
             reused=self.reused,
         )
-        report(self.context, result)
+        self.report.succeed(result)
         return result
 
     def complete_from_record(self, recorded: Mapping[str, Any]) -> GenerationResult:
         """Return a recorded result again. It needs no request to the service and costs nothing."""
         again = {**recorded, "try_number": self.context["ti"].try_number, "reused": True}
         result = cast("GenerationResult", again)
-        report(self.context, result)
+        self.report.succeed(result)
         return result
+
+    def _report_known(self, task: Task) -> None:
+        self.report.update({"task_id": task.task_id, **known_costs(task)})
 
     def _read(self, task_id: str) -> Task:
         with error_context(f"Task {task_id} may still run at the service and be billed."):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Asset, ObjectStoragePath, Stats, get_hook_lineage_collector
 
+from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation import xcom_keys
 from airflow_provider_kling.generation.result import GenerationResult, stored_uris
+from airflow_provider_kling.generation.summary import Summary, shown
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -20,37 +24,74 @@ log = logging.getLogger(__name__)
 _IN_ASSET_EVENT = ("task_id", "model", "uri", "sha256", "bytes", "cost_usd", "cost", "cost_unit")
 
 
-def report_task(context: Context, *, task_id: str, costs: Mapping[str, object] | None = None) -> None:
-    """Push a task's id and, as soon as it is known, its cost: also for a task that fails.
+@dataclass(kw_only=True)
+class Report:
+    """What Airflow is told of one generation, while a task runs.
 
-    :param costs: has ``cost_usd``, or ``cost`` and ``cost_unit``, or none of them.
+    :ivar summary: what is known so far.
     """
-    costs = costs or {}
-    pushed = {
-        xcom_keys.TASK_ID: task_id,
-        xcom_keys.COST_USD: costs.get("cost_usd"),
-        xcom_keys.COST: costs.get("cost"),
-        xcom_keys.COST_UNIT: costs.get("cost_unit"),
-    }
-    for key, value in pushed.items():
-        if value is not None:
-            context["ti"].xcom_push(key=key, value=value)
 
+    context: Context
+    summary: Summary = field(default_factory=Summary)
 
-def report(context: Context, result: GenerationResult) -> None:
-    """Report a result."""
-    report_task(context, task_id=result["task_id"], costs=result)
-    _log(result)
-    if not result["reused"]:
-        Stats.incr("kling.generations")
-        if result["elapsed_s"] is not None:
-            Stats.timing("kling.generation_duration", result["elapsed_s"] * 1000)
-    for uri in stored_uris(result):
-        get_hook_lineage_collector().add_output_asset(context=ObjectStoragePath(uri), uri=uri)
-    extra: dict[str, Any] = {key: value for key, value in result.items() if key in _IN_ASSET_EVENT}
-    for outlet in context["task"].outlets:
-        if isinstance(outlet, Asset):
-            context["outlet_events"][outlet].extra.update(extra)
+    def know(self, values: Mapping[str, object]) -> None:
+        """Add to what is known, for when it is pushed next.
+
+        :param values: fields of the summary.
+        """
+        self.summary = self.summary.updated(values)
+
+    def update(self, values: Mapping[str, object]) -> None:
+        """Add to what is known, and push it: the id and the cost of the task, and what pages show of it."""
+        self.know(values)
+        pushed = {
+            xcom_keys.TASK_ID: self.summary.task_id,
+            xcom_keys.COST_USD: self.summary.cost_usd,
+            xcom_keys.COST: self.summary.cost,
+            xcom_keys.COST_UNIT: self.summary.cost_unit,
+        }
+        for key, value in pushed.items():
+            if value is not None:
+                self._push(key, str(value))
+        self._push(xcom_keys.SUMMARY, self.summary.to_json())
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Report an error that ends the task, and raise it."""
+        try:
+            yield
+        except KlingError as error:
+            try:
+                self.update({"error": str(error)})
+            except Exception:
+                log.warning("Airflow's pages will not show why the task failed", exc_info=True)
+            raise
+
+    def succeed(self, result: GenerationResult) -> None:
+        """Report a result: also to the log, the metrics, and those who follow the task's assets."""
+        self.update(shown(result))
+        _log(result)
+        if not result["reused"]:
+            Stats.incr("kling.generations")
+            if result["elapsed_s"] is not None:
+                Stats.timing("kling.generation_duration", result["elapsed_s"] * 1000)
+        for uri in stored_uris(result):
+            get_hook_lineage_collector().add_output_asset(context=ObjectStoragePath(uri), uri=uri)
+        extra: dict[str, Any] = {key: value for key, value in result.items() if key in _IN_ASSET_EVENT}
+        for outlet in self.context["task"].outlets:
+            if isinstance(outlet, Asset):
+                self.context["outlet_events"][outlet].extra.update(extra)
+
+    def made(self, described: Mapping[str, object]) -> None:
+        """Report a file that was made here, of other files.
+
+        :param described: fields of the summary, ``poster_uri`` where it has a poster, and others, which are
+            ignored.
+        """
+        self.update({**described, "has_poster": described.get("poster_uri") is not None, "results": 1})
+
+    def _push(self, key: str, value: object) -> None:
+        self.context["ti"].xcom_push(key=key, value=value)
 
 
 def _log(result: GenerationResult) -> None:

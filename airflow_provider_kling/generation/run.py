@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -19,6 +20,7 @@ from airflow_provider_kling.exceptions import (
     KlingAPIError,
     KlingMediaError,
     KlingProtocolError,
+    KlingRequestError,
     KlingTaskFailedError,
 )
 from airflow_provider_kling.generation.answer import answered_task
@@ -27,9 +29,10 @@ from airflow_provider_kling.generation.generation_task import GenerationTask
 from airflow_provider_kling.generation.media_arguments import delete_uploads
 from airflow_provider_kling.generation.output_location import check_output
 from airflow_provider_kling.generation.output_rules import check_extension, check_mapped
-from airflow_provider_kling.generation.report import report_task
+from airflow_provider_kling.generation.report import Report
 from airflow_provider_kling.generation.result import GenerationResult
 from airflow_provider_kling.generation.submission import Submission
+from airflow_provider_kling.generation.summary import prompt_of
 from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import TaskWaiter
@@ -65,6 +68,16 @@ class GenerationRun:
     termination: Termination = field(default_factory=Termination, init=False)
 
     @cached_property
+    def report(self) -> Report:
+        """What Airflow is told of the generation."""
+        model = find_model(self.task.model)
+        report = Report(context=self.context)
+        report.know({"model": str(model.name), "expected_s": model.expected_s})
+        with suppress(KlingRequestError):  # a paid result is not lost for a text
+            report.know({"prompt": prompt_of(self.task.rendered_parameters())})
+        return report
+
+    @cached_property
     def journal(self) -> Journal:
         """The journal of the logical task."""
         journal = open_journal(self.context)
@@ -79,6 +92,10 @@ class GenerationRun:
         :param since: when the task began to wait for capacity, in Unix seconds.
         :param rejections: how often its submission was rejected since then.
         """
+        with self.report.failures():
+            return self._advance(since=since, rejections=rejections)
+
+    def _advance(self, *, since: float | None, rejections: int) -> GenerationResult:
         submission = Submission(
             task=self.task,
             hook=self.hook,
@@ -112,20 +129,22 @@ class GenerationRun:
 
         :raises KlingProtocolError: the event is none of the trigger's. Nothing was submitted.
         """
-        match event:
-            case {"since": int() | float() as since, "rejections": int() as rejections}:
-                return self.advance(since=since, rejections=rejections)
-        raise KlingProtocolError(
-            f"The wait for capacity ended with {event!r}, which is no event of this provider. Nothing was "
-            "submitted; a retry of this Airflow task submits."
-        )
+        with self.report.failures():
+            match event:
+                case {"since": int() | float() as since, "rejections": int() as rejections}:
+                    return self._advance(since=since, rejections=rejections)
+            raise KlingProtocolError(
+                f"The wait for capacity ended with {event!r}, which is no event of this provider. Nothing "
+                "was submitted; a retry of this Airflow task submits."
+            )
 
     def complete(self, event: object) -> GenerationResult:
         """Return the result after the trigger's event."""
-        record = self.journal.read()
-        self.task_id = record.task_id if record else None
-        completion = self._completion(record)
-        return self._complete(completion, completion.task_from_event(event, task_id=self.task_id))
+        with self.report.failures():
+            record = self.journal.read()
+            self.task_id = record.task_id if record else None
+            completion = self._completion(record)
+            return self._complete(completion, completion.task_from_event(event, task_id=self.task_id))
 
     def _send(
         self, submission: Submission, *, former: Record | None, since: float | None, rejections: int
@@ -150,6 +169,7 @@ class GenerationRun:
                         "waits again."
                     ) from rejection
                 log.info("The service has no capacity (%s). Submitting again in %.0f s", rejection, delay)
+                self.report.update({})
                 if self.task.deferrable:
                     self.task.defer(
                         trigger=KlingCapacityTrigger(until=now + delay, since=since, rejections=rejections),
@@ -194,7 +214,7 @@ class GenerationRun:
 
     def _wait(self, record: Record) -> GenerationResult:
         task_id = self.task_id = str(record.task_id)
-        report_task(self.context, task_id=task_id)
+        self.report.update({"task_id": task_id, "submitted_at": record.intent_at})
         if (answered := answered_task(record)) is not None:
             return self._complete(self._completion(record), answered)
         plan = PollingPlan(
@@ -238,9 +258,12 @@ class GenerationRun:
 
     def _completion(self, record: Record | None, *, reused: bool = False) -> Completion:
         model = find_model(self.task.model)
+        if record is not None:
+            self.report.know({"task_id": record.task_id, "submitted_at": record.intent_at})
         return Completion(
             hook=self.hook,
             context=self.context,
+            report=self.report,
             model=str(model.name),
             media_type=model.output,
             output=self.task.output_uri,

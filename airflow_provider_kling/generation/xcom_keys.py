@@ -15,3 +15,7 @@ COST: Final = "kling_cost"
 
 COST_UNIT: Final = "kling_cost_unit"
 """The unit of the cost."""
+
+SUMMARY: Final = "kling_summary"
+"""What pages show: a :class:`~airflow_provider_kling.generation.summary.Summary`, pushed when a generation
+begins or waits for capacity, and when it ends."""

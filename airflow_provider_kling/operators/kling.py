@@ -214,15 +214,19 @@ class KlingDownloadOperator(MappedOutput):
         """Read the task, copy its result, and return it."""
         # Only now: parsing a DAG does without what a run needs.
         from airflow_provider_kling.generation.completion import Completion
+        from airflow_provider_kling.generation.report import Report
         from airflow_provider_kling.hooks.kling import KlingHook
 
-        with failing_fast(), KlingHook(conn_id=self.conn_id) as hook:
+        report = Report(context=context)
+        with failing_fast(), report.failures(), KlingHook(conn_id=self.conn_id) as hook:
             arguments = self._read_arguments()
             source = self._read_source(self.source)
+            report.know({"task_id": source.task_id, "model": source.model})
             task = hook.get_task(source.task_id)
             completion = Completion(
                 hook=hook,
                 context=context,
+                report=report,
                 model=source.model,
                 media_type=source.type,
                 output=arguments.output,

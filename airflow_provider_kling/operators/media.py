@@ -20,11 +20,13 @@ from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.files import file_at, is_same_file, reading
 from airflow_provider_kling.generation.output_file import check_writable, write_free
 from airflow_provider_kling.generation.poster import write_poster
+from airflow_provider_kling.generation.report import Report
 from airflow_provider_kling.generation.templates import known_now
 from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media.source_file import SourceFile
 from airflow_provider_kling.media.still_image import Edge
+from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.operators.mapped_output import MappedOutput
 from airflow_provider_kling.operators.media_arguments import IMAGE_FORMATS, ConcatArguments, FrameArguments
 from airflow_provider_kling.video.concatenator import Concatenator
@@ -88,8 +90,10 @@ class VideoFrameOperator(MappedOutput):
     def execute(self, context: Context) -> dict[str, Any]:
         """Extract and store the frame; return the dict that the class describes."""
         given = {"source": plain(self.source), "output": plain(self.output_uri), "at": self.at}
-        with failing_fast():
+        report = Report(context=context)
+        with failing_fast(), report.failures():
             checked = FrameArguments.read(given, subject=type(self).__name__)
+            report.know({"title": f"Frame of {PurePosixPath(checked.source).name}"})
             image_format = IMAGE_FORMATS[PurePosixPath(checked.output).suffix.lower()]
             source = file_at(checked.source)
             target, author = file_at(checked.output), LogicalTask.of(context)
@@ -102,7 +106,7 @@ class VideoFrameOperator(MappedOutput):
         if still.hdr:
             log.warning("%s has a high dynamic range, which is not mapped, so the frame looks pale", source)
         log.info("Extracted the frame at %.3f s of %s, as %s", still.seconds, source, target)
-        return {
+        described = {
             "uri": str(target),
             "source": str(source),
             "format": still.format.value,
@@ -112,6 +116,8 @@ class VideoFrameOperator(MappedOutput):
             "bytes": len(still.content),
             "sha256": sha256,
         }
+        report.made({"type": MediaType.IMAGE, **described})
+        return described
 
 
 class VideoConcatOperator(MappedOutput):
@@ -185,8 +191,14 @@ class VideoConcatOperator(MappedOutput):
     def execute(self, context: Context) -> dict[str, Any]:
         """Concatenate the videos and store the result; return the dict that the class describes."""
         given = {"clips": plain(self.clips), "output": plain(self.output_uri)}
-        with failing_fast(), tempfile.TemporaryDirectory(prefix="kling-concat-") as folder:
+        report = Report(context=context)
+        with (
+            failing_fast(),
+            report.failures(),
+            tempfile.TemporaryDirectory(prefix="kling-concat-") as folder,
+        ):
             checked = ConcatArguments.read(given, subject=type(self).__name__)
+            report.know({"title": f"{len(checked.clips)} videos joined"})
             files = [file_at(uri) for uri in checked.clips]
             target, author = file_at(checked.output), LogicalTask.of(context)
             if any(is_same_file(target, file) for file in files):
@@ -207,7 +219,7 @@ class VideoConcatOperator(MappedOutput):
         for warning in warnings:
             log.warning("%s", warning)
         log.info("Concatenated %d videos into %s: %.2f s, %s", len(clips), target, duration_s, result.method)
-        return {
+        described = {
             "uri": str(target),
             "poster_uri": poster_uri,
             "clips": len(clips),
@@ -222,6 +234,8 @@ class VideoConcatOperator(MappedOutput):
             "bytes": size,
             "sha256": sha256,
         }
+        report.made({"type": MediaType.VIDEO, **described})
+        return described
 
 
 def _options(given: Mapping[str, Any], *, subject: str) -> ConcatOptions:

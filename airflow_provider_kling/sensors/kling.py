@@ -15,6 +15,7 @@ from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation.completion import Completion
 from airflow_provider_kling.generation.failure import error_context, failing_as_sensor, failing_fast
+from airflow_provider_kling.generation.report import Report
 from airflow_provider_kling.generation.result import GenerationResult
 from airflow_provider_kling.generation.templates import is_rendered_later, known_now
 from airflow_provider_kling.hooks.kling import KlingHook
@@ -123,7 +124,10 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         if not self.deferrable:
             return super().execute(context)
         found = self.poke(context)
-        return found.xcom_value if found.is_done else self._defer()
+        if found.is_done:
+            return found.xcom_value
+        self._report(context).update({})
+        return self._defer()
 
     def _defer(self) -> NoReturn:
         now = time.time()
@@ -139,8 +143,9 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Poll the task once. After a transient error, the sensor polls again."""
-        with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
-            completion = self._completion(hook, context)
+        report = self._report(context)
+        with failing_as_sensor(), report.failures(), KlingHook(conn_id=self.conn_id) as hook:
+            completion = self._completion(hook, context, report)
             self._check_id(self.kling_task_id)
             try:
                 with error_context(f"Task {self.kling_task_id} may still run at the service and be billed."):
@@ -163,8 +168,9 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         waiting_since: float | None = None,
     ) -> GenerationResult:
         """Continue after the trigger's event. ``dag.test()`` passes only the event."""
-        with failing_as_sensor(), KlingHook(conn_id=self.conn_id) as hook:
-            completion = self._completion(hook, context)
+        report = self._report(context)
+        with failing_as_sensor(), report.failures(), KlingHook(conn_id=self.conn_id) as hook:
+            completion = self._completion(hook, context, report)
             task = completion.task_from_event(event, task_id=kling_task_id, since=waiting_since)
             return completion.complete_from_task(task)
 
@@ -181,6 +187,11 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     def _check_id(cls, task_id: str) -> None:
         check_id(task_id, field="kling_task_id", subject=cls.__name__)
 
-    def _completion(self, hook: KlingHook, context: Context) -> Completion:
+    def _report(self, context: Context) -> Report:
+        report = Report(context=context)
+        report.know({"task_id": self.kling_task_id})
+        return report
+
+    def _completion(self, hook: KlingHook, context: Context, report: Report) -> Completion:
         output = self._read_arguments().output
-        return Completion(hook=hook, context=context, output=output, max_bytes=self.max_bytes)
+        return Completion(hook=hook, context=context, report=report, output=output, max_bytes=self.max_bytes)

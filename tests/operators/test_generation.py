@@ -57,7 +57,12 @@ def test_a_clip_is_made_paid_once_and_stored(
     assert result["elapsed_s"] >= 0
     assert [one["uri"] for one in result["resources"]] == [result["uri"]]
     assert sorted(path.name for path in clip.parent.iterdir()) == ["boat.jpg", "boat.mp4", "boat.mp4.json"]
+    summary = task_instance.xcoms.pop("kling_summary")
     assert task_instance.xcoms == {"kling_task_id": result["task_id"], "kling_cost_usd": result["cost_usd"]}
+    same = ("task_id", "model", "uri", "width", "height", "duration_s", "cost_usd", "elapsed_s")
+    assert {name: summary[name] for name in same} == {name: result[name] for name in same}
+    assert (summary["prompt"], summary["has_poster"], summary["results"]) == ("A paper boat", True, 1)
+    assert "url" not in summary, "whoever may read the XCom needs no signed link beside the stored copy"
     assert len(json.dumps(result)) < 4096
     assert sandbox.stats()["submissions_accepted"] == 1
 
