@@ -33,6 +33,10 @@ def get_provider_info() -> dict[str, Any]:
             {"name": "kling_video", "class-name": f"{modules}.decorators.kling.video_task"},
             {"name": "kling_generate", "class-name": f"{modules}.decorators.kling.generate_task"},
         ],
+        "extra-links": [f"{modules}.links.kling.Kling{name}Link" for name in ("Video", "Poster", "Gallery")],
+        "plugins": [
+            {"name": "kling", "plugin-class": f"{modules}.plugins.kling.KlingPlugin"},
+        ],
         "connection-types": [
             {
                 "connection-type": "kling",
@@ -59,6 +63,26 @@ def _config() -> dict[str, Any]:
         "kling": {
             "description": "The Kling provider.",
             "options": {
+                "gallery": {
+                    "description": (
+                        "Show the gallery in the API server, at /kling/gallery and in the navigation. The "
+                        "links of tasks lead to it, so set it for the workers, too."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "boolean",
+                    "example": None,
+                    "default": "True",
+                },
+                "player_tab": {
+                    "description": (
+                        "Give every task of every DAG a tab with its page of the gallery. From Airflow 3.4 "
+                        "on, only tasks of this provider have the tab, and this option changes nothing."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "boolean",
+                    "example": None,
+                    "default": "False",
+                },
                 "callbacks": {
                     "description": (
                         "Receive the services' callbacks in the API server, at /kling/callbacks/<gateway>, "

@@ -23,7 +23,7 @@ PURE = [
 ]
 ORDER = [
     *PURE,
-    *("compat", "journal", "hooks", "triggers", "generation"),
+    *("compat", "journal", "hooks", "triggers", "generation", "links"),
     *("operators", "sensors", "decorators", "plugins"),
 ]
 # Parts that are in no layer: they import one part, or none.
@@ -34,7 +34,9 @@ ROOT = "__init__"
 PURE_MODULES = [
     *("journal/record.py", "journal/rules.py"),
     *("hooks/connection.py", "hooks/waiter.py", "hooks/callback_list.py", "hooks/task_reader.py"),
-    *("generation/xcom_keys.py", "generation/templates.py"),
+    *("generation/xcom_keys.py", "generation/templates.py", "generation/summary.py"),
+    *("links/gallery_address.py", "plugins/gallery/query.py", "plugins/gallery/costs.py"),
+    *("plugins/gallery/text.py", "plugins/gallery/byte_range.py"),
 ]
 
 # The name of a service belongs to its gateway and to the sandbox, and to what a connection falls back to.

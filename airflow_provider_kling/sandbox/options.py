@@ -140,7 +140,6 @@ def _add_kling(group: _Group) -> None:
     group.add("--access-key", "the access key that tokens of the legacy standard are issued by")
     group.add("--secret-key", "the secret key that they are signed with")
     group.plain("--webhook-secret", "sign callbacks with this secret: whsec_ and Base64", _secret)
-    group.add("--callback-timeout", "how long a receiver of callbacks may take, in seconds", type=_amount)
     for pack in ("video", "image", "audio"):
         group.add(f"--{pack}-slots", f"how many {pack} tasks of a model run at the same time", type=_count)
     for pack in ("video", "image", "audio"):

@@ -16,7 +16,6 @@ from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from dev.airflow_stack import AirflowStack
 from dev.clip import play
 from dev.service import sandbox_connection
-from dev.waiting import PATIENCE_S
 from tests.e2e.conftest import EXAMPLES, HERE, SETTINGS
 from tests.e2e.run import Run
 from tests.e2e.submissions import prompts_with
@@ -34,8 +33,7 @@ def platform(canary: str) -> Iterator[SandboxProcess]:
     """The sandbox of Kling's own platform."""
     options = {"video_slots": 1000, "image_slots": 1000, "video_units": 100_000, "image_units": 100_000}
     keys = {"api_key": canary, "secret_key": f"{canary}-secret-key", "webhook_secret": SECRET}
-    patient = {"callback_timeout": PATIENCE_S}  # of an Airflow on a machine of any speed
-    with SandboxProcess(gateway="kling", speed=20, **keys, **options, **patient) as running:
+    with SandboxProcess(gateway="kling", speed=20, **keys, **options) as running:
         yield running
 
 

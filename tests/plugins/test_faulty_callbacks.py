@@ -41,9 +41,7 @@ class Board:
 @pytest.fixture
 def service(kling_sandbox_factory: Any) -> Iterator[Client]:
     """A service whose time passes only when it is told to."""
-    sandbox: SandboxProcess = kling_sandbox_factory(
-        gateway="kling", speed=0.05, webhook_secret=SECRET, callback_timeout=120
-    )
+    sandbox: SandboxProcess = kling_sandbox_factory(gateway="kling", speed=0.05, webhook_secret=SECRET)
     yield from connected(sandbox)
 
 

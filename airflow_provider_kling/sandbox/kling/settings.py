@@ -17,7 +17,6 @@ class KlingSettings(Settings):
     access_key: str = "sandbox-access-key"
     secret_key: str = "sandbox-secret-key-0123456789abcdef"  # noqa: S105  - opens nothing but the sandbox
     webhook_secret: str = ""
-    callback_timeout: float = 5.0
     video_slots: int = 5
     image_slots: int = 9
     audio_slots: int = 5

@@ -20,6 +20,7 @@ from airflow_provider_kling.sandbox.kling.service.callback_faults import (
 )
 from airflow_provider_kling.sandbox.kling.service.webhook_signature import webhook_headers
 
+_TIMEOUT_S: Final = 5.0
 _MAX_RECORDS: Final = 20_000
 _USER_AGENT: Final = "kling-sandbox-callback"
 
@@ -56,16 +57,14 @@ class _Message:
 class CallbackSender:
     """Delivers each message once and in order, unless a fault says otherwise.
 
-    The vendor states neither retries nor a timeout: here there is no retry.
+    The vendor states neither retries nor a timeout: here there is no retry, and a receiver has five seconds.
 
     :param secret: signs the messages; empty: they are not signed.
-    :param timeout_s: how long a receiver may take, in seconds of the real clock.
     """
 
-    def __init__(self, *, clock: Clock, secret: str, timeout_s: float) -> None:
+    def __init__(self, *, clock: Clock, secret: str) -> None:
         self._clock = clock
         self._secret = secret
-        self._timeout_s = timeout_s
         self.faults = CallbackFaults()
         self._numbers = itertools.count(1)
         self._deliveries: deque[Delivery] = deque(maxlen=_MAX_RECORDS)
@@ -166,8 +165,8 @@ class CallbackSender:
         try:
             # trust_env: a proxy of the environment must not see calls to a receiver on this machine.
             async with (
-                asyncio.timeout(self._timeout_s),
-                httpx.AsyncClient(timeout=self._timeout_s, trust_env=False) as client,
+                asyncio.timeout(_TIMEOUT_S),
+                httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client,
                 client.stream("POST", message.url, content=body, headers=headers) as response,
             ):
                 return response.status_code

@@ -96,9 +96,7 @@ class Service:
             }
         )
         self.views = TaskViews(links=links, library=self.holdings.library, result_ttl=settings.result_ttl)
-        self.callbacks = CallbackSender(
-            clock=clock, secret=settings.webhook_secret, timeout_s=settings.callback_timeout
-        )
+        self.callbacks = CallbackSender(clock=clock, secret=settings.webhook_secret)
         self.renderer = Renderer(folder=folder, seed=settings.seed, in_use=self._folders_in_use)
         self._numbers = itertools.count(1)  # also across resets: no id is used twice
         self._running: dict[str, asyncio.Task[None]] = {}

@@ -1,0 +1,1 @@
+"""The gallery: a page of Airflow's API server that shows what was generated."""

@@ -1,0 +1,191 @@
+"""The gallery's addresses. Every page and every file asks Airflow whether the visitor may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from airflow.utils.session import create_session
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from airflow_provider_kling.links.gallery_address import TaskKey
+from airflow_provider_kling.plugins.gallery import generations, permissions
+from airflow_provider_kling.plugins.gallery.costs import sums
+from airflow_provider_kling.plugins.gallery.generations import Generation
+from airflow_provider_kling.plugins.gallery.media import (
+    NoMediaError,
+    StoredMedia,
+    response_of,
+    stored_media,
+    stored_poster,
+)
+from airflow_provider_kling.plugins.gallery.pages import Pages
+from airflow_provider_kling.plugins.gallery.permissions import NEEDS_SESSION, SESSION_COOKIE, User
+from airflow_provider_kling.plugins.gallery.query import Query
+
+_FOLDER: Final = Path(__file__).parent
+_UNMAPPED: Final = -1
+
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def make_app(*, clock: Clock = _now) -> FastAPI:
+    """Return the application of the gallery.
+
+    :param clock: with a time zone.
+    """
+    app = FastAPI(title="Kling gallery", docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")
+    pages = Pages(clock=clock)
+    routes = _Routes(pages=pages, clock=clock)
+    task = "/task/{dag_id}/{run_id}/{task_id}/{map_index}"
+    answers: dict[str, Callable[..., Response]] = {
+        "/": routes.index,
+        "/costs": routes.costs,
+        task: routes.task,
+        f"{task}/video": routes.video,
+        f"{task}/poster": routes.poster,
+        f"{task}/media/poster": routes.poster_file,
+        f"{task}/media/{{number}}": routes.file,
+    }
+    for path, answer in answers.items():
+        app.add_api_route(path, answer, methods=["GET", "HEAD"], response_class=Response)
+    if NEEDS_SESSION:
+        app.add_api_route("/session", _begin_session, methods=["POST"])
+    app.add_exception_handler(HTTPException, pages.problem)
+    app.middleware("http")(_with_safe_headers)
+    return app
+
+
+def _session() -> Any:
+    with create_session(scoped=False) as session:
+        yield session
+
+
+_Database = Annotated[Session, Depends(_session)]
+
+
+def _key(dag_id: str, run_id: str, task_id: str, map_index: str) -> TaskKey:
+    """Return the task that an address names.
+
+    Airflow's tabs leave the words ``{MAP_INDEX}`` in the address of a task that is not mapped.
+    """
+    is_number = map_index.isascii() and map_index.isdigit() and len(map_index) < 10
+    return TaskKey(dag_id, run_id, task_id, int(map_index) if is_number else _UNMAPPED)
+
+
+_Key = Annotated[TaskKey, Depends(_key)]
+
+
+class _Routes:
+    """What answers at each address."""
+
+    def __init__(self, *, pages: Pages, clock: Clock) -> None:
+        self._pages = pages
+        self._clock = clock
+
+    def index(self, request: Request, user: User, session: _Database) -> Response:
+        query = Query.read(dict(request.query_params))
+        readable = permissions.readable(user, generations.dag_ids(session))
+        shown = generations.page(session, query, readable=readable)
+        return self._pages.index(request, shown, query=query, dag_ids=sorted(readable))
+
+    def costs(self, request: Request, user: User, session: _Database) -> Response:
+        query = Query.read(dict(request.query_params))
+        readable = permissions.readable(user, generations.dag_ids(session))
+        totals = sums(generations.costs(session, query, readable=readable))
+        return self._pages.costs(request, totals, query=query, dag_ids=sorted(readable))
+
+    def task(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
+        found = _readable_generation(session, user, key)
+        return self._pages.task(request, key, found, files=len(_uris(session, found)))
+
+    def video(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
+        """Lead to the stored copy, else to the service's link, else to the page that says how far it is."""
+        found = _readable_generation(session, user, key)
+        if found is None or found.summary.uri is not None:
+            return _redirect(request, key, "media/0" if found else "")
+        link = found.summary.link(now=self._clock())
+        return RedirectResponse(link, status_code=302) if link else _redirect(request, key, "")
+
+    def poster(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
+        """Lead to the poster, else to the page."""
+        found = _readable_generation(session, user, key)
+        has_poster = found is not None and found.summary.has_poster
+        return _redirect(request, key, "media/poster" if has_poster else "")
+
+    def poster_file(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
+        found = _readable_generation(session, user, key)
+        uri = found.summary.uri if found is not None else None
+        return _media(request, user, uri, stored_poster)
+
+    def file(self, request: Request, user: User, session: _Database, key: _Key, number: int) -> Response:
+        uris = _uris(session, _readable_generation(session, user, key))
+        return _media(request, user, uris[number] if 0 <= number < len(uris) else None, stored_media)
+
+
+async def _begin_session(request: Request, user: User) -> Response:
+    """Keep the token of Airflow's pages in a cookie that the browser sends for pictures and clips, too."""
+    del user
+    token = request.headers["authorization"].partition(" ")[2]
+    response = Response(status_code=204)
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        path=request.scope.get("root_path", "") or "/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+def _readable_generation(session: Session, user: Any, key: TaskKey) -> Generation | None:
+    """Return the generation of a task.
+
+    :raises HTTPException: 403, the visitor may not read the DAG; whether it has any is not told.
+    """
+    if not permissions.may_read(user, key.dag_id):
+        raise HTTPException(403, "You may not read this DAG.")
+    return generations.generation(session, key)
+
+
+def _uris(session: Session, found: Generation | None) -> list[str]:
+    """Return where the files of a generation are stored, the first result first."""
+    if found is None:
+        return []
+    first = [found.summary.uri] if found.summary.uri is not None else []
+    return list(dict.fromkeys([*first, *generations.other_files(session, found.key)]))
+
+
+def _media(request: Request, user: Any, uri: str | None, stored: Callable[..., StoredMedia]) -> Response:
+    if uri is None:
+        raise HTTPException(404, "There is no such result.")
+    try:
+        media = stored(uri, may_read=partial(permissions.may_read, user))
+    except NoMediaError as error:
+        raise HTTPException(404, f"{error}.") from error
+    return response_of(media, request)
+
+
+def _redirect(request: Request, key: TaskKey, page: str) -> Response:
+    root = request.scope.get("root_path", "")
+    return RedirectResponse(f"{root}/{key.path(page)}", status_code=302)
+
+
+async def _with_safe_headers(request: Request, call_next: Any) -> Response:
+    response: Response = await call_next(request)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    return response

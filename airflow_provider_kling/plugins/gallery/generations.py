@@ -1,0 +1,185 @@
+"""The generations that Airflow's database knows of: the XComs in which tasks have summed them up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
+from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from airflow_provider_kling.generation import xcom_keys
+from airflow_provider_kling.generation.summary import Summary
+from airflow_provider_kling.links.gallery_address import TaskKey
+from airflow_provider_kling.plugins.gallery.costs import Billed
+from airflow_provider_kling.plugins.gallery.query import AIRFLOW_STATES, Place, Query, State, state_of
+
+PAGE_SIZE: Final = 24
+_AT_ONCE: Final = 500  # rows in memory, while sums are made
+_RESULT_KEY: Final = "return_value"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """A generation, and the task that made it.
+
+    :param at: when its summary was written.
+    :param try_number: of the task's last try.
+    """
+
+    key: TaskKey
+    summary: Summary
+    state: State
+    at: datetime
+    try_number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A part of the generations, the newest first.
+
+    :param after: the place from which the next page begins; None at the end.
+    """
+
+    generations: Sequence[Generation]
+    after: Place | None
+
+
+def dag_ids(session: Session) -> list[str]:
+    """Return the DAGs that have generated anything."""
+    return sorted(session.scalars(select(XComModel.dag_id).where(_IS_SUMMARY).distinct()))
+
+
+def page(session: Session, query: Query, *, readable: Collection[str], size: int = PAGE_SIZE) -> Page:
+    """Return a page of generations.
+
+    :param readable: the ids of the DAGs that the visitor may see.
+    """
+    rows = _matching(query, readable, XComModel.value, XComModel.timestamp, *_PLACE, *_TASK)
+    if (place := query.place) is not None:
+        at = literal(place.at, type_=XComModel.timestamp.type)
+        rows = rows.where(tuple_(XComModel.timestamp, *_PLACE) < tuple_(at, *place[1:]))
+    newest = rows.order_by(XComModel.timestamp.desc(), *(column.desc() for column in _PLACE))
+    found = session.execute(newest.limit(size + 1)).all()
+    shown = found[:size]
+    last = shown[-1] if len(found) > size else None
+    return Page(
+        generations=[one for row in shown if (one := _generation(row)) is not None],
+        after=None if last is None else Place(last.timestamp, *(last[2:5])),
+    )
+
+
+def generation(session: Session, key: TaskKey) -> Generation | None:
+    """Return the generation of a task instance; None where it has none."""
+    row = session.execute(
+        select(XComModel.value, XComModel.timestamp, *_PLACE, *_TASK)
+        .join(TaskInstance, _SAME_TASK)
+        .where(_IS_SUMMARY, *_is(key))
+    ).first()
+    return None if row is None else _generation(row)
+
+
+def other_files(session: Session, key: TaskKey) -> list[str]:
+    """Return the URIs of all stored files of a task's result, in order; none where there is no result yet."""
+    result = session.scalar(select(XComModel.value).where(XComModel.key == _RESULT_KEY, *_is(key)))
+    resources = result.get("resources") if isinstance(result, dict) else None
+    uris = (
+        [one.get("uri") for one in resources if isinstance(one, dict)] if isinstance(resources, list) else []
+    )
+    return [uri for uri in uris if isinstance(uri, str) and uri]
+
+
+def costs(session: Session, query: Query, *, readable: Collection[str]) -> Iterator[Billed]:
+    """Yield what each generation was billed, the newest first, in constant memory."""
+    names = ("model", "title", "cost_usd", "cost", "cost_unit")
+    paths = [XComModel.value[name].as_string().label(name) for name in names]
+    rows = _matching(query, readable, XComModel.dag_id, XComModel.timestamp, *paths)
+    for row in session.execute(rows, execution_options={"yield_per": _AT_ONCE}):
+        usd, other = _amount(row.cost_usd), _amount(row.cost)
+        is_known = usd is not None or (other is not None and row.cost_unit is not None)
+        if row.model is None and not is_known:
+            continue  # nothing that a service bills
+        yield Billed(
+            dag_id=row.dag_id,
+            model=row.model or row.title or "",
+            at=row.timestamp,
+            amount=usd if usd is not None else other if is_known else None,
+            unit="USD" if usd is not None else row.cost_unit if is_known else "",
+        )
+
+
+_IS_SUMMARY = XComModel.key == xcom_keys.SUMMARY
+_SAME_TASK = (
+    TaskInstance.id == XComModel.task_instance_id
+    if hasattr(XComModel, "task_instance_id")  # Airflow 3.4
+    else and_(
+        TaskInstance.dag_id == XComModel.dag_id,
+        TaskInstance.run_id == XComModel.run_id,
+        TaskInstance.task_id == XComModel.task_id,
+        TaskInstance.map_index == XComModel.map_index,
+    )
+)
+_PLACE = (XComModel.dag_run_id, XComModel.task_id, XComModel.map_index)
+_TASK = (XComModel.dag_id, XComModel.run_id, TaskInstance.state, TaskInstance.try_number)
+
+
+def _is(key: TaskKey) -> list[ColumnElement[bool]]:
+    return [
+        XComModel.dag_id == key.dag_id,
+        XComModel.run_id == key.run_id,
+        XComModel.task_id == key.task_id,
+        XComModel.map_index == key.map_index,
+    ]
+
+
+def _matching(query: Query, readable: Collection[str], *columns: Any) -> Select[Any]:
+    rows = select(*columns).join(TaskInstance, _SAME_TASK).where(_IS_SUMMARY, XComModel.dag_id.in_(readable))
+    if query.dag is not None:
+        rows = rows.where(XComModel.dag_id == query.dag)
+    if query.begins is not None:
+        rows = rows.where(XComModel.timestamp >= query.begins)
+    if query.ends is not None:
+        rows = rows.where(XComModel.timestamp < query.ends)
+    for name, part in (("model", query.model), ("prompt", query.text)):
+        if part is not None:
+            written = func.lower(XComModel.value[name].as_string())
+            rows = rows.where(written.contains(part.lower(), autoescape=True))
+    if query.state is not None:
+        rows = rows.where(_is_in(query.state))
+    return rows
+
+
+def _is_in(state: State) -> ColumnElement[bool]:
+    if state in AIRFLOW_STATES:
+        return TaskInstance.state.in_(AIRFLOW_STATES[state])
+    ended = [name for names in AIRFLOW_STATES.values() for name in names]
+    has_task = XComModel.value["task_id"].as_string().is_not(None)
+    return and_(
+        or_(TaskInstance.state.is_(None), not_(TaskInstance.state.in_(ended))),
+        has_task if state is State.RUNNING else not_(has_task),
+    )
+
+
+def _generation(row: Any) -> Generation | None:
+    if (summary := Summary.read(row.value)) is None:
+        return None
+    return Generation(
+        key=TaskKey(row.dag_id, row.run_id, row.task_id, row.map_index),
+        summary=summary,
+        state=state_of(row.state, has_task=summary.task_id is not None),
+        at=row.timestamp,
+        try_number=row.try_number,
+    )
+
+
+def _amount(text: object) -> Decimal | None:
+    try:
+        amount = Decimal(text) if isinstance(text, str) else None
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount.is_finite() and 0 <= amount < 10**12 else None
