@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # The link is left out: it may be signed, and everybody can read the event.
-_IN_ASSET_EVENT = ("task_id", "model", "uri", "sha256", "bytes", "cost_usd", "cost", "cost_unit")
+_IN_ASSET_EVENT = (
+    *("task_id", "model", "uri", "poster_uri", "duration_s", "sha256", "bytes"),
+    *("cost_usd", "cost", "cost_unit"),
+)
 
 
 @dataclass(kw_only=True)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -151,6 +151,8 @@ class GenerationRun:
     ) -> Record:
         """Submit; when the service has no capacity, wait for it without holding a worker."""
         self._check_output()
+        asked = self.report.summary
+        log.info("Requesting %s: %.300r", asked.model, asked.prompt or "")
         while True:
             try:
                 return submission.send(former)
@@ -215,6 +217,7 @@ class GenerationRun:
     def _wait(self, record: Record) -> GenerationResult:
         task_id = self.task_id = str(record.task_id)
         self.report.update({"task_id": task_id, "submitted_at": record.intent_at})
+        self._log_wait(record)
         if (answered := answered_task(record)) is not None:
             return self._complete(self._completion(record), answered)
         plan = PollingPlan(
@@ -233,6 +236,19 @@ class GenerationRun:
         waiter = TaskWaiter(task_id=task_id, plan=plan, observer=self.hook.observer)
         completion = self._completion(record)
         return self._complete(completion, completion.task_from_outcome(self.hook.poll_task(waiter)))
+
+    def _log_wait(self, record: Record) -> None:
+        shortest, longest = find_model(self.task.model).expected_s
+        log.info(
+            "Waiting %s for task %s, %.0f s after its submission. Such a generation usually takes %.0f to "
+            "%.0f s; it is waited for until %s",
+            "in the triggerer" if self.task.deferrable else "on this worker",
+            record.task_id,
+            max(0.0, time.time() - record.intent_at),
+            shortest,
+            longest,
+            datetime.fromtimestamp(record.deadline, tz=UTC).isoformat(timespec="seconds"),
+        )
 
     def _complete(self, completion: Completion, task: Task) -> GenerationResult:
         """Complete a task that has ended, record how it ended, and delete what was uploaded for it.

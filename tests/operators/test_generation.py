@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,8 +191,28 @@ def test_asset_events_carry_the_facts_but_not_the_signed_link(
     ctx = context(operator, task_instance)
     result = run(operator, task_instance, outlet_events=ctx["outlet_events"])
     assert ctx["outlet_events"][film].extra == {
-        key: result[key] for key in ("task_id", "model", "uri", "sha256", "bytes", "cost_usd")
+        key: result[key]
+        for key in ("task_id", "model", "uri", "poster_uri", "duration_s", "sha256", "bytes", "cost_usd")
     }
+
+
+def test_the_log_tells_what_is_asked_for_how_long_it_takes_and_what_came_of_it(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    result = run(video(prompt="A boat\nINFO forged", output=f"file://{tmp_path}/boat.mp4"), task_instance)
+    story = [one.getMessage() for one in caplog.records if one.name.startswith("airflow_provider_kling")]
+    told = "\n".join(story)
+    for part in (
+        "Requesting kling-video-o1: 'A boat\\nINFO forged'",
+        f"as task {result['task_id']} and bills it",
+        f"Waiting in the triggerer for task {result['task_id']}",
+        "usually takes 60 to 300 s",
+        f"{result['cost_usd']} USD, stored as {result['uri']}",
+    ):
+        assert part in told
+    assert not any(line.startswith("INFO forged") for line in told.splitlines())
+    assert len(story) < 12, "no line for each poll"
 
 
 def test_a_download_fetches_the_result_of_a_task_or_of_a_result(
