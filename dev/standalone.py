@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
 
+import httpx
+
+from dev.airflow_api import AirflowAPI
 from dev.airflow_stack import AirflowStack, AirflowStackError
 from dev.service import ConsentError, choose_service
 from dev.signals import raise_on_signals
@@ -13,6 +17,8 @@ from dev.waiting import WaitError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DAGS = ("kling_quickstart", "kling_chain", "kling_storyboard", "kling_storyboard_parallel")
+# Run once at the first start, where that costs nothing: an empty gallery shows nobody anything.
+SAMPLES = ("kling_quickstart", "kling_chain")
 
 
 def main() -> int:
@@ -31,7 +37,14 @@ def main() -> int:
                 stack.wait_for(lambda: all(map(stack.api.has_dag, DAGS)), what="the DAGs")
                 for dag_id in DAGS:
                     stack.api.unpause(dag_id)
-                print(f"Airflow  {stack.url}\nlogs     {home / 'logs'}\nCtrl-C ends both", flush=True)
+                if not service.costs_money:
+                    _run_samples(stack.api)
+                print(
+                    f"Airflow  {stack.url}, for everybody: there is no user and no password\n"
+                    f"gallery  {stack.url}/plugin/kling-gallery\n"
+                    f"logs     {home / 'logs'}\nCtrl-C ends both",
+                    flush=True,
+                )
                 while True:
                     stack.check_alive()
                     time.sleep(1)
@@ -43,6 +56,12 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _run_samples(api: AirflowAPI) -> None:
+    for dag_id in SAMPLES:
+        with contextlib.suppress(httpx.HTTPStatusError):  # at the first start only: the run is there
+            api.trigger(dag_id, run_id="sample")
 
 
 if __name__ == "__main__":
