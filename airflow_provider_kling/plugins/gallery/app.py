@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -68,12 +69,9 @@ def make_app(*, clock: Clock = _now) -> FastAPI:
     return app
 
 
-def _session() -> Any:
-    with create_session(scoped=False) as session:
-        yield session
-
-
-_Database = Annotated[Session, Depends(_session)]
+def _database() -> AbstractContextManager[Session]:
+    """Open a session of Airflow's database. It is closed before a response begins, which may last long."""
+    return create_session(scoped=False)
 
 
 def _key(dag_id: str, run_id: str, task_id: str, map_index: str) -> TaskKey:
@@ -95,43 +93,44 @@ class _Routes:
         self._pages = pages
         self._clock = clock
 
-    def index(self, request: Request, user: User, session: _Database) -> Response:
+    def index(self, request: Request, user: User) -> Response:
         query = Query.read(dict(request.query_params))
-        readable = permissions.readable(user, generations.dag_ids(session))
-        shown = generations.page(session, query, readable=readable)
+        with _database() as session:
+            readable = permissions.readable(user, generations.dag_ids(session))
+            shown = generations.page(session, query, readable=readable)
         return self._pages.index(request, shown, query=query, dag_ids=sorted(readable))
 
-    def costs(self, request: Request, user: User, session: _Database) -> Response:
+    def costs(self, request: Request, user: User) -> Response:
         query = Query.read(dict(request.query_params))
-        readable = permissions.readable(user, generations.dag_ids(session))
-        totals = sums(generations.costs(session, query, readable=readable))
+        with _database() as session:
+            readable = permissions.readable(user, generations.dag_ids(session))
+            totals = sums(generations.costs(session, query, readable=readable))
         return self._pages.costs(request, totals, query=query, dag_ids=sorted(readable))
 
-    def task(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
-        found = _readable_generation(session, user, key)
-        return self._pages.task(request, key, found, files=len(_uris(session, found)))
+    def task(self, request: Request, user: User, key: _Key) -> Response:
+        found = _generation(user, key)
+        return self._pages.task(request, key, found, files=len(_uris(found)))
 
-    def video(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
+    def video(self, request: Request, user: User, key: _Key) -> Response:
         """Lead to the stored copy, else to the service's link, else to the page that says how far it is."""
-        found = _readable_generation(session, user, key)
+        found = _generation(user, key)
         if found is None or found.summary.uri is not None:
             return _redirect(request, key, "media/0" if found else "")
         link = found.summary.link(now=self._clock())
         return RedirectResponse(link, status_code=302) if link else _redirect(request, key, "")
 
-    def poster(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
+    def poster(self, request: Request, user: User, key: _Key) -> Response:
         """Lead to the poster, else to the page."""
-        found = _readable_generation(session, user, key)
+        found = _generation(user, key)
         has_poster = found is not None and found.summary.has_poster
         return _redirect(request, key, "media/poster" if has_poster else "")
 
-    def poster_file(self, request: Request, user: User, session: _Database, key: _Key) -> Response:
-        found = _readable_generation(session, user, key)
-        uri = found.summary.uri if found is not None else None
-        return _media(request, user, uri, stored_poster)
+    def poster_file(self, request: Request, user: User, key: _Key) -> Response:
+        found = _generation(user, key)
+        return _media(request, user, found.summary.uri if found is not None else None, stored_poster)
 
-    def file(self, request: Request, user: User, session: _Database, key: _Key, number: int) -> Response:
-        uris = _uris(session, _readable_generation(session, user, key))
+    def file(self, request: Request, user: User, key: _Key, number: int) -> Response:
+        uris = _uris(_generation(user, key))
         return _media(request, user, uris[number] if 0 <= number < len(uris) else None, stored_media)
 
 
@@ -151,22 +150,24 @@ async def _begin_session(request: Request, user: User) -> Response:
     return response
 
 
-def _readable_generation(session: Session, user: Any, key: TaskKey) -> Generation | None:
+def _generation(user: Any, key: TaskKey) -> Generation | None:
     """Return the generation of a task.
 
     :raises HTTPException: 403, the visitor may not read the DAG; whether it has any is not told.
     """
     if not permissions.may_read(user, key.dag_id):
         raise HTTPException(403, "You may not read this DAG.")
-    return generations.generation(session, key)
+    with _database() as session:
+        return generations.generation(session, key)
 
 
-def _uris(session: Session, found: Generation | None) -> list[str]:
+def _uris(found: Generation | None) -> list[str]:
     """Return where the files of a generation are stored, the first result first."""
     if found is None:
         return []
     first = [found.summary.uri] if found.summary.uri is not None else []
-    return list(dict.fromkeys([*first, *generations.other_files(session, found.key)]))
+    with _database() as session:
+        return list(dict.fromkeys([*first, *generations.other_files(session, found.key)]))
 
 
 def _media(request: Request, user: Any, uri: str | None, stored: Callable[..., StoredMedia]) -> Response:
