@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import Asset, ObjectStoragePath, Stats, get_hook_lineage_collector
+from airflow.providers.common.compat.sdk import (
+    Asset,
+    ObjectStoragePath,
+    Stats,
+    get_hook_lineage_collector,
+    redact,
+)
 
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation import xcom_keys
@@ -56,7 +62,16 @@ class Report:
         for key, value in pushed.items():
             if value is not None:
                 self._push(key, str(value))
-        self._push(xcom_keys.SUMMARY, self.summary.to_json())
+        self._show()
+
+    def _show(self) -> None:
+        """Push what pages show. That they do not show it is no reason for a paid generation to fail."""
+        texts = {name: getattr(self.summary, name) for name in ("prompt", "error")}
+        masked = {name: redact(text) for name, text in texts.items() if text is not None}
+        try:
+            self._push(xcom_keys.SUMMARY, self.summary.updated(masked).to_json())
+        except Exception:
+            log.warning("Airflow's pages will not show this generation", exc_info=True)
 
     @contextmanager
     def failures(self) -> Iterator[None]:
@@ -64,10 +79,8 @@ class Report:
         try:
             yield
         except KlingError as error:
-            try:
-                self.update({"error": str(error)})
-            except Exception:
-                log.warning("Airflow's pages will not show why the task failed", exc_info=True)
+            self.know({"error": str(error)})
+            self._show()
             raise
 
     def succeed(self, result: GenerationResult) -> None:

@@ -151,6 +151,8 @@ class GenerationRun:
     ) -> Record:
         """Submit; when the service has no capacity, wait for it without holding a worker."""
         self._check_output()
+        # What is known of a former submission is not of this one.
+        self.report.know(dict.fromkeys(("task_id", "submitted_at", "cost_usd", "cost", "cost_unit", "error")))
         asked = self.report.summary
         log.info("Requesting %s: %.300r", asked.model, asked.prompt or "")
         while True:

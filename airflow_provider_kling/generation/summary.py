@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
@@ -26,7 +26,11 @@ _PROMPTS: Final = ("prompt", "text")
 # What only shows a result, or is one in another form.
 _BESIDE: Final = (ResourceRole.COVER, ResourceRole.THUMBNAIL, ResourceRole.COPY)
 
-_Text = Annotated[str, Field(max_length=2048)]
+_Text = Annotated[str, Field(max_length=2048, pattern=r"^[^\x00]*$")]  # PostgreSQL stores no NUL
+_Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
+]
 _Seconds = Annotated[float, Field(ge=0, le=1e9)]
 _Pixels = Annotated[int, Field(ge=0, le=1_000_000)]
 _Amount = Annotated[Decimal, Field(ge=0, max_digits=50)]
@@ -65,13 +69,13 @@ class Summary(BaseModel):
     model: _Text | None = None
     prompt: _Text | None = None
     task_id: _Text | None = None
-    submitted_at: AwareDatetime | None = None
+    submitted_at: _Moment | None = None
     expected_s: tuple[_Seconds, _Seconds] | None = None
-    finished_at: AwareDatetime | None = None
+    finished_at: _Moment | None = None
     elapsed_s: _Seconds | None = None
     type: MediaType | None = None
     url: _Text | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: _Moment | None = None
     uri: _Text | None = None
     has_poster: bool = False
     results: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -95,13 +99,11 @@ class Summary(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain JSON of at most 4 KB, without what is unknown."""
         stored = self.model_dump(mode="json", exclude_defaults=True)
-        for name in ("prompt", "error", "url"):
-            if (too_long := len(json.dumps(stored)) - MAX_XCOM_BYTES) <= 0:
-                break
-            if name in stored:
-                # A character is up to twelve bytes in JSON, and at least one.
-                kept = stored[name][: max(0, len(stored[name]) - too_long)]
-                stored[name] = None if name == "url" else kept
+        for name in ("prompt", "error", "title", "url", "model"):
+            while name in stored and len(json.dumps(stored)) > MAX_XCOM_BYTES:
+                text = stored.pop(name)
+                if name != "url" and len(text) > 1:  # half of a link leads nowhere
+                    stored[name] = _cut(text, len(text) // 2)
         return stored
 
     @property
@@ -130,7 +132,7 @@ class Summary(BaseModel):
         summary = self
         for name in values.keys() & type(self).model_fields.keys():
             value = values[name]
-            cut = _cut(value, _LONGEST_TEXT) if name in _FOR_PEOPLE and isinstance(value, str) else value
+            cut = _shown(value) if name in _FOR_PEOPLE and isinstance(value, str) else value
             if (changed := self.read({name: cut})) is not None:
                 summary = summary.model_copy(update={name: getattr(changed, name)})
         return summary
@@ -164,6 +166,12 @@ def prompt_of(parameters: object) -> str | None:
         if isinstance(text := parameters.get(name), str) and text.strip():
             return text
     return None
+
+
+def _shown(text: str) -> str:
+    """Return a text for people that every database can store: cut, and without half characters and NUL."""
+    beginning = text[: _LONGEST_TEXT + 1].encode("utf-8", "replace").decode()
+    return _cut(beginning.replace("\x00", " "), _LONGEST_TEXT)
 
 
 def _cut(text: str, most: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink, conf
+from airflow.providers.common.compat.sdk import AirflowConfigException, BaseOperatorLink, conf
 
 from airflow_provider_kling.links.gallery_address import PREFIX, TaskKey
 
@@ -28,7 +28,11 @@ class _TaskLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the link, relative to the address of Airflow's pages, which may have a path before it."""
         del operator
-        if not conf.getboolean("kling", "gallery", fallback=True):
+        try:
+            is_on = conf.getboolean("kling", "gallery", fallback=True)
+        except AirflowConfigException:  # the API server says so, where it matters
+            is_on = True
+        if not is_on:
             return ""
         key = TaskKey(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
         return f"{PREFIX.lstrip('/')}/{key.path(self.page)}"

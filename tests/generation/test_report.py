@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import mask_secret
 
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation.summary import Summary
@@ -127,3 +128,30 @@ def test_a_download_and_a_wait_are_told_too(
         task_instance.xcoms.clear()
         result = run(operator, task_instance)
         assert (told(task_instance).task_id, told(task_instance).uri) == (made["task_id"], result["uri"])
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_paid_generation_does_not_fail_because_it_cannot_be_shown(
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    deferrable: bool,
+) -> None:
+    push = task_instance.xcom_push
+
+    def refused(key: str, value: object) -> None:
+        if key == "kling_summary":
+            raise RuntimeError("the database takes no such text")
+        push(key, value)
+
+    monkeypatch.setattr(task_instance, "xcom_push", refused)
+    assert run(video(deferrable=deferrable), task_instance)["status"] == "success"
+    assert sandbox.stats()["submissions_accepted"] == 1
+
+
+def test_a_masked_value_is_not_in_what_pages_show(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance
+) -> None:
+    mask_secret("hunter2-hunter2")
+    defer(video(prompt="A boat named hunter2-hunter2"), task_instance)
+    assert told(task_instance).prompt == "A boat named ***"

@@ -28,8 +28,13 @@ from airflow_provider_kling.plugins.gallery.media import (
     stored_poster,
 )
 from airflow_provider_kling.plugins.gallery.pages import Pages
-from airflow_provider_kling.plugins.gallery.permissions import NEEDS_SESSION, SESSION_COOKIE, User
-from airflow_provider_kling.plugins.gallery.query import Query
+from airflow_provider_kling.plugins.gallery.permissions import (
+    NEEDS_SESSION,
+    SESSION_COOKIE,
+    SESSION_S,
+    User,
+)
+from airflow_provider_kling.plugins.gallery.query import Query, is_storable
 
 _FOLDER: Final = Path(__file__).parent
 _UNMAPPED: Final = -1
@@ -79,6 +84,8 @@ def _key(dag_id: str, run_id: str, task_id: str, map_index: str) -> TaskKey:
 
     Airflow's tabs leave the words ``{MAP_INDEX}`` in the address of a task that is not mapped.
     """
+    if not all(map(is_storable, (dag_id, run_id, task_id))):
+        raise HTTPException(404, "There is no such task.")
     is_number = map_index.isascii() and map_index.isdigit() and len(map_index) < 10
     return TaskKey(dag_id, run_id, task_id, int(map_index) if is_number else _UNMAPPED)
 
@@ -95,15 +102,15 @@ class _Routes:
 
     def index(self, request: Request, user: User) -> Response:
         query = Query.read(dict(request.query_params))
+        readable = _readable(user)
         with _database() as session:
-            readable = permissions.readable(user, generations.dag_ids(session))
             shown = generations.page(session, query, readable=readable)
         return self._pages.index(request, shown, query=query, dag_ids=sorted(readable))
 
     def costs(self, request: Request, user: User) -> Response:
         query = Query.read(dict(request.query_params))
+        readable = _readable(user)
         with _database() as session:
-            readable = permissions.readable(user, generations.dag_ids(session))
             totals = sums(generations.costs(session, query, readable=readable))
         return self._pages.costs(request, totals, query=query, dag_ids=sorted(readable))
 
@@ -135,19 +142,34 @@ class _Routes:
 
 
 async def _begin_session(request: Request, user: User) -> Response:
-    """Keep the token of Airflow's pages in a cookie that the browser sends for pictures and clips, too."""
+    """Keep the token of Airflow's pages in a cookie that the browser sends for pictures and clips, too.
+
+    The answer is 205 where the page was made for another token, or for none.
+    """
     del user
-    token = request.headers["authorization"].partition(" ")[2]
-    response = Response(status_code=204)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise HTTPException(401, "Not authenticated")
+    is_same = request.cookies.get(SESSION_COOKIE) == token
+    response = Response(status_code=204 if is_same else 205)
     response.set_cookie(
         SESSION_COOKIE,
         token,
+        max_age=SESSION_S,
         path=request.scope.get("root_path", "") or "/",
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
     )
     return response
+
+
+def _readable(user: Any) -> set[str]:
+    """Return the DAGs with generations that the visitor may read."""
+    with _database() as session:
+        every = generations.dag_ids(session)
+    # Outside of the session: a permission may need another one.
+    return permissions.readable(user, every)
 
 
 def _generation(user: Any, key: TaskKey) -> Generation | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from airflow_provider_kling.generation import xcom_keys
@@ -22,6 +22,12 @@ from airflow_provider_kling.plugins.gallery.query import AIRFLOW_STATES, Place, 
 PAGE_SIZE: Final = 24
 _AT_ONCE: Final = 500  # rows in memory, while sums are made
 _RESULT_KEY: Final = "return_value"
+# What this provider pushes is far shorter. What others push is not read, however long it is.
+_LONGEST_SUMMARY: Final = 16_384
+_LONGEST_RESULT: Final = 65_536
+_MOST_FILES: Final = 100
+_LONGEST_LABEL: Final = 100
+_MOST_DIGITS: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +85,19 @@ def generation(session: Session, key: TaskKey) -> Generation | None:
     row = session.execute(
         select(XComModel.value, XComModel.timestamp, *_PLACE, *_TASK)
         .join(TaskInstance, _SAME_TASK)
-        .where(_IS_SUMMARY, *_is(key))
+        .where(_IS_SUMMARY, _is_shorter(_LONGEST_SUMMARY), *_is(key))
+        .order_by(XComModel.timestamp.desc())
+        .limit(1)
     ).first()
     return None if row is None else _generation(row)
 
 
 def other_files(session: Session, key: TaskKey) -> list[str]:
     """Return the URIs of all stored files of a task's result, in order; none where there is no result yet."""
-    result = session.scalar(select(XComModel.value).where(XComModel.key == _RESULT_KEY, *_is(key)))
+    of_task = select(XComModel.value).join(TaskInstance, _SAME_TASK)
+    result = session.scalar(
+        of_task.where(XComModel.key == _RESULT_KEY, _is_shorter(_LONGEST_RESULT), *_is(key)).limit(1)
+    )
     resources = result.get("resources") if isinstance(result, dict) else None
     uris = (
         [one.get("uri") for one in resources if isinstance(one, dict)] if isinstance(resources, list) else []
@@ -96,20 +107,25 @@ def other_files(session: Session, key: TaskKey) -> list[str]:
 
 def costs(session: Session, query: Query, *, readable: Collection[str]) -> Iterator[Billed]:
     """Yield what each generation was billed, the newest first, in constant memory."""
-    names = ("model", "title", "cost_usd", "cost", "cost_unit")
+    names = ("task_id", "model", "title", "cost_usd", "cost", "cost_unit")
     paths = [XComModel.value[name].as_string().label(name) for name in names]
     rows = _matching(query, readable, XComModel.dag_id, XComModel.timestamp, *paths)
+    seen: set[int] = set()  # a download and a sensor tell the cost of a task, too, which is billed once
     for row in session.execute(rows, execution_options={"yield_per": _AT_ONCE}):
+        if row.task_id is not None:
+            if hash(row.task_id) in seen:
+                continue
+            seen.add(hash(row.task_id))
         usd, other = _amount(row.cost_usd), _amount(row.cost)
         is_known = usd is not None or (other is not None and row.cost_unit is not None)
         if row.model is None and not is_known:
             continue  # nothing that a service bills
         yield Billed(
             dag_id=row.dag_id,
-            model=row.model or row.title or "",
+            model=(row.model or row.title or "")[:_LONGEST_LABEL],
             at=row.timestamp,
             amount=usd if usd is not None else other if is_known else None,
-            unit="USD" if usd is not None else row.cost_unit if is_known else "",
+            unit="USD" if usd is not None else row.cost_unit[:_LONGEST_LABEL] if is_known else "",
         )
 
 
@@ -125,20 +141,29 @@ _SAME_TASK = (
     )
 )
 _PLACE = (XComModel.dag_run_id, XComModel.task_id, XComModel.map_index)
-_TASK = (XComModel.dag_id, XComModel.run_id, TaskInstance.state, TaskInstance.try_number)
+_TASK = (
+    *(TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.map_index.label("index")),
+    *(TaskInstance.state, TaskInstance.try_number),
+)
 
 
 def _is(key: TaskKey) -> list[ColumnElement[bool]]:
+    # In a loop of Airflow 3.4, an XCom has the number of the iteration where its task has its map index.
     return [
-        XComModel.dag_id == key.dag_id,
-        XComModel.run_id == key.run_id,
-        XComModel.task_id == key.task_id,
-        XComModel.map_index == key.map_index,
+        TaskInstance.dag_id == key.dag_id,
+        TaskInstance.run_id == key.run_id,
+        TaskInstance.task_id == key.task_id,
+        TaskInstance.map_index == key.map_index,
     ]
+
+
+def _is_shorter(most: int) -> ColumnElement[bool]:
+    return func.length(cast(XComModel.value, Text)) <= most
 
 
 def _matching(query: Query, readable: Collection[str], *columns: Any) -> Select[Any]:
     rows = select(*columns).join(TaskInstance, _SAME_TASK).where(_IS_SUMMARY, XComModel.dag_id.in_(readable))
+    rows = rows.where(_is_shorter(_LONGEST_SUMMARY))
     if query.dag is not None:
         rows = rows.where(XComModel.dag_id == query.dag)
     if query.begins is not None:
@@ -169,7 +194,7 @@ def _generation(row: Any) -> Generation | None:
     if (summary := Summary.read(row.value)) is None:
         return None
     return Generation(
-        key=TaskKey(row.dag_id, row.run_id, row.task_id, row.map_index),
+        key=TaskKey(row.dag_id, row.run_id, row.task_id, row.index),
         summary=summary,
         state=state_of(row.state, has_task=summary.task_id is not None),
         at=row.timestamp,
@@ -182,4 +207,9 @@ def _amount(text: object) -> Decimal | None:
         amount = Decimal(text) if isinstance(text, str) else None
     except InvalidOperation:
         return None
-    return amount if amount is not None and amount.is_finite() and 0 <= amount < 10**12 else None
+    if amount is None or not amount.is_finite() or not 0 <= amount < 10**12:
+        return None
+    digits = amount.as_tuple()
+    return (
+        amount if len(digits.digits) <= _MOST_DIGITS and abs(int(digits.exponent)) <= _MOST_DIGITS else None
+    )

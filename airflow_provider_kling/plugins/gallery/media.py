@@ -15,16 +15,17 @@ from starlette.responses import StreamingResponse
 
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation import files
-from airflow_provider_kling.generation.sidecar import Sidecar, read_sidecar
+from airflow_provider_kling.generation.sidecar import Sidecar, read_sidecar, sidecar_path
 from airflow_provider_kling.media.file_format import HEAD_BYTES, FileFormat, sniff
+from airflow_provider_kling.media_type import MediaType
 from airflow_provider_kling.plugins.gallery.byte_range import (
     ByteRange,
     UnsatisfiableRangeError,
     requested_range,
 )
 
+_FILE: Final = "file"
 _CHUNK_BYTES: Final = 256 * 1024
-_KEPT_S: Final = 3600  # by the browser; whether it has changed, the ETag tells after that
 
 
 class NoMediaError(Exception):
@@ -68,7 +69,12 @@ def stored_poster(uri: str, *, may_read: Callable[[str], bool]) -> StoredMedia:
     poster = sidecar.poster
     if poster is None or "/" in poster.name or poster.name in ("", ".", ".."):
         raise NoMediaError("It has no poster")
-    return _media(video.with_name(poster.name), tag=poster.sha256)
+    file = video.with_name(poster.name)
+    # A file with a sidecar of its own is a result, perhaps of a DAG that the visitor may not read.
+    media = _media(file, tag=poster.sha256)
+    if media.format.media_type is not MediaType.IMAGE or _type_of(sidecar_path(file)) is not None:
+        raise NoMediaError("It has no poster")
+    return media
 
 
 def response_of(media: StoredMedia, request: Request) -> Response:
@@ -76,7 +82,8 @@ def response_of(media: StoredMedia, request: Request) -> Response:
     etag = f'"{media.tag}"'
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": f"private, max-age={_KEPT_S}",
+        # Each use is asked for again: permissions and files change.
+        "Cache-Control": "private, no-cache",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(media.file.name, safe='')}",
         # The content is a stranger's: it is shown as what it was found to be, and does nothing.
         "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -106,7 +113,8 @@ def response_of(media: StoredMedia, request: Request) -> Response:
 def _file_and_sidecar(uri: str, *, may_read: Callable[[str], bool]) -> tuple[ObjectStoragePath, Sidecar]:
     try:
         file = files.file_at(uri)
-        sidecar = read_sidecar(file)
+        is_file = _type_of(sidecar_path(file)) == _FILE
+        sidecar = read_sidecar(file) if is_file else None
     except (KlingMediaError, ValueError) as error:  # a text that is no name of a file
         raise NoMediaError("The stored copy cannot be read") from error
     if sidecar is None:
@@ -116,7 +124,19 @@ def _file_and_sidecar(uri: str, *, may_read: Callable[[str], bool]) -> tuple[Obj
     return file, sidecar
 
 
+def _type_of(file: ObjectStoragePath) -> str | None:
+    """Return what is at a name: :data:`_FILE`, None for nothing, or what may never end, such as a pipe."""
+    try:
+        return str(file.fs.info(file.path)["type"])
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # every storage raises its own
+        raise NoMediaError("The stored copy cannot be read") from error
+
+
 def _media(file: ObjectStoragePath, *, tag: str) -> StoredMedia:
+    if _type_of(file) != _FILE:
+        raise NoMediaError("The stored copy is gone")
     try:
         with files.reading(file) as opened:
             format_ = sniff(opened.read(HEAD_BYTES))

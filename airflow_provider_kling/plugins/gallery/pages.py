@@ -27,7 +27,7 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
-_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
@@ -80,9 +80,7 @@ class Pages:
         """Return the page of an error."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         detail = error.detail if isinstance(error, HTTPException) else "It failed."
-        begins_session = status == 401 and NEEDS_SESSION
-        shown: dict[str, Any] = {"detail": detail, "begins_session": begins_session}
-        return self._page(request, "problem.html", status=status, **shown)
+        return self._page(request, "problem.html", status=status, detail=detail)
 
     def _page(
         self, request: Request, name: str, *, status: int = 200, media_origin: str = "", **shown: Any
@@ -93,6 +91,7 @@ class Pages:
             airflow=root.removesuffix(PREFIX),
             now=self._clock().astimezone(UTC),
             status=status,
+            needs_session=NEEDS_SESSION,
             **shown,
         )
         headers = {

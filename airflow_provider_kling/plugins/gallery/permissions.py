@@ -10,11 +10,14 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import get_user, resolve_user_from_token
 from airflow.models.dag import DagModel
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 SESSION_COOKIE: Final = "_kling_token"
 """On Airflow 3.1, whose pages keep the token where a browser does not send it by itself."""
+
+SESSION_S: Final = 60
+"""How long the cookie lasts: logging out of Airflow 3.1 does not end it. Pages that are open renew it."""
 
 NEEDS_SESSION: Final = "request" not in inspect.signature(get_user).parameters
 """Whether this Airflow reads no cookie, so that the gallery needs one of its own."""
@@ -26,7 +29,10 @@ async def _user_of_session(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Any:
     token = credentials.credentials if credentials else request.cookies.get(SESSION_COOKIE)
-    return await resolve_user_from_token(token)
+    try:
+        return await resolve_user_from_token(token)
+    except HTTPException as error:  # of a token that is no longer one, which the page replaces
+        raise HTTPException(401, "Not authenticated") from error
 
 
 current_user: Final = _user_of_session if NEEDS_SESSION else get_user

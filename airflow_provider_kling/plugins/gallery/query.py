@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
@@ -63,14 +64,21 @@ class Place(NamedTuple):
         """Return the place that an address names; None for anything else."""
         try:
             at, dag_run_id, task_id, map_index = json.loads(base64.urlsafe_b64decode(text.encode()))
-            place = cls(datetime.fromisoformat(at), int(dag_run_id), str(task_id), int(map_index))
+            moment = datetime.fromisoformat(at).astimezone(UTC)
+            place = cls(moment, int(dag_run_id), str(task_id), int(map_index))
         except (ValueError, TypeError, binascii.Error, RecursionError, OverflowError):
             return None
-        return place if place.at.tzinfo is not None and abs(place.dag_run_id) < 2**31 else None
+        is_number = all(abs(number) < 2**31 for number in (place.dag_run_id, place.map_index))
+        return place if is_number and is_storable(place.task_id) else None
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether every database takes a text: without NUL, other control characters and half characters."""
+    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)
 
 
 def _none_if_empty(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if isinstance(value, str) and not (value.strip() and is_storable(value)) else value
 
 
 _Text = Annotated[
@@ -98,7 +106,9 @@ class Query(BaseModel):
     text: _Text
     since: Annotated[date | None, BeforeValidator(_none_if_empty)] = None
     until: Annotated[date | None, BeforeValidator(_none_if_empty)] = None
-    after: _Text
+    after: Annotated[
+        Annotated[str, Field(max_length=4000)] | None, BeforeValidator(_none_if_empty), Field(default=None)
+    ]
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> Self:

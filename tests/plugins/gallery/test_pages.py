@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -265,6 +266,53 @@ def test_a_poster_is_never_outside_of_the_videos_folder(
     poster = {"name": name, "sha256": "1" * 64, "made_from": "0" * 64}
     key = runs.add(summary={"uri": stored(folder, poster=poster), "has_poster": True})
     assert gallery.get(at(key, "media/poster")).status_code == 404
+
+
+@pytest.mark.parametrize("has_sidecar", [True, False])
+def test_another_result_is_no_poster(
+    gallery: TestClient, runs: Runs, tmp_path: Path, has_sidecar: bool
+) -> None:
+    for name, content in (("secret.mp4", MP4), ("secret.jpg", JPEG)):
+        (tmp_path / name).write_bytes(content)
+        if has_sidecar:
+            stored(tmp_path, name, content, dag_id="secret")
+        poster = {"name": name, "sha256": "1" * 64, "made_from": "0" * 64}
+        key = runs.add(summary={"uri": stored(tmp_path, poster=poster), "has_poster": True})
+        is_sent = gallery.get(at(key, "media/poster")).status_code == 200
+        assert is_sent is (name == "secret.jpg" and not has_sidecar)
+
+
+def test_a_pipe_is_no_file(gallery: TestClient, runs: Runs, tmp_path: Path) -> None:
+    key = runs.add(summary={"uri": stored(tmp_path), "has_poster": True})
+    for name in ("clip.mp4", "clip.mp4.json"):
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+        assert gallery.get(at(key, "media/0")).status_code == 404
+
+
+def test_a_file_is_asked_for_again_each_time(
+    gallery: TestClient, runs: Runs, visitor: Visitor, tmp_path: Path
+) -> None:
+    path = at(runs.add(summary={"uri": stored(tmp_path)}), "media/0")
+    answer = gallery.get(path)
+    assert answer.headers["cache-control"] == "private, no-cache"
+    visitor.may_read.clear()
+    assert gallery.get(path, headers={"If-None-Match": answer.headers["etag"]}).status_code == 403
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_beyond_the_calendar_is_no_summary(gallery: TestClient, runs: Runs, when: str) -> None:
+    for name in ("submitted_at", "expires_at", "finished_at"):
+        key = runs.add(state="deferred", summary={"task_id": "t", "url": LINK, name: when})
+        assert "generated nothing yet" in gallery.get(at(key)).text
+    assert gallery.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("odd", ["%00", "a%00b", "%1b"])
+def test_an_address_that_no_database_takes_is_none(gallery: TestClient, runs: Runs, odd: str) -> None:
+    for path in (f"/task/{odd}/r/t/-1", f"/task/films/{odd}/t/-1", f"/task/films/r/{odd}/-1/media/0"):
+        assert gallery.get(path).status_code in (403, 404)
+    assert gallery.get(f"/?text={odd}&dag={odd}&after={odd}").status_code == 200
 
 
 def test_only_media_files_that_this_provider_has_stored_are_sent(

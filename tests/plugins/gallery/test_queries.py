@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -130,3 +132,64 @@ def test_costs_are_summed_by_unit_and_what_is_unknown_is_counted(runs: Runs) -> 
     assert (found.by_model["b"].generations, found.by_model["b"].unknown) == (4, 3)
     assert list(found.by_day) == [date(2026, 9, 1).isoformat()]
     assert list(found.by_dag) == ["films"]
+
+
+def test_a_task_at_the_service_is_counted_once_however_many_tell_of_it(runs: Runs) -> None:
+    for task_id in ("make", "download", "wait"):
+        runs.add(task_id=task_id, summary={"task_id": "t-1", "model": "a", "cost_usd": "0.4345"})
+    runs.add(summary={"task_id": "t-2", "model": "a", "cost_usd": "1"})
+    with create_session(scoped=False) as session:
+        found = sums(generations.costs(session, Query(), readable=READABLE))
+    assert (found.all.generations, found.all.amounts) == (2, {"USD": Decimal("1.4345")})
+
+
+def test_what_is_too_long_to_be_this_providers_is_not_read(runs: Runs) -> None:
+    long = {"prompt": "x" * 400, "more": "x" * 100_000}
+    key = runs.add(summary=long, result={"resources": [{"uri": "x" * 99_999}]})
+    runs.add(summary={"prompt": "good"})
+    assert found(Query()) == ["good"]
+    with create_session(scoped=False) as session:
+        assert generations.generation(session, key) is None
+        assert generations.other_files(session, key) == []
+
+
+@pytest.mark.parametrize("cost", ["1E-999999", "1E+999999", "0." + "1" * 200, "Infinity", "-1"])
+def test_an_odd_amount_is_not_known(runs: Runs, cost: str) -> None:
+    runs.add(summary={"model": "a" * 5000, "cost_usd": cost})
+    with create_session(scoped=False) as session:
+        [billed] = generations.costs(session, Query(), readable=READABLE)
+    assert billed.amount is None
+    assert len(billed.model) <= 100
+
+
+@pytest.mark.parametrize("name", ["m" * 200, "水" * 80])
+def test_pages_of_tasks_with_long_names_follow_each_other(runs: Runs, name: str) -> None:
+    for number in range(3):
+        runs.add(task_id=name, summary={"prompt": str(number)})
+    with create_session(scoped=False) as session:
+        first = generations.page(session, Query(), readable=READABLE, size=2)
+        assert first.after is not None
+        query = Query.read({"after": first.after.to_text()})
+    assert found(query) == ["0"]
+
+
+ODD_PLACES = [
+    ["2026-09-01T12:00:00+00:00", 1, "\ud800", -1],
+    ["0001-01-01T00:00:00+23:59", 1, "t", -1],
+    ["2026-09-01T12:00:00+00:00", 1, "t", 10**30],
+    ["2026-09-01T12:00:00+00:00", 10**30, "t", -1],
+    ["2026-09-01T12:00:00+00:00", 1, "t\x00", -1],
+    ["2026-09-01", 1],
+]
+
+
+@pytest.mark.parametrize("place", ODD_PLACES, ids=range(len(ODD_PLACES)))
+def test_a_forged_place_is_the_first_page_or_an_empty_one(runs: Runs, place: list[Any]) -> None:
+    runs.add(summary={"prompt": "good"})
+    forged = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    assert found(Query.read({"after": forged})) in (["good"], [])
+
+
+@pytest.mark.parametrize("odd", ["\x00", "a\x00b", "\ud800", "\x1b"])
+def test_a_text_that_no_database_stores_is_no_filter(odd: str) -> None:
+    assert Query.read(dict.fromkeys(("dag", "model", "text", "after"), odd)) == Query.read({})
