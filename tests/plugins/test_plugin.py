@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_kling.get_provider_info import get_provider_info
-from airflow_provider_kling.operators.mapped_output import MappedOutput
 from airflow_provider_kling.plugins import kling
 from airflow_provider_kling.plugins.kling import KlingPlugin
 from tests.links.test_links import OPERATORS
@@ -64,15 +63,6 @@ def test_the_tab_is_only_where_it_is_of_use_or_asked_for(
     tab = views(KLING__PLAYER_TAB="True")["Player"]
     named = {"applies_to": {"operator_name": [one.__name__ for one in OPERATORS]}} if applies else {}
     assert {name: value for name, value in tab.items() if name == "applies_to"} == named
-
-
-def test_every_operator_with_a_result_has_the_tab() -> None:
-    def leaves(kind: type) -> set[str]:
-        below = kind.__subclasses__()
-        return set().union(*map(leaves, below)) if below else {kind.__name__}
-
-    own = {name for name in leaves(MappedOutput) if not name.startswith("_")}
-    assert {one.__name__ for one in OPERATORS} <= own
 
 
 def test_other_processes_than_the_api_server_load_no_web_server() -> None:
