@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from airflow_provider_kling.generation.result import MAX_XCOM_BYTES, GenerationResult
 from airflow_provider_kling.http.task import ResourceRole
+from airflow_provider_kling.http.url import web_url
 from airflow_provider_kling.media_type import MediaType
 
 _LONGEST_TEXT: Final = 500
@@ -106,11 +106,6 @@ class Summary(BaseModel):
                     stored[name] = _cut(text, len(text) // 2)
         return stored
 
-    @property
-    def ended(self) -> bool:
-        """Whether the service is known to be done with it."""
-        return self.results > 0 or self.error is not None
-
     def link(self, *, now: datetime) -> str | None:
         """Return the service's link while it works; None for what is no link of the web.
 
@@ -118,11 +113,7 @@ class Summary(BaseModel):
         """
         if self.url is None or (self.expires_at is not None and self.expires_at <= now):
             return None
-        try:
-            host = urlsplit(self.url).hostname
-        except ValueError:
-            return None
-        return self.url if host and self.url.startswith(("https://", "http://")) else None
+        return self.url if web_url(self.url) is not None else None
 
     def updated(self, values: Mapping[str, object]) -> Self:
         """Return the summary with other values, without those that are too odd to be shown.

@@ -9,7 +9,7 @@ from typing import Final
 
 from airflow_provider_kling.gateways.base import TaskBatch
 from airflow_provider_kling.gateways.kling.task import parse_found, parse_task, parse_tasks
-from airflow_provider_kling.gateways.kling.task_reading import check_absent
+from airflow_provider_kling.gateways.kling.task_reading import found_or_absent
 from airflow_provider_kling.http.message import Call, HttpResponse, Operation
 from airflow_provider_kling.http.task import Task
 
@@ -87,7 +87,4 @@ def _parse_batch(response: HttpResponse, *, task_ids: Sequence[str]) -> Mapping[
 
 
 def _parse_found(response: HttpResponse, *, key: str, exists: bool) -> Task | None:
-    found = parse_found(response, key=key)
-    if found is None:
-        check_absent(response, key=key, exists=exists)
-    return found
+    return found_or_absent(parse_found(response, key=key), response=response, key=key, exists=exists)

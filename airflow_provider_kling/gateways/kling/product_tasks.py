@@ -21,7 +21,7 @@ from airflow_provider_kling.gateways.base import Recovery, TaskBatch
 from airflow_provider_kling.gateways.json_values import mapping
 from airflow_provider_kling.gateways.kling.envelope import parse_data
 from airflow_provider_kling.gateways.kling.task import parse_found, parse_task, read_task
-from airflow_provider_kling.gateways.kling.task_reading import check_absent
+from airflow_provider_kling.gateways.kling.task_reading import found_or_absent
 from airflow_provider_kling.http.message import Call, HttpResponse, Operation
 from airflow_provider_kling.http.task import Task
 
@@ -40,7 +40,7 @@ class ProductTasks:
 
     def named(self, task: Task, *, path: str) -> Task:
         """Return a task whose id names the product at ``path``, too."""
-        return replace(task, task_id=_named(task.task_id, path=path))
+        return _named(task, path=path)
 
     def task(self, task_id: str) -> Call[Task]:
         """Read a task by the id that names its product.
@@ -66,7 +66,7 @@ class ProductTasks:
     def readable_id(self, task_id: str, *, path: str) -> str:
         """Return the id with its product, where an API key submitted the task."""
         check_readable(path)
-        return task_id if _SEPARATOR in task_id else _named(task_id, path=path)
+        return task_id if _SEPARATOR in task_id else _named_id(task_id, path=path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +92,8 @@ class ProductRecovery:
             found = parse_found(response, key=key)
         except KlingNotFoundError:
             found = None
-        if found is not None:
-            return ProductTasks().named(found, path=self.path)
-        check_absent(response, key=key, exists=exists)
-        return None
+        named = found and _named(found, path=self.path)
+        return found_or_absent(named, response=response, key=key, exists=exists)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,14 +117,13 @@ class ListedRecovery:
             raise KlingProtocolError(f"{response.request} was answered without a list of tasks")
         for told in listed:
             if mapping(mapping(told).get("task_info")).get("external_task_id") == key:
-                return ProductTasks().named(read_task(told, response=response), path=self.path)
+                return _named(read_task(told, response=response), path=self.path)
         if len(listed) >= _MOST_LISTED:
             raise KlingProtocolError(
                 f"{response.request} lists {len(listed)} tasks without the submission {key}, and there may "
                 "be more"
             )
-        check_absent(response, key=key, exists=exists)
-        return None
+        return found_or_absent(None, response=response, key=key, exists=exists)
 
 
 def check_readable(path: str) -> None:
@@ -143,10 +140,14 @@ def check_readable(path: str) -> None:
         raise KlingRequestError(subject="the Kling connection", broken=[broken])
 
 
-def _named(task_id: str, *, path: str) -> str:
+def _named(task: Task, *, path: str) -> Task:
+    return replace(task, task_id=_named_id(task.task_id, path=path))
+
+
+def _named_id(task_id: str, *, path: str) -> str:
     product = path.removeprefix(ROOT).replace("/", _SEPARATOR)
     return f"{product}{_SEPARATOR}{task_id}"
 
 
 def _parse(response: HttpResponse, *, path: str, own_id: str) -> Task:
-    return ProductTasks().named(parse_task(response, task_id=own_id), path=path)
+    return _named(parse_task(response, task_id=own_id), path=path)

@@ -33,14 +33,15 @@ class TaskReading(Protocol):
         """
 
 
-def check_absent(response: HttpResponse, *, key: str, exists: bool) -> None:
-    """Check that a submission that is not found may be absent.
+def found_or_absent(found: Task | None, *, response: HttpResponse, key: str, exists: bool) -> Task | None:
+    """Return what a look-up has found.
 
-    :raises KlingNotFoundError: it exists, so it was not found yet. That passes.
+    :raises KlingNotFoundError: nothing, although it exists. So it was not found yet, which passes.
     """
-    if exists:
+    if found is None and exists:
         raise KlingNotFoundError(
             f"{response.request} does not find the submission {key}, which the service has",
             status_code=response.status,
             transient=True,
         )
+    return found

@@ -25,7 +25,6 @@ _RESULT_KEY: Final = "return_value"
 # What this provider pushes is far shorter. What others push is not read, however long it is.
 _LONGEST_SUMMARY: Final = 16_384
 _LONGEST_RESULT: Final = 65_536
-_MOST_FILES: Final = 100
 _LONGEST_LABEL: Final = 100
 _MOST_DIGITS: Final = 30
 

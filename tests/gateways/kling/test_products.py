@@ -134,26 +134,20 @@ def made_of(platform: Platform, model: str, **arguments: Any) -> KlingGenerateOp
     )
 
 
-@pytest.mark.parametrize("credentials", CONNECTIONS)
-@pytest.mark.parametrize("model", PRODUCTS)
-def test_a_lost_answer_ends_in_success_with_one_submission(
-    platform: Platform, task_instance: FakeTaskInstance, model: str, credentials: str
-) -> None:
-    platform.connect(CONNECTIONS[credentials])
-    operator, before = made_of(platform, model), platform.accepted
-    platform.sandbox.faults([{"method": "POST", "action": {"drop": "after"}}])
-    assert run(operator, task_instance)["status"] == "success"
-    assert platform.accepted - before == 1
+LOST = [
+    *((model, "after") for model in PRODUCTS),
+    *((model, "before") for model in ("kling-lip-sync", "kling-multi-elements")),
+]
 
 
 @pytest.mark.parametrize("credentials", CONNECTIONS)
-@pytest.mark.parametrize("model", ["kling-lip-sync", "kling-multi-elements"])
-def test_a_submission_that_never_arrived_is_sent_again(
-    platform: Platform, task_instance: FakeTaskInstance, model: str, credentials: str
+@pytest.mark.parametrize(("model", "lost"), LOST)
+def test_a_connection_that_breaks_before_or_after_the_submission_ends_in_success_with_one(
+    platform: Platform, task_instance: FakeTaskInstance, model: str, lost: str, credentials: str
 ) -> None:
     platform.connect(CONNECTIONS[credentials])
     operator, before = made_of(platform, model), platform.accepted
-    platform.sandbox.faults([{"method": "POST", "action": {"drop": "before"}}])
+    platform.sandbox.faults([{"method": "POST", "action": {"drop": lost}}])
     assert run(operator, task_instance)["status"] == "success"
     assert platform.accepted - before == 1
 
