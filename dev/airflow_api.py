@@ -132,6 +132,12 @@ class AirflowAPI:
         response = self._of(task, f"/logs/{try_number or task.try_number}", full_content=True)
         return [entry if isinstance(entry, dict) else {"event": entry} for entry in response["content"]]
 
+    def events(self, task: TaskInstance, event: str) -> list[Json]:
+        """Return what Airflow's audit log has of a task, for one kind of event."""
+        of_run = self._get("/eventLogs", dag_id=task.dag_id, run_id=task.run_id, event=event, limit=100)
+        own = (task.task_id, task.map_index)
+        return [each for each in of_run["event_logs"] if (each["task_id"], each["map_index"]) == own]
+
     def state_store(self, task: TaskInstance) -> Json:
         """Return what a task keeps across its tries (Airflow 3.3)."""
         return self._of(task, "/state-store")

@@ -21,8 +21,8 @@ from tests.storages import any_storage, s3_server, storage  # noqa: F401  # fixt
 if TYPE_CHECKING:
     from tests.variables import FakeVariables
 
-# Airflow reads these when it is imported, so they have to be set before the first test module. Each process has
-# a home of its own, and so a database: a worker of pytest-xdist starts with the environment of the first process.
+# Airflow reads these when it is imported, so they have to be set before the first test module. Each process
+# has a home, and so a database, of its own: workers of pytest-xdist start with the first one's environment.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="kling-tests-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"

@@ -53,6 +53,7 @@ class Harness:
             prompt=prompt,
             sandbox=sandbox,
             clip=clip if conf["output"] else None,
+            is_killed="point" in conf,
         )
         if dag_id == "looped":  # what is done is done to its second iteration
             scenario.label = f"again.{TASK}#1"

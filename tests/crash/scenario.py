@@ -17,6 +17,9 @@ from tests.e2e.submissions import prompt_of
 TASK = "generate"
 UNKNOWN = "KlingSubmissionUnknownError"
 ENDED = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})  # a task's last states
+# What the scheduler notes of a worker that was killed; but also when the report of a worker that deferred its
+# task comes so late that another runs it, which is given up then: a matter of the machine's pace alone.
+MISMATCH = "state mismatch"
 
 
 @dataclass(kw_only=True)
@@ -26,12 +29,14 @@ class Scenario(Run):
     :param prompt: this run's alone, so that the sandbox's log tells its submissions from others'.
     :param clip: where the clip is stored; None when it is not.
     :param label: of the task, in a loop with its iteration.
+    :param is_killed: its first try kills itself.
     """
 
     prompt: str
     sandbox: SandboxProcess
     clip: Path | None
     label: str = TASK
+    is_killed: bool = False
 
     @property
     def task(self) -> TaskInstance:
@@ -63,25 +68,36 @@ class Scenario(Run):
 
         return self.stack.wait_for(held, what=f"a triggerer to hold {self.run_id}")
 
-    def ended(self, *, try_number: int = 1) -> TaskInstance:
-        """Wait until this try of the task has ended, and return the task."""
+    def tries_of(self, task: TaskInstance) -> int:
+        """Return how often the task was tried, without the tries that the scheduler gave up by mistake."""
+        mismatches = {event["try_number"] for event in self.stack.api.events(task, MISMATCH)}
+        return task.try_number - len(mismatches - {1} if self.is_killed else mismatches)
+
+    def ended(self, *, tries: int = 1) -> TaskInstance:
+        """Wait until the task has ended after so many tries, and return the task."""
 
         def last() -> TaskInstance | None:
             task = self.tasks().get(self.label)
-            return task if task and task.state in ENDED and task.try_number == try_number else None
+            return task if task and task.state in ENDED and self.tries_of(task) == tries else None
 
-        return self.stack.wait_for(last, what=f"the end of try {try_number} of {self.run_id}")
+        return self.stack.wait_for(last, what=f"the end of {self.run_id} after {tries} tries")
 
     def cleared(self) -> str:
         """Have the task run again, wait for its end, and return the run's state."""
         task = self.task
+        tries = self.tries_of(task)
         self.stack.api.clear(task)
-        self.ended(try_number=task.try_number + 1)
+        self.ended(tries=tries + 1)
         return self.finish()
 
     def task_log(self, try_number: int | None = None) -> str:
         """Return the log of one try, the latest by default, with every field of its lines."""
         return self.log(self.label, try_number)
+
+    def story(self) -> str:
+        """Return the logs of all tries, for the message of a test that fails."""
+        logs = (self.task_log(number) for number in range(1, self.task.try_number + 1))
+        return "\n\n".join(logs)
 
     def error(self) -> str:
         """Return what the latest try's exception says, with its class in front; nothing without one."""
@@ -103,11 +119,11 @@ class Scenario(Run):
             end = "success"
         else:
             end = self.error().partition(":")[0]
-        return Row(what=what, mode=mode, accepted=self.accepted(), tries=task.try_number, end=end)
+        return Row(what=what, mode=mode, accepted=self.accepted(), tries=self.tries_of(task), end=end)
 
 
-def waits_or_ended(scenario: Scenario, *, try_number: int) -> bool:
-    """Tell whether this try of the task waits in a triggerer, or ended without a need to."""
+def waits_or_ended(scenario: Scenario, *, tries: int) -> bool:
+    """Tell whether the task waits in a triggerer in its latest try, or ended without a need to."""
     task = scenario.task
     waits = task.state == "deferred" and task.triggerer_id is not None
-    return task.try_number == try_number and (waits or task.state in ENDED)
+    return scenario.tries_of(task) == tries and (waits or task.state in ENDED)

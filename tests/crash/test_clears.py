@@ -31,7 +31,7 @@ def cleared_again(to_clear: Mapping[ClearCase, Scenario]) -> Mapping[ClearCase, 
     stack = by_command[0].stack
     stack.cli("tasks", "clear", "--yes", by_command[0].dag_id)
     stack.wait_for(
-        lambda: all(waits_or_ended(each, try_number=2) for each in running), what="the next tries to wait"
+        lambda: all(waits_or_ended(each, tries=2) for each in running), what="the next tries to wait"
     )
     finish_generation(running[0])  # they share a sandbox
     return to_clear
@@ -42,12 +42,12 @@ def test_a_task_that_is_cleared_pays_again_only_for_a_result_that_is_not_kept(
     case: ClearCase, cleared_again: Mapping[ClearCase, Scenario], report: list[Row]
 ) -> None:
     scenario = cleared_again[case]
-    task = scenario.ended(try_number=2)
+    task = scenario.ended(tries=2)
     row = scenario.row(case.what)
     if task.state == "success" and scenario.result(scenario.label)["reused"]:
         row = replace(row, end="reused")
     report.append(row)
-    assert row == case.expected, scenario.task_log()
+    assert row == case.expected, scenario.story()
     assert scenario.posts() == row.accepted
 
 

@@ -18,7 +18,7 @@ def test_a_killed_task_submits_once_at_most(
     scenario.finish()
     row = scenario.row(f"killed {case.point}", mode=case.mode)
     report.append(row)
-    assert row == case.expected, scenario.task_log()
+    assert row == case.expected, scenario.story()
     assert scenario.posts() == row.accepted
 
 

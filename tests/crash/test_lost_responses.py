@@ -27,7 +27,7 @@ def test_a_lost_response_is_never_sent_again_and_its_task_can_be_adopted(
 
     report += [first, second, third]
     assert [(row.end, row.tries) for row in (first, second, third)] == [
-        (UNKNOWN, 1),  # of three: no retry was used up
+        (UNKNOWN, 1),  # of five: no retry was used up
         (UNKNOWN, 2),
         ("success", 3),
     ]

@@ -28,13 +28,13 @@ def test_a_task_that_finished_unwatched_is_attached_and_not_deferred_again(
     finish_generation(fetched)
     fetched.stack.api.clear(fetched.task)
     # One that submitted again would be deferred, and wait in vain.
-    fetched.stack.wait_for(lambda: waits_or_ended(fetched, try_number=2), what="the end of the next try")
+    fetched.stack.wait_for(lambda: waits_or_ended(fetched, tries=2), what="the end of the next try")
     assert fetched.task.state == "success"
     row = fetched.row("marked failed while deferred, finished, cleared")
     report.append(row)
     assert (row.accepted, row.tries) == (1, 2)
     assert DEFERRING in fetched.task_log(1)
-    assert DEFERRING not in fetched.task_log(2)
+    assert DEFERRING not in fetched.task_log()
 
 
 def mark_failed(scenario: Scenario) -> None:

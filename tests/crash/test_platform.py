@@ -18,7 +18,7 @@ def test_a_killed_task_submits_once_and_asks_nobody(
     scenario.finish()
     row = scenario.row(f"killed {case.point}", mode=case.mode)
     report.append(row)
-    assert row == case.expected, scenario.task_log()
+    assert row == case.expected, scenario.story()
     assert (row.accepted, row.end) == (1, "success")
 
 

@@ -21,11 +21,11 @@ def test_thirty_scenes_on_three_slots_are_made_once_each_and_wait_without_a_slot
             what=f"{SCENES} scenes, {SLOTS} worker slots, capacity of {CAPACITY}",
             mode="deferrable",
             accepted=stats["submissions_accepted"],
-            tries=max(task.try_number for task in tasks),
+            tries=max(map(scenario.tries_of, tasks)),
             end=end,
         )
     )
-    assert [(task.state, task.try_number) for task in tasks] == [("success", 1)] * SCENES
+    assert [(task.state, scenario.tries_of(task)) for task in tasks] == [("success", 1)] * SCENES
     prompts = [each["body"]["prompt"] for each in scenario.sandbox.requests("POST") if each["status"] == 200]
     assert Counter(prompts) == {f"Scene {number}": 1 for number in range(SCENES)}
     assert (stats["submissions_accepted"], stats["peak_concurrent"]) == (SCENES, CAPACITY)

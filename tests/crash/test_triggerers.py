@@ -81,9 +81,7 @@ def test_a_triggerers_trouble_costs_neither_a_submission_nor_a_try_nor_the_resul
     scenario.finish()
     row = scenario.row(trouble)
     report.append(row)
-    assert row == Row(what=trouble, mode="deferrable", accepted=1, tries=1, end="success"), (
-        scenario.task_log()
-    )
+    assert row == Row(what=trouble, mode="deferrable", accepted=1, tries=1, end="success"), scenario.story()
     assert scenario.posts() == 1
 
 

@@ -27,7 +27,7 @@ CLIP: dict[str, Any] = {
     "conn_id": "{{ params.conn_id }}",
     "mode": "std",
     "duration": 5,
-    "retries": 2,
+    "retries": 4,  # more than a test is about: see Scenario.tries_of
     "retry_delay": timedelta(seconds=1),
 }
 ONE: dict[str, Any] = {**CLIP, "prompt": "{{ params.prompt }}", "output": "{{ params.output or None }}"}
