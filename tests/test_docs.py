@@ -13,8 +13,11 @@ import pytest
 
 from airflow_provider_kling import exceptions
 from airflow_provider_kling.exceptions import KlingError
+from airflow_provider_kling.generation.outcome import Outcome
 from airflow_provider_kling.generation.result import GenerationResult
+from airflow_provider_kling.generation.spans import SpanName
 from airflow_provider_kling.get_provider_info import get_provider_info
+from airflow_provider_kling.hooks.metrics import METRICS
 from airflow_provider_kling.journal.record import Phase, Record
 from airflow_provider_kling.operators.base import GenerationOperator
 from airflow_provider_kling.operators.kling import KlingVideoOperator
@@ -92,11 +95,31 @@ def test_the_guide_has_each_error() -> None:
     assert set(first_cells(section("docs/operators.md", "Errors"))) == classes - bases
 
 
-def test_the_guide_has_each_metric() -> None:
+def test_the_guide_has_each_metric_with_its_kind_its_unit_and_its_tags() -> None:
+    lines = section("docs/monitoring.md", "Metrics").splitlines()
+    rows = [line.split("|")[1:5] for line in lines if line.startswith("| `kling.")]
+    told = [[cell.strip() for cell in row] for row in rows]
+    assert told == [
+        [f"`{metric.name}`", metric.kind.value, metric.unit, ", ".join(metric.tags)] for metric in METRICS
+    ]
+
+
+def test_metrics_are_sent_in_one_place() -> None:
+    """So that the table has all of them."""
     package = ROOT / "airflow_provider_kling"
-    sources = "".join(file.read_text(encoding="utf-8") for file in package.rglob("*.py"))
-    sent = set(re.findall(r'Stats\.\w+\(\s*"([^"]+)"', sources))
-    assert set(first_cells(section("docs/operators.md", "Metrics"))) == sent
+    senders = {
+        str(module.relative_to(package))
+        for module in package.rglob("*.py")
+        if re.search(r"\bStats\b", module.read_text(encoding="utf-8"))
+    }
+    assert senders == {"hooks/metrics.py"}
+
+
+def test_the_guide_has_each_outcome_and_each_span() -> None:
+    metrics, traces = (section("docs/monitoring.md", title) for title in ("Metrics", "Traces"))
+    outcomes = set(first_cells(metrics)) - {metric.name for metric in METRICS}
+    assert outcomes == {outcome.value for outcome in Outcome} - {Outcome.SUCCEEDED}
+    assert set(first_cells(traces)) == {name.value for name in SpanName}
 
 
 def test_the_guide_has_each_key_of_a_result() -> None:

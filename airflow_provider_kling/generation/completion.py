@@ -28,6 +28,7 @@ from airflow_provider_kling.generation.result import (
     task_results,
 )
 from airflow_provider_kling.generation.result_storage import ResultStorage
+from airflow_provider_kling.generation.spans import SpanName
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import PollOutcome, finished_task, timed_out
 from airflow_provider_kling.http.task import Resource, Task
@@ -115,7 +116,9 @@ class Completion:
         with error_context(self._outlook):
             results = task_results(finished_task(task), media_type=self.media_type)
             if self.output:
-                task, stored = self._store(task)
+                with self.report.span(SpanName.STORE):
+                    task, stored = self._store(task)
+                self.report.stored(sum(file.download.size for file in stored.values()))
                 results = task_results(task, media_type=self.media_type)
         result = generation_result(
             task=task,

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
     Asset,
     ObjectStoragePath,
-    Stats,
     get_hook_lineage_collector,
     redact,
 )
 
-from airflow_provider_kling.exceptions import KlingError
-from airflow_provider_kling.generation import xcom_keys
+from airflow_provider_kling.exceptions import KlingError, KlingSubmissionUnknownError, KlingTaskFailedError
+from airflow_provider_kling.generation import spans, xcom_keys
+from airflow_provider_kling.generation.outcome import outcome_of
 from airflow_provider_kling.generation.result import GenerationResult, stored_uris
+from airflow_provider_kling.generation.spans import SpanName
 from airflow_provider_kling.generation.summary import Summary, shown
+from airflow_provider_kling.hooks import metrics
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_kling.hooks.kling import KlingHook
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +41,14 @@ _IN_ASSET_EVENT = (
 class Report:
     """What Airflow is told of one generation, while a task runs.
 
+    :param hook: reaches the service; None where the task needs none.
+    :param submits: the task pays for what it returns.
     :ivar summary: what is known so far.
     """
 
     context: Context
+    hook: KlingHook | None = None
+    submits: bool = False
     summary: Summary = field(default_factory=Summary)
 
     def know(self, values: Mapping[str, object]) -> None:
@@ -81,22 +89,24 @@ class Report:
         except KlingError as error:
             self.know({"error": str(error)})
             self._show()
+            self._count_failure(error)
             raise
 
     def succeed(self, result: GenerationResult) -> None:
         """Report a result: also to the log, the metrics, and those who follow the task's assets."""
         self.update(shown(result))
         _log(result)
-        if not result["reused"]:
-            Stats.incr("kling.generations")
-            if result["elapsed_s"] is not None:
-                Stats.timing("kling.generation_duration", result["elapsed_s"] * 1000)
+        self._count(result)
         for uri in stored_uris(result):
             get_hook_lineage_collector().add_output_asset(context=ObjectStoragePath(uri), uri=uri)
         extra: dict[str, Any] = {key: value for key, value in result.items() if key in _IN_ASSET_EVENT}
         for outlet in self.context["task"].outlets:
             if isinstance(outlet, Asset):
                 self.context["outlet_events"][outlet].extra.update(extra)
+
+    def stored(self, size: int) -> None:
+        """Report that files of so many bytes were stored."""
+        metrics.STORED_BYTES.count(size, tags=self.tags)
 
     def made(self, described: Mapping[str, object]) -> None:
         """Report a file that was made here, of other files.
@@ -105,6 +115,55 @@ class Report:
             ignored.
         """
         self.update({**described, "has_poster": described.get("poster_uri") is not None, "results": 1})
+
+    def span(self, name: SpanName) -> AbstractContextManager[None]:
+        """Let a step of the generation be a span of the task's trace."""
+        return spans.span(name, context=self.context, attributes=self._attributes)
+
+    def add_span(self, name: SpanName, *, since: float) -> None:
+        """Add a step that ends now; see :func:`~airflow_provider_kling.generation.spans.add_span`."""
+        spans.add_span(name, context=self.context, since=since, attributes=self._attributes())
+
+    def _attributes(self) -> spans.Attributes:
+        return {
+            "gateway": self.tags["gateway"],
+            "model": self.summary.model,
+            "task_id": self.summary.task_id,
+        }
+
+    @property
+    def tags(self) -> metrics.Tags:
+        """What metrics and traces say of whose generation it is."""
+        ti = self.context["ti"]
+        return {
+            "gateway": None if self.hook is None else self.hook.gateway_name,
+            "model": self.summary.model,
+            "dag_id": ti.dag_id,
+            "task_id": ti.task_id,
+        }
+
+    def _count(self, result: GenerationResult) -> None:
+        if result["reused"]:
+            metrics.REUSED.count(tags=self.tags)
+            return
+        metrics.GENERATIONS.count(tags=self.tags)
+        if result["elapsed_s"] is not None:
+            metrics.GENERATION_DURATION.time(result["elapsed_s"], tags=self.tags)
+        self._count_cost()
+
+    def _count_failure(self, error: KlingError) -> None:
+        metrics.FAILURES.count(tags={**self.tags, "outcome": outcome_of(error).value})
+        if isinstance(error, KlingSubmissionUnknownError):
+            metrics.UNKNOWN_OUTCOMES.count(tags=self.tags)
+        if isinstance(error, KlingTaskFailedError):
+            self._count_cost()
+
+    def _count_cost(self) -> None:
+        """Count what the service bills, once a task has ended: by the Airflow task that pays for it alone."""
+        known = self.summary
+        amount, unit = (known.cost_usd, "USD") if known.cost is None else (known.cost, known.cost_unit)
+        if self.submits and amount:
+            metrics.COST.count(round(amount * 1_000_000), tags={**self.tags, "unit": unit})
 
     def _push(self, key: str, value: object) -> None:
         self.context["ti"].xcom_push(key=key, value=value)

@@ -31,10 +31,12 @@ from airflow_provider_kling.generation.output_location import check_output
 from airflow_provider_kling.generation.output_rules import check_extension, check_mapped
 from airflow_provider_kling.generation.report import Report
 from airflow_provider_kling.generation.result import GenerationResult
+from airflow_provider_kling.generation.spans import SpanName
 from airflow_provider_kling.generation.submission import Submission
 from airflow_provider_kling.generation.summary import prompt_of
 from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.hooks.metrics import CAPACITY_WAITS
 from airflow_provider_kling.hooks.waiter import TaskWaiter
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.journal.journal import Journal, open_journal
@@ -71,7 +73,7 @@ class GenerationRun:
     def report(self) -> Report:
         """What Airflow is told of the generation."""
         model = find_model(self.task.model)
-        report = Report(context=self.context)
+        report = Report(context=self.context, hook=self.hook, submits=True)
         report.know({"model": str(model.name), "expected_s": model.expected_s})
         with suppress(KlingRequestError):  # a paid result is not lost for a text
             report.know({"prompt": prompt_of(self.task.rendered_parameters())})
@@ -144,7 +146,9 @@ class GenerationRun:
             record = self.journal.read()
             self.task_id = record.task_id if record else None
             completion = self._completion(record)
-            return self._complete(completion, completion.task_from_event(event, task_id=self.task_id))
+            task = completion.task_from_event(event, task_id=self.task_id)
+            self._end_wait(record)
+            return self._complete(completion, task)
 
     def _send(
         self, submission: Submission, *, former: Record | None, since: float | None, rejections: int
@@ -157,7 +161,10 @@ class GenerationRun:
         log.info("Requesting %s: %.300r", asked.model, asked.prompt or "")
         while True:
             try:
-                return submission.send(former)
+                with self.report.span(SpanName.SUBMIT):
+                    sent = submission.send(former)
+                    self.report.know({"task_id": sent.task_id})
+                    return sent
             except NO_CAPACITY as rejection:
                 now, rejections = time.time(), rejections + 1
                 since = now if since is None else since
@@ -173,6 +180,7 @@ class GenerationRun:
                         "waits again."
                     ) from rejection
                 log.info("The service has no capacity (%s). Submitting again in %.0f s", rejection, delay)
+                CAPACITY_WAITS.time(delay, tags=self.report.tags)
                 self.report.update({})
                 if self.task.deferrable:
                     self.task.defer(
@@ -235,9 +243,15 @@ class GenerationRun:
                 method_name="execute_complete",
                 timeout=timedelta(seconds=plan.deadline - time.time() + DEFER_NET_S),
             )
-        waiter = TaskWaiter(task_id=task_id, plan=plan, observer=self.hook.observer)
+        waiter = TaskWaiter(task_id=task_id, plan=plan)
         completion = self._completion(record)
-        return self._complete(completion, completion.task_from_outcome(self.hook.poll_task(waiter)))
+        task = completion.task_from_outcome(self.hook.poll_task(waiter))
+        self._end_wait(record)
+        return self._complete(completion, task)
+
+    def _end_wait(self, record: Record | None) -> None:
+        if record is not None:
+            self.report.add_span(SpanName.WAIT, since=record.intent_at)
 
     def _log_wait(self, record: Record) -> None:
         shortest, longest = find_model(self.task.model).expected_s

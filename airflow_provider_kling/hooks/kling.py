@@ -16,7 +16,7 @@ from airflow.providers.common.compat.connection import get_async_connection, get
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_kling.defaults import CONN_ID, TIMEOUT_S
-from airflow_provider_kling.exceptions import KlingAuthenticationError, KlingError, KlingUnsupportedError
+from airflow_provider_kling.exceptions import KlingUnsupportedError
 from airflow_provider_kling.gateways import Gateway
 from airflow_provider_kling.gateways.base import LoggedRequest, ModelInfo, PublishedSchema, UploadedFile
 from airflow_provider_kling.gateways.video_sessions import (
@@ -27,7 +27,8 @@ from airflow_provider_kling.gateways.video_sessions import (
 )
 from airflow_provider_kling.hooks.callback_ears import poll_or_hear, shared_ears
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
-from airflow_provider_kling.hooks.metrics import StatsObserver
+from airflow_provider_kling.hooks.connection_test import check_connection
+from airflow_provider_kling.hooks.metrics import StatsObserver, Tags
 from airflow_provider_kling.hooks.task_reader import shared_reader
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
 from airflow_provider_kling.http.client import KlingClient, shared_client
@@ -36,7 +37,7 @@ from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.observer import Observer
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, find_model
-from airflow_provider_kling.polling import Budget, PollingPlan
+from airflow_provider_kling.polling import Budget
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -62,6 +63,7 @@ class KlingHook(BaseHook):
 
     :param conn_id: an Airflow connection of type ``kling`` (``docs/connection.md``).
     :param observer: receives each submission, poll and wait. By default they become Airflow's metrics.
+    :param tags: of those metrics, beside the gateway: ``model``, ``dag_id`` and ``task_id``.
     """
 
     conn_name_attr = "conn_id"
@@ -69,12 +71,27 @@ class KlingHook(BaseHook):
     conn_type = "kling"
     hook_name = "Kling"
 
-    def __init__(self, *, conn_id: str = default_conn_name, observer: Observer | None = None) -> None:
+    def __init__(
+        self, *, conn_id: str = default_conn_name, observer: Observer | None = None, tags: Tags | None = None
+    ) -> None:
         super().__init__()
         self.conn_id = conn_id
-        self.observer: Observer = observer or StatsObserver()
+        self._observer = observer
+        self._tags: Tags = tags or {}
         self._connection: KlingConnection | None = None
         self._client: KlingClient | None = None
+
+    @property
+    def observer(self) -> Observer:
+        """What receives each submission, poll and wait. Looks the connection up, as :attr:`connection`."""
+        if self._observer is None:
+            self._observer = StatsObserver(tags={**self._tags, "gateway": self.gateway.name})
+        return self._observer
+
+    @property
+    def gateway_name(self) -> str | None:
+        """The name of the connection's gateway; None before the connection is looked up."""
+        return None if self._connection is None else self._connection.gateway.name
 
     @property
     def connection(self) -> KlingConnection:
@@ -196,7 +213,8 @@ class KlingHook(BaseHook):
         :raises KlingTimeoutError: the ``timeout`` is over, and no poll found the task ended.
         :raises KlingAPIError: the credentials are rejected, or they do not know the task.
         """
-        return self.poll_task(self._waiter(task_id, timeout, submitted_at)).task_or_error()
+        waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at)
+        return self.poll_task(waiter).task_or_error()
 
     async def wait_for_task_async(
         self,
@@ -206,24 +224,21 @@ class KlingHook(BaseHook):
         submitted_at: float | None = None,
     ) -> Task:
         """Poll a task until it has ended, without blocking the event loop; see :meth:`wait_for_task`."""
-        waiter = self._waiter(task_id, timeout, submitted_at)
+        waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at)
         return (await self.poll_task_async(waiter)).task_or_error()
 
-    def _waiter(self, task_id: str, timeout: float, submitted_at: float | None) -> TaskWaiter:
-        start = time() if submitted_at is None else submitted_at
-        plan = PollingPlan.starting(submitted_at=start, timeout=timeout)
-        return TaskWaiter(task_id=task_id, plan=plan, observer=self.observer)
-
     def poll_task(self, waiter: TaskWaiter) -> PollOutcome:
-        """Make a waiter's polls, and block meanwhile."""
+        """Make a waiter's polls, and block meanwhile. The waits are reported to the hook's observer."""
         client, poll = self.get_conn(), _poll(self.gateway, waiter.task_id)
-        return waiter.wait(
-            lambda: client.call(poll, observer=self.observer, until=waiter.plan.deadline),
-            lambda: Budget(rate_limit=client.rate_limit),
+        return replace(waiter, observer=self.observer).wait(
+            lambda: self.call(poll, until=waiter.plan.deadline), lambda: Budget(rate_limit=client.rate_limit)
         )
 
     async def poll_task_async(self, waiter: TaskWaiter) -> PollOutcome:
-        """Make a waiter's polls without blocking. All waiters of this event loop share one budget."""
+        """Make a waiter's polls without blocking; see :meth:`poll_task`.
+
+        All waiters of this event loop share one budget.
+        """
         connection = await self.connection_async()
         poll = _poll(connection.gateway, waiter.task_id)
         async with shared_client(connection.client) as client:
@@ -231,7 +246,7 @@ class KlingHook(BaseHook):
             def budget() -> Budget:
                 return Budget(rate_limit=client.rate_limit, pollers=client.holders)
 
-            until = waiter.plan.deadline
+            waiter, until = replace(waiter, observer=self.observer), waiter.plan.deadline
             alone = waiter.alone(lambda: client.call(poll, observer=self.observer, until=until))
             reader = shared_reader(client, connection.gateway, observer=self.observer)
             read = alone if reader is None else partial(reader.read, waiter.task_id, until=until)
@@ -316,9 +331,8 @@ class KlingHook(BaseHook):
 
     def balance(self) -> Decimal:
         """Return the balance of the account, in the unit of the gateway (USD for most). Free."""
-        return self.call(
-            self._offered(self.gateway.account, "tell the account's balance").balance(now=time())
-        )
+        account = self._offered(self.gateway.account, "tell the account's balance")
+        return self.call(account.balance(now=time()))
 
     def validate_key(self) -> bool:
         """Return whether the service accepts the credentials. Free."""
@@ -336,22 +350,11 @@ class KlingHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Check the connection with one free call, for the *Test* button of Airflow's UI.
 
-        :returns: whether the connection can be used, and a sentence with the balance or the error.
+        :returns: within 5 s, whether the connection can be used, and a sentence with the balance, or with
+            what to do.
         """
-        try:
-            with self:
-                account = self.gateway.account
-                if account is None:
-                    return True, "The connection is valid. The service has no free call that tests the key."
-                # Only a valid key reads it, so that the key needs no call of its own.
-                balance = self.balance()
-        except KlingAuthenticationError as error:
-            if error.transient:  # the clock is wrong, and not the key
-                return False, str(error)
-            return False, f"The service does not accept the key. {error}"
-        except KlingError as error:
-            return False, str(error)
-        return True, f"The key is valid; the account's balance is {balance:.2f} {account.unit}."
+        with self:
+            return check_connection(self)
 
     def list_models(self) -> list[ModelInfo]:
         """Return the models that the service offers. Free."""
@@ -372,9 +375,9 @@ class KlingHook(BaseHook):
         with closing(KlingClient(settings=public)) as client:
             return client.call(catalogue.schema(name))
 
-    def call(self, call: Call[T]) -> T:
-        """Make a call that the connection's gateway prepared."""
-        return self.get_conn().call(call, observer=self.observer)
+    def call(self, call: Call[T], *, until: float | None = None) -> T:
+        """Make a call that the gateway prepared. After ``until`` (Unix seconds) it is not repeated."""
+        return self.get_conn().call(call, observer=self.observer, until=until)
 
     async def call_async(self, call: Call[T]) -> T:
         """Make a call without blocking, with the client that is shared on this event loop."""

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from airflow_provider_kling.exceptions import (
     KlingError,
@@ -129,6 +130,12 @@ class TaskWaiter:
     sleep: Callable[[float], None] = time.sleep
     sleep_async: Callable[[float], Awaitable[None]] = asyncio.sleep
     _last_status: str = field(default="", init=False)
+
+    @classmethod
+    def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None) -> Self:
+        """Return a waiter whose deadline is ``timeout`` seconds after the submission; None for now."""
+        start = time.time() if submitted_at is None else submitted_at
+        return cls(task_id=task_id, plan=PollingPlan.starting(submitted_at=start, timeout=timeout))
 
     def wait(self, poll: Callable[[], Task], budget: Callable[[], Budget]) -> PollOutcome:
         """Wait on a worker, and block meanwhile.

@@ -274,17 +274,17 @@ class GenerationOperator(MappedOutput):
 
         What was submitted before a crash, a retry or a clear is found by its record and not submitted again.
         """
-        with failing_fast(), self._hook() as hook:
+        with failing_fast(), self._hook(context) as hook:
             return self._begin(hook, context).advance()
 
     def execute_queued(self, context: Context, event: object) -> GenerationResult:
         """Submit after a wait for capacity."""
-        with failing_fast(), self._hook() as hook:
+        with failing_fast(), self._hook(context) as hook:
             return self._begin(hook, context).advance_queued(event)
 
     def execute_complete(self, context: Context, event: object) -> GenerationResult:
         """Continue after the trigger's event. Needs only the event and the record."""
-        with failing_fast(), self._hook() as hook:
+        with failing_fast(), self._hook(context) as hook:
             return self._begin(hook, context).complete(event)
 
     def on_kill(self) -> None:
@@ -304,10 +304,12 @@ class GenerationOperator(MappedOutput):
         if not isinstance(sys.exception(), AirflowTaskTimeout):
             self._run.termination.request()
 
-    def _hook(self) -> KlingHook:
+    def _hook(self, context: Context) -> KlingHook:
         from airflow_provider_kling.hooks.kling import KlingHook
 
-        return KlingHook(conn_id=self.conn_id)
+        ti = context["ti"]
+        tags = {"model": self.model, "dag_id": ti.dag_id, "task_id": ti.task_id}
+        return KlingHook(conn_id=self.conn_id, tags=tags)
 
     def _begin(self, hook: KlingHook, context: Context) -> GenerationRun:
         # Only now: parsing a DAG does without what a run needs.

@@ -217,8 +217,9 @@ class KlingDownloadOperator(MappedOutput):
         from airflow_provider_kling.generation.report import Report
         from airflow_provider_kling.hooks.kling import KlingHook
 
-        report = Report(context=context)
-        with failing_fast(), report.failures(), KlingHook(conn_id=self.conn_id) as hook:
+        hook = KlingHook(conn_id=self.conn_id)
+        report = Report(context=context, hook=hook)
+        with failing_fast(), report.failures(), hook:
             arguments = self._read_arguments()
             source = self._read_source(self.source)
             report.know({"task_id": source.task_id, "model": source.model})

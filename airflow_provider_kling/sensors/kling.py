@@ -126,7 +126,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         found = self.poke(context)
         if found.is_done:
             return found.xcom_value
-        self._report(context).update({})
+        self._report(context, None).update({})
         return self._defer()
 
     def _defer(self) -> NoReturn:
@@ -143,8 +143,9 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Poll the task once. After a transient error, the sensor polls again."""
-        report = self._report(context)
-        with failing_as_sensor(), report.failures(), KlingHook(conn_id=self.conn_id) as hook:
+        hook = KlingHook(conn_id=self.conn_id)
+        report = self._report(context, hook)
+        with failing_as_sensor(), report.failures(), hook:
             completion = self._completion(hook, context, report)
             self._check_id(self.kling_task_id)
             try:
@@ -168,8 +169,9 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         waiting_since: float | None = None,
     ) -> GenerationResult:
         """Continue after the trigger's event. ``dag.test()`` passes only the event."""
-        report = self._report(context)
-        with failing_as_sensor(), report.failures(), KlingHook(conn_id=self.conn_id) as hook:
+        hook = KlingHook(conn_id=self.conn_id)
+        report = self._report(context, hook)
+        with failing_as_sensor(), report.failures(), hook:
             completion = self._completion(hook, context, report)
             task = completion.task_from_event(event, task_id=kling_task_id, since=waiting_since)
             return completion.complete_from_task(task)
@@ -187,8 +189,8 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     def _check_id(cls, task_id: str) -> None:
         check_id(task_id, field="kling_task_id", subject=cls.__name__)
 
-    def _report(self, context: Context) -> Report:
-        report = Report(context=context)
+    def _report(self, context: Context, hook: KlingHook | None) -> Report:
+        report = Report(context=context, hook=hook)
         report.know({"task_id": self.kling_task_id})
         return report
 

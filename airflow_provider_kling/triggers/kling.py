@@ -82,7 +82,7 @@ class KlingTaskTrigger(BaseTrigger):
     async def _poll(self) -> PollEnd:
         try:
             hook, plan = KlingHook(conn_id=self.conn_id), PollingPlan.from_json(self.plan or {})
-            waiter = TaskWaiter(task_id=self.kling_task_id, plan=plan, observer=hook.observer)
+            waiter = TaskWaiter(task_id=self.kling_task_id, plan=plan)
             return (await hook.poll_task_async(waiter)).end
         except Exception:
             # An exception here would fail the Airflow task. The worker reads the task instead.

@@ -209,9 +209,9 @@ def test_submissions_polls_and_waits_are_reported_to_the_hooks_observer(hook: Kl
 
     def waiter(task_id: str) -> TaskWaiter:
         plan = PollingPlan(submitted_at=0.0, deadline=0.0)
-        return TaskWaiter(task_id=task_id, plan=plan, observer=hook.observer)
+        return TaskWaiter(task_id=task_id, plan=plan)
 
-    hook.observer = Recorder()
+    hook = KlingHook(conn_id=hook.conn_id, observer=Recorder())
     task = twin(hook, "submit")(REQUEST)
     outcome: PollOutcome = twin(hook, "poll_task")(waiter(task.task_id))
     assert outcome.end in (PollEnd.DEADLINE, PollEnd.FINISHED)
