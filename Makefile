@@ -29,9 +29,9 @@ ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
 CRASHES = test-crash-3.3,test-crash-3.4,test-crash-3.2
 WAITING = test-e2e,$(CRASHES)
 joined = $(subst $(space),$(comma),$(strip $(1)))
-# S3 is tested on the latest only: its many packages would have to agree with the pins of all three. So is
-# httpx2: the older ones show what httpx does.
-EXTRAS = dev$(if $(filter $*,$(LATEST)),$(comma)dev-s3$(comma)httpx2)
+# S3 and OpenLineage are tested on the latest only: their many packages would have to agree with the pins of
+# all. So is httpx2: the older ones show what httpx does.
+EXTRAS = dev$(if $(filter $*,$(LATEST)),$(comma)dev-latest$(comma)httpx2)
 comma := ,
 space := $(subst ,, )
 # One for each way of keeping a record: a task state store that a clear empties, one that it leaves alone, and
@@ -142,10 +142,11 @@ $(NEWEST:%=constraints-%): constraints-%:
 	rm -rf build/pin
 
 # uv takes the lowest version of what pyproject.toml names. What these bring along stays as it is pinned.
-NAMED := apache-airflow.*|httpx|httpcore|pydantic.*|pyjwt|starlette|uvicorn|av|numpy|pillow|python-multipart|pytest.*|hypothesis|griffelib|jsonschema|mypy|psutil|ruff|types-psutil
+NAMED := apache-airflow.*|opentelemetry.*|protobuf|googleapis-common-protos|deprecated|importlib.metadata|httpx|httpcore|pydantic.*|pyjwt|starlette|uvicorn|av|numpy|pillow|python-multipart|pytest.*|hypothesis|griffelib|jsonschema|mypy|psutil|ruff|types-psutil
 constraints-3.1:
 	rm -rf build/pin && $(PYTHON) -m venv build/pin && build/pin/bin/python -m pip install -qq uv
 	grep -viE '^($(NAMED))==' constraints/airflow-3.1.txt > build/pin/others.txt
+	rm constraints/airflow-3.1.txt
 	build/pin/bin/uv pip compile pyproject.toml --extra dev --resolution lowest-direct --python-version 3.11 --quiet --no-header --no-annotate --constraint build/pin/others.txt --output-file constraints/airflow-3.1.txt
 	rm -rf build/pin
 

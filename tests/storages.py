@@ -164,7 +164,7 @@ class Memory:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """Run an S3 server on this machine; its address."""
-    server = pytest.importorskip("moto.server", reason="the extra dev-s3 is not installed")
+    server = pytest.importorskip("moto.server", reason="the extra dev-latest is not installed")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     running.start()

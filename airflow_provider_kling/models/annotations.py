@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -78,7 +78,9 @@ class Inferred(_Annotation):
         return {"x-inferred": dict(self.bounds)}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(self._check, handler(source))
+        # Before pydantic 2.12, a ValidationInfo does not know the name of such a validator's field.
+        check = partial(self._check, handler.field_name)
+        return core_schema.with_info_after_validator_function(check, handler(source))
 
     def broken(self, value: Any) -> Iterator[str]:
         """Yield the bounds that a value is beyond, as the end of a sentence."""
@@ -87,9 +89,9 @@ class Inferred(_Annotation):
             if not holds(value, bound):
                 yield words.format(", ".join(bound) if isinstance(bound, list) else bound)
 
-    def _check(self, value: Any, info: ValidationInfo) -> Any:
+    def _check(self, name: str | None, value: Any, info: ValidationInfo) -> Any:
         for rule in self.broken(value):
-            field = f"{info.context.model}: {info.field_name}" if info.context else info.field_name
+            field = f"{info.context.model}: {name}" if info.context else name
             warn(f"{field} should {rule}, as far as can be inferred. It is sent all the same.")
         return value
 
