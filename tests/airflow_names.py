@@ -1,4 +1,4 @@
-"""Airflow's exceptions, which moved in Airflow 3.2."""
+"""What moved in Airflow 3.2."""
 
 try:
     from airflow.sdk.exceptions import (
@@ -7,6 +7,7 @@ try:
         AirflowSkipException,
         TaskDeferred,
     )
+    from airflow.sdk.lineage import HookLineageCollector
 except ImportError:  # Airflow 3.1
     from airflow.exceptions import (
         AirflowFailException,
@@ -14,5 +15,12 @@ except ImportError:  # Airflow 3.1
         AirflowSkipException,
         TaskDeferred,
     )
+    from airflow.lineage.hook import HookLineageCollector
 
-__all__ = ["AirflowFailException", "AirflowSensorTimeout", "AirflowSkipException", "TaskDeferred"]
+__all__ = [
+    "AirflowFailException",
+    "AirflowSensorTimeout",
+    "AirflowSkipException",
+    "HookLineageCollector",
+    "TaskDeferred",
+]

@@ -140,3 +140,10 @@ def test_the_commands_that_contributors_are_told_are_targets() -> None:
     told = set(re.findall(r"`make ([a-z-]+)`", text("CONTRIBUTING.md") + text("README.md")))
     targets = set(re.findall(r"^([a-z][a-z-]*):", text("Makefile"), re.MULTILINE))
     assert told <= targets
+
+
+def test_the_guide_has_each_field_of_openlineages_facet() -> None:
+    facet = pytest.importorskip("airflow_provider_kling.generation.openlineage").KlingRunFacet
+    own = set(facet.__annotations__)
+    assert own <= set(re.findall(r"`(\w+)`", section("docs/monitoring.md", "Lineage")))
+    assert own

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,11 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_kling.exceptions import KlingError, KlingSubmissionUnknownError, KlingTaskFailedError
 from airflow_provider_kling.generation import spans, xcom_keys
-from airflow_provider_kling.generation.outcome import outcome_of
+from airflow_provider_kling.generation.lineage import stored_media
+from airflow_provider_kling.generation.outcome import Outcome, outcome_of
 from airflow_provider_kling.generation.result import GenerationResult, stored_uris
 from airflow_provider_kling.generation.spans import SpanName
-from airflow_provider_kling.generation.summary import Summary, shown
+from airflow_provider_kling.generation.summary import Summary, prompt_of, shown
 from airflow_provider_kling.hooks import metrics
 
 if TYPE_CHECKING:
@@ -44,12 +46,30 @@ class Report:
     :param hook: reaches the service; None where the task needs none.
     :param submits: the task pays for what it returns.
     :ivar summary: what is known so far.
+    :ivar prompt_sha256: the hash of the whole prompt, in hexadecimal.
+    :ivar reads: the files on storage that the task reads.
+    :ivar writes: those that it has written.
+    :ivar outcome: how the try ended; None before it has.
     """
 
     context: Context
     hook: KlingHook | None = None
     submits: bool = False
     summary: Summary = field(default_factory=Summary)
+    prompt_sha256: str | None = field(default=None, init=False)
+    reads: tuple[str, ...] = field(default=(), init=False)
+    writes: tuple[str, ...] = field(default=(), init=False)
+    outcome: Outcome | None = field(default=None, init=False)
+
+    def know_request(self, parameters: object) -> None:
+        """Add what is known of a request.
+
+        :param parameters: the author's fields.
+        """
+        prompt = prompt_of(parameters)
+        self.know({"prompt": prompt})
+        self.prompt_sha256 = prompt and hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()
+        self.reads = stored_media(parameters)
 
     def know(self, values: Mapping[str, object]) -> None:
         """Add to what is known, for when it is pushed next.
@@ -89,6 +109,7 @@ class Report:
         except KlingError as error:
             self.know({"error": str(error)})
             self._show()
+            self.outcome = outcome_of(error)
             self._count_failure(error)
             raise
 
@@ -97,8 +118,8 @@ class Report:
         self.update(shown(result))
         _log(result)
         self._count(result)
-        for uri in stored_uris(result):
-            get_hook_lineage_collector().add_output_asset(context=ObjectStoragePath(uri), uri=uri)
+        poster = result["poster_uri"]
+        self._end([*stored_uris(result), *([] if poster is None else [poster])])
         extra: dict[str, Any] = {key: value for key, value in result.items() if key in _IN_ASSET_EVENT}
         for outlet in self.context["task"].outlets:
             if isinstance(outlet, Asset):
@@ -115,6 +136,17 @@ class Report:
             ignored.
         """
         self.update({**described, "has_poster": described.get("poster_uri") is not None, "results": 1})
+        written = (described.get(name) for name in ("uri", "poster_uri"))
+        self._end([str(uri) for uri in written if uri is not None])
+
+    def _end(self, writes: Iterable[str]) -> None:
+        """Report a success, with the files that it has made, to those who follow files."""
+        self.outcome, self.writes = Outcome.SUCCEEDED, tuple(writes)
+        collector = get_hook_lineage_collector()
+        for uri in self.reads:
+            collector.add_input_asset(context=ObjectStoragePath(uri), uri=uri)
+        for uri in self.writes:
+            collector.add_output_asset(context=ObjectStoragePath(uri), uri=uri)
 
     def span(self, name: SpanName) -> AbstractContextManager[None]:
         """Let a step of the generation be a span of the task's trace."""
@@ -160,10 +192,9 @@ class Report:
 
     def _count_cost(self) -> None:
         """Count what the service bills, once a task has ended: by the Airflow task that pays for it alone."""
-        known = self.summary
-        amount, unit = (known.cost_usd, "USD") if known.cost is None else (known.cost, known.cost_unit)
-        if self.submits and amount:
-            metrics.COST.count(round(amount * 1_000_000), tags={**self.tags, "unit": unit})
+        bill = self.summary.bill
+        if self.submits and bill is not None and bill.amount:
+            metrics.COST.count(round(bill.amount * 1_000_000), tags={**self.tags, "unit": bill.unit})
 
     def _push(self, key: str, value: object) -> None:
         self.context["ti"].xcom_push(key=key, value=value)

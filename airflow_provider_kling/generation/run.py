@@ -33,7 +33,6 @@ from airflow_provider_kling.generation.report import Report
 from airflow_provider_kling.generation.result import GenerationResult
 from airflow_provider_kling.generation.spans import SpanName
 from airflow_provider_kling.generation.submission import Submission
-from airflow_provider_kling.generation.summary import prompt_of
 from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.metrics import CAPACITY_WAITS
@@ -76,7 +75,7 @@ class GenerationRun:
         report = Report(context=self.context, hook=self.hook, submits=True)
         report.know({"model": str(model.name), "expected_s": model.expected_s})
         with suppress(KlingRequestError):  # a paid result is not lost for a text
-            report.know({"prompt": prompt_of(self.task.rendered_parameters())})
+            report.know_request(self.task.rendered_parameters())
         return report
 
     @cached_property

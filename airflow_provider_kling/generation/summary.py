@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,8 +20,8 @@ from airflow_provider_kling.media_type import MediaType
 
 _LONGEST_TEXT: Final = 500
 _FOR_PEOPLE: Final = ("prompt", "error", "title")
-# Where the text of a request is, by the models' fields; the first that is there is shown.
-_PROMPTS: Final = ("prompt", "text")
+PROMPTS: Final = ("prompt", "text")
+"""Where the text of a request is, by the models' fields; the first that is there is shown."""
 
 # What only shows a result, or is one in another form.
 _BESIDE: Final = (ResourceRole.COVER, ResourceRole.THUMBNAIL, ResourceRole.COPY)
@@ -34,6 +34,13 @@ _Moment = Annotated[
 _Seconds = Annotated[float, Field(ge=0, le=1e9)]
 _Pixels = Annotated[int, Field(ge=0, le=1_000_000)]
 _Amount = Annotated[Decimal, Field(ge=0, max_digits=50)]
+
+
+class Bill(NamedTuple):
+    """What a service bills."""
+
+    amount: Decimal
+    unit: str | None
 
 
 class Summary(BaseModel):
@@ -106,6 +113,13 @@ class Summary(BaseModel):
                     stored[name] = _cut(text, len(text) // 2)
         return stored
 
+    @property
+    def bill(self) -> Bill | None:
+        """What the service bills, in its own unit where it has one; None where it does not say."""
+        if self.cost is not None:
+            return Bill(self.cost, self.cost_unit)
+        return None if self.cost_usd is None else Bill(self.cost_usd, "USD")
+
     def link(self, *, now: datetime) -> str | None:
         """Return the service's link while it works; None for what is no link of the web.
 
@@ -153,7 +167,7 @@ def prompt_of(parameters: object) -> str | None:
     """
     if not isinstance(parameters, Mapping):
         return None
-    for name in _PROMPTS:
+    for name in PROMPTS:
         if isinstance(text := parameters.get(name), str) and text.strip():
             return text
     return None

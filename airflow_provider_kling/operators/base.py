@@ -318,4 +318,5 @@ class GenerationOperator(MappedOutput):
         rendered = self._read_templated()
         self.output_uri, self.extra_parameters = rendered.output, rendered.extra_parameters
         self._run = GenerationRun(task=self, hook=hook, context=context)
+        self._report = self._run.report
         return self._run

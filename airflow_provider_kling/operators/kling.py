@@ -218,7 +218,7 @@ class KlingDownloadOperator(MappedOutput):
         from airflow_provider_kling.hooks.kling import KlingHook
 
         hook = KlingHook(conn_id=self.conn_id)
-        report = Report(context=context, hook=hook)
+        report = self._report = Report(context=context, hook=hook)
         with failing_fast(), report.failures(), hook:
             arguments = self._read_arguments()
             source = self._read_source(self.source)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
 from airflow_provider_kling.arguments import Arguments, plain
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.output_rules import check_mapped
 from airflow_provider_kling.generation.templates import is_rendered_later
-from airflow_provider_kling.links.kling import KlingGalleryLink, KlingPosterLink, KlingVideoLink
+from airflow_provider_kling.operators.reported import Reported
 
 
-class MappedOutput(BaseOperator):
+class MappedOutput(Reported):
     """The base of operators with an ``output``. In ``partial()``, it must not be one file."""
 
-    operator_extra_links = (KlingVideoLink(), KlingPosterLink(), KlingGalleryLink())
     _ARGUMENTS: ClassVar[tuple[type[Arguments], ...]] = ()  # those that are checked whatever the others are
 
     @classmethod

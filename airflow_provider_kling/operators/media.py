@@ -90,9 +90,10 @@ class VideoFrameOperator(MappedOutput):
     def execute(self, context: Context) -> dict[str, Any]:
         """Extract and store the frame; return the dict that the class describes."""
         given = {"source": plain(self.source), "output": plain(self.output_uri), "at": self.at}
-        report = Report(context=context)
+        report = self._report = Report(context=context)
         with failing_fast(), report.failures():
             checked = FrameArguments.read(given, subject=type(self).__name__)
+            report.reads = (checked.source,)
             report.know({"title": f"Frame of {PurePosixPath(checked.source).name}"})
             image_format = IMAGE_FORMATS[PurePosixPath(checked.output).suffix.lower()]
             source = file_at(checked.source)
@@ -191,7 +192,7 @@ class VideoConcatOperator(MappedOutput):
     def execute(self, context: Context) -> dict[str, Any]:
         """Concatenate the videos and store the result; return the dict that the class describes."""
         given = {"clips": plain(self.clips), "output": plain(self.output_uri)}
-        report = Report(context=context)
+        report = self._report = Report(context=context)
         with (
             failing_fast(),
             report.failures(),
@@ -199,6 +200,7 @@ class VideoConcatOperator(MappedOutput):
         ):
             checked = ConcatArguments.read(given, subject=type(self).__name__)
             report.know({"title": f"{len(checked.clips)} videos joined"})
+            report.reads = tuple(checked.clips)
             files = [file_at(uri) for uri in checked.clips]
             target, author = file_at(checked.output), LogicalTask.of(context)
             if any(is_same_file(target, file) for file in files):

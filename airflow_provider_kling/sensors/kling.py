@@ -126,7 +126,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         found = self.poke(context)
         if found.is_done:
             return found.xcom_value
-        self._report(context, None).update({})
+        self._begin_report(context, None).update({})
         return self._defer()
 
     def _defer(self) -> NoReturn:
@@ -144,7 +144,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Poll the task once. After a transient error, the sensor polls again."""
         hook = KlingHook(conn_id=self.conn_id)
-        report = self._report(context, hook)
+        report = self._begin_report(context, hook)
         with failing_as_sensor(), report.failures(), hook:
             completion = self._completion(hook, context, report)
             self._check_id(self.kling_task_id)
@@ -170,7 +170,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     ) -> GenerationResult:
         """Continue after the trigger's event. ``dag.test()`` passes only the event."""
         hook = KlingHook(conn_id=self.conn_id)
-        report = self._report(context, hook)
+        report = self._begin_report(context, hook)
         with failing_as_sensor(), report.failures(), hook:
             completion = self._completion(hook, context, report)
             task = completion.task_from_event(event, task_id=kling_task_id, since=waiting_since)
@@ -189,8 +189,8 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
     def _check_id(cls, task_id: str) -> None:
         check_id(task_id, field="kling_task_id", subject=cls.__name__)
 
-    def _report(self, context: Context, hook: KlingHook | None) -> Report:
-        report = Report(context=context, hook=hook)
+    def _begin_report(self, context: Context, hook: KlingHook | None) -> Report:
+        report = self._report = Report(context=context, hook=hook)
         report.know({"task_id": self.kling_task_id})
         return report
 
