@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from os import PathLike
 from typing import Annotated, Any, Final, Self
 
@@ -53,6 +53,15 @@ _RULES = {
     "too_long": "must have {max_length} items",
     "too_short": "must have {min_length} items",
 }
+
+
+class NotGiven(Enum):
+    """An argument that is left out, where None means something else."""
+
+    NOT_GIVEN = "not given"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
 class Upload(StrEnum):

@@ -63,6 +63,60 @@ def _config() -> dict[str, Any]:
         "kling": {
             "description": "The Kling provider.",
             "options": {
+                "default_timeout": {
+                    "description": (
+                        "Seconds from a submission to its deadline, where a DAG gives no timeout. It ends "
+                        "the waiting only: the generation goes on at the service and may be billed."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "float",
+                    "example": "7200",
+                    "default": "3600.0",
+                },
+                "default_output": {
+                    "description": (
+                        "The folder that results are copied to, where a DAG gives no output: a URI on any "
+                        "storage that Airflow supports; it may be a template. Empty: results stay links, "
+                        "which expire."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "string",
+                    "example": "s3://my-bucket/kling/{{ dag.dag_id }}/{{ run_id }}",
+                    "default": "",
+                },
+                "max_download_bytes": {
+                    "description": (
+                        "A larger result is not stored, and the task fails, where a DAG gives no max_bytes. "
+                        "It was billed, and stays at the service until its links expire."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "integer",
+                    "example": None,
+                    "default": "2147483648",
+                },
+                "min_poll_interval": {
+                    "description": "Shortest time between two polls of a task, in seconds; at least 1.",
+                    "version_added": "0.1.0",
+                    "type": "float",
+                    "example": None,
+                    "default": "3.0",
+                },
+                "max_poll_interval": {
+                    "description": (
+                        "Longest time between two polls of a task that takes as long as usual, in seconds."
+                    ),
+                    "version_added": "0.1.0",
+                    "type": "float",
+                    "example": None,
+                    "default": "15.0",
+                },
+                "max_overdue_poll_interval": {
+                    "description": "Longest time between two polls of a task that takes longer, in seconds.",
+                    "version_added": "0.1.0",
+                    "type": "float",
+                    "example": None,
+                    "default": "60.0",
+                },
                 "gallery": {
                     "description": (
                         "Show the gallery in the API server, at /kling/gallery and in the navigation. The "

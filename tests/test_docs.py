@@ -147,3 +147,12 @@ def test_the_guide_has_each_field_of_openlineages_facet() -> None:
     own = set(facet.__annotations__)
     assert own <= set(re.findall(r"`(\w+)`", section("docs/monitoring.md", "Lineage")))
     assert own
+
+
+def test_the_guide_has_each_option_with_its_default() -> None:
+    rows = [
+        line.split("|")[1:3] for line in text("docs/configuration.md").splitlines() if line.startswith("| `")
+    ]
+    told = {name.strip().strip("`"): default.strip().strip("`") for name, default in rows}
+    options = get_provider_info()["config"]["kling"]["options"]
+    assert told == {name: option["default"] or "empty" for name, option in options.items()}

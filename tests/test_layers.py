@@ -23,7 +23,7 @@ PURE = [
 ]
 ORDER = [
     *PURE,
-    *("compat", "journal", "hooks", "triggers", "generation", "links"),
+    *("compat", "configuration", "journal", "hooks", "triggers", "generation", "links"),
     *("operators", "sensors", "decorators", "plugins"),
 ]
 # Parts that are in no layer: they import one part, or none.

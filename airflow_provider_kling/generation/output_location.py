@@ -13,9 +13,9 @@ from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation import files
 from airflow_provider_kling.generation.output_file import check_writable
-from airflow_provider_kling.generation.output_rules import named_media_type
 from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.atomic_writer import is_object_store
+from airflow_provider_kling.media.file_format import named_media_type
 
 log = logging.getLogger(__name__)
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.generation.templates import is_same_in_a_run
-from airflow_provider_kling.media.file_format import EXTENSIONS
+from airflow_provider_kling.media.file_format import EXTENSIONS, named_media_type
 from airflow_provider_kling.media_type import MediaType
-
-
-def named_media_type(output: str) -> MediaType | None:
-    """Return what the file that an output names holds, by its extension; None for a folder."""
-    return None if output.endswith("/") else EXTENSIONS.get(PurePosixPath(output).suffix.lower())
 
 
 def check_extension(output: str, *, makes: MediaType | None, subject: str) -> None:

@@ -15,7 +15,6 @@ from airflow.sdk import ObjectStoragePath
 from airflow_provider_kling.exceptions import KlingMediaError
 from airflow_provider_kling.generation import files
 from airflow_provider_kling.generation.output_file import ServiceResult, commit_paid, names
-from airflow_provider_kling.generation.output_rules import named_media_type
 from airflow_provider_kling.generation.poster import write_poster
 from airflow_provider_kling.generation.result import StoredFile, known_costs
 from airflow_provider_kling.generation.sidecar import read_sidecar, sidecar_path
@@ -25,7 +24,7 @@ from airflow_provider_kling.http.task import Resource, Task
 from airflow_provider_kling.journal.logical_task import LogicalTask
 from airflow_provider_kling.media.atomic_writer import AtomicWriter
 from airflow_provider_kling.media.download import Download, Downloader
-from airflow_provider_kling.media.file_format import FileFormat
+from airflow_provider_kling.media.file_format import FileFormat, named_media_type
 from airflow_provider_kling.media.hosts import HostRules
 from airflow_provider_kling.media.reader import MediaReader
 from airflow_provider_kling.media_type import MediaType

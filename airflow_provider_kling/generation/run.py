@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from airflow_provider_kling.configuration import configured
 from airflow_provider_kling.exceptions import (
     NO_CAPACITY,
     KlingAPIError,
@@ -233,6 +234,7 @@ class GenerationRun:
             submitted_at=record.intent_at,
             deadline=record.deadline,
             expected_s=find_model(self.task.model).expected_s[1],
+            **configured().polling,
         )
         if self.task.deferrable:
             self.task.defer(

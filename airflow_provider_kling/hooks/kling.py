@@ -15,6 +15,7 @@ from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_kling.configuration import configured
 from airflow_provider_kling.defaults import CONN_ID, TIMEOUT_S
 from airflow_provider_kling.exceptions import KlingUnsupportedError
 from airflow_provider_kling.gateways import Gateway
@@ -57,9 +58,8 @@ class KlingHook(BaseHook):
     raise :class:`~airflow_provider_kling.exceptions.KlingUnsupportedError`, and nothing is sent.
 
     Every method raises :class:`~airflow_provider_kling.exceptions.KlingRequestError` when a part of the
-    connection is missing or invalid. All errors are below
-    :class:`~airflow_provider_kling.exceptions.KlingError`, except Airflow's own for a connection that does
-    not exist.
+    connection is missing or invalid. All derive from :class:`~airflow_provider_kling.exceptions.KlingError`,
+    except Airflow's own error for a connection that does not exist.
 
     :param conn_id: an Airflow connection of type ``kling`` (``docs/connection.md``).
     :param observer: receives each submission, poll and wait. By default they become Airflow's metrics.
@@ -213,7 +213,8 @@ class KlingHook(BaseHook):
         :raises KlingTimeoutError: the ``timeout`` is over, and no poll found the task ended.
         :raises KlingAPIError: the credentials are rejected, or they do not know the task.
         """
-        waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at)
+        bounds = configured().polling
+        waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at, **bounds)
         return self.poll_task(waiter).task_or_error()
 
     async def wait_for_task_async(
@@ -224,7 +225,8 @@ class KlingHook(BaseHook):
         submitted_at: float | None = None,
     ) -> Task:
         """Poll a task until it has ended, without blocking the event loop; see :meth:`wait_for_task`."""
-        waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at)
+        bounds = configured().polling
+        waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at, **bounds)
         return (await self.poll_task_async(waiter)).task_or_error()
 
     def poll_task(self, waiter: TaskWaiter) -> PollOutcome:

@@ -132,10 +132,14 @@ class TaskWaiter:
     _last_status: str = field(default="", init=False)
 
     @classmethod
-    def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None) -> Self:
-        """Return a waiter whose deadline is ``timeout`` seconds after the submission; None for now."""
+    def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None, **bounds: float) -> Self:
+        """Return a waiter whose deadline is ``timeout`` seconds after the submission; None for now.
+
+        :param bounds: of the plan.
+        """
         start = time.time() if submitted_at is None else submitted_at
-        return cls(task_id=task_id, plan=PollingPlan.starting(submitted_at=start, timeout=timeout))
+        plan = PollingPlan.starting(submitted_at=start, timeout=timeout, **bounds)
+        return cls(task_id=task_id, plan=plan)
 
     def wait(self, poll: Callable[[], Task], budget: Callable[[], Budget]) -> PollOutcome:
         """Wait on a worker, and block meanwhile.

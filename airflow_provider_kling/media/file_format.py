@@ -1,9 +1,10 @@
-"""The format of a file, detected from its first bytes and never from its name."""
+"""The format of a file, detected from its first bytes; its name only says what it should hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Self
 
 from airflow_provider_kling.media_type import MediaType
@@ -63,6 +64,11 @@ EXTENSIONS: Mapping[str, MediaType] = {
     ".jpeg": MediaType.IMAGE,
 }
 """What a file with an extension usually holds. Lower case, with the dot."""
+
+
+def named_media_type(location: str) -> MediaType | None:
+    """Return what the file that a location names holds, by its extension; None for a folder."""
+    return None if location.endswith("/") else EXTENSIONS.get(PurePosixPath(location).suffix.lower())
 
 
 def sniff(head: bytes) -> FileFormat | None:

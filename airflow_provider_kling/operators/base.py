@@ -13,17 +13,20 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from pydantic import BeforeValidator
 
 from airflow_provider_kling.arguments import (
+    NOT_GIVEN,
     Amount,
     Arguments,
     Count,
     Location,
+    NotGiven,
     Seconds,
     Upload,
     plain,
     read_object,
 )
 from airflow_provider_kling.compat import default_deferrable, is_expanded
-from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES, TIMEOUT_S
+from airflow_provider_kling.configuration import configured
+from airflow_provider_kling.defaults import CONN_ID
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.output_rules import check_extension
 from airflow_provider_kling.generation.templates import (
@@ -54,8 +57,8 @@ class _Literals(Arguments):
     """The arguments that are not templated, so that they are known while the DAG is parsed."""
 
     deferrable: bool | None
-    timeout: Seconds
-    max_bytes: Count
+    timeout: Seconds | None
+    max_bytes: Count | None
     queue_timeout: Seconds
     min_balance: Amount | None
     on_unknown_submission: OnUnknownSubmission
@@ -91,14 +94,17 @@ class GenerationOperator(MappedOutput):
         default is True, unless Airflow's ``[operators] default_deferrable`` is set. The generation and its
         price are the same.
     :param timeout: seconds (or a ``timedelta``) from the submission after which the task fails. It ends the
-        waiting only: the generation continues at the service and may be billed.
+        waiting only: the generation continues at the service and may be billed. None takes Airflow's
+        ``[kling] default_timeout``, 3600 unless it is set.
     :param output: where to copy the result: a URI on any storage that Airflow supports, or a path object
         (templated). One that ends in the extension of a media file names the file; any other names a folder.
-        None returns only links, which expire. Beside each file, a ``.json`` file has the request and what it
+        None returns only links, which expire. Left out, it is Airflow's ``[kling] default_output``, None
+        unless it is set. Beside each file, a ``.json`` file has the request and what it
         cost. Only a file that this task has written is replaced: another one fails the task before anything
         is submitted; one that appears later is kept, and the result gets a free name.
     :param max_bytes: a larger result is not stored, and the task fails. Several results count together. They
-        were billed, and stay at the service until they expire.
+        were billed, and stay at the service until they expire. None takes Airflow's
+        ``[kling] max_download_bytes``, 2 GiB unless it is set.
     :param extra_parameters: fields to send as they are, unchecked, for those newer than this release
         (templated).
     :param queue_timeout: longest wait (seconds or a ``timedelta``) for capacity when the service rejects a
@@ -138,9 +144,9 @@ class GenerationOperator(MappedOutput):
         model: str,
         conn_id: str = CONN_ID,
         deferrable: bool | None = None,
-        timeout: float | timedelta = TIMEOUT_S,
-        output: str | PathLike[str] | ObjectStoragePath | None = None,
-        max_bytes: int = MAX_BYTES,
+        timeout: float | timedelta | None = None,
+        output: str | PathLike[str] | ObjectStoragePath | NotGiven | None = NOT_GIVEN,
+        max_bytes: int | None = None,
         extra_parameters: Mapping[str, Any] | None = None,
         queue_timeout: float | timedelta = 86400.0,
         min_balance: float | str | Decimal | None = None,
@@ -165,14 +171,15 @@ class GenerationOperator(MappedOutput):
         }
         with failing_fast():
             checked = _Literals.read(literals, subject=type(self).__name__)
+            defaults = configured()
         self.model = model
         self.conn_id = conn_id
         self.deferrable = default_deferrable() if checked.deferrable is None else checked.deferrable
-        self.timeout = checked.timeout
+        self.timeout = defaults.default_timeout if checked.timeout is None else checked.timeout
         # `output` itself is what other tasks take this one's result from.
-        self.output_uri: str | None = plain(output)
+        self.output_uri: str | None = defaults.default_output if output is NOT_GIVEN else plain(output)
         self.output_template = self.output_uri
-        self.max_bytes = checked.max_bytes
+        self.max_bytes = defaults.max_download_bytes if checked.max_bytes is None else checked.max_bytes
         self.extra_parameters = plain(extra_parameters)
         self.queue_timeout = checked.queue_timeout
         self.min_balance = checked.min_balance

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_kling.arguments import Arguments, Count, Location, plain, read_object
-from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
+from airflow_provider_kling.configuration import configured
+from airflow_provider_kling.defaults import CONN_ID
 from airflow_provider_kling.exceptions import BrokenRule, KlingProtocolError, KlingRequestError
 from airflow_provider_kling.generation.failure import failing_fast
 from airflow_provider_kling.generation.templates import is_rendered_later, known_now
@@ -148,7 +149,7 @@ class KlingGenerateOperator(GenerationOperator):
 
 class _DownloadArguments(Arguments):
     output: Location = ""
-    max_bytes: Count = MAX_BYTES
+    max_bytes: Count | None = None
     conn_id: str = ""
 
 
@@ -166,7 +167,7 @@ class KlingDownloadOperator(MappedOutput):
     :param source: the id of the task, or the dict that a generation returned (templated).
     :param output: the URI of a file or a folder, or a path object, as for the generating operators
         (templated).
-    :param max_bytes: a larger result is not stored, and the task fails.
+    :param max_bytes: a larger result is not stored, and the task fails; None as for the generating operators.
     :param conn_id: the connection whose credentials submitted the task (templated).
     :param multiple_outputs: push each key of the result as an XCom of its own too, for
         ``task.output["uri"]``.
@@ -187,7 +188,7 @@ class KlingDownloadOperator(MappedOutput):
         *,
         source: str | Mapping[str, Any],
         output: str | PathLike[str] | ObjectStoragePath,
-        max_bytes: int = MAX_BYTES,
+        max_bytes: int | None = None,
         conn_id: str = CONN_ID,
         multiple_outputs: bool = True,
         **kwargs: Any,
@@ -195,10 +196,10 @@ class KlingDownloadOperator(MappedOutput):
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
         self.source = source
         self.output_uri: str = plain(output)
-        self.max_bytes = max_bytes
         self.conn_id = conn_id
         with failing_fast():
-            self.max_bytes = self._read_arguments(rendered=False).max_bytes
+            self.max_bytes = configured().max_download_bytes if max_bytes is None else max_bytes
+            self.max_bytes = self._read_arguments(rendered=False).max_bytes or self.max_bytes
             if not is_rendered_later(source):
                 self._read_source(source)
 
@@ -231,7 +232,7 @@ class KlingDownloadOperator(MappedOutput):
                 model=source.model,
                 media_type=source.type,
                 output=arguments.output,
-                max_bytes=arguments.max_bytes,
+                max_bytes=self.max_bytes,
             )
             if not task.status.terminal:
                 raise KlingProtocolError(

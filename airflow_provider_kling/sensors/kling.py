@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_kling.arguments import Arguments, Count, Location, Seconds, plain
+from airflow_provider_kling.arguments import NOT_GIVEN, Arguments, Count, Location, NotGiven, Seconds, plain
 from airflow_provider_kling.compat import default_deferrable
-from airflow_provider_kling.defaults import CONN_ID, MAX_BYTES
+from airflow_provider_kling.configuration import configured
+from airflow_provider_kling.defaults import CONN_ID
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation.completion import Completion
 from airflow_provider_kling.generation.failure import error_context, failing_as_sensor, failing_fast
@@ -34,7 +35,7 @@ __all__ = ["KlingTaskSensor"]
 
 class _SensorArguments(Arguments):
     output: Location | None = None
-    max_bytes: Count = MAX_BYTES
+    max_bytes: Count | None = None
     conn_id: str = ""
     deferrable: bool | None = None
 
@@ -63,7 +64,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         the sensor's ``mode``. The default is True, unless Airflow's ``[operators] default_deferrable`` is
         set.
     :param output: where to copy the result, as for the generating operators; None copies nothing (templated).
-    :param max_bytes: a larger result is not stored, and the sensor fails.
+    :param max_bytes: a larger result is not stored, and the sensor fails; None as for those operators.
     :param multiple_outputs: push each key of the result as an XCom of its own too, for
         ``task.output["url"]``.
     :param kwargs: the arguments of every sensor, such as ``timeout``, ``poke_interval``, ``mode`` and
@@ -87,8 +88,8 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         kling_task_id: str,
         conn_id: str = CONN_ID,
         deferrable: bool | None = None,
-        output: str | PathLike[str] | ObjectStoragePath | None = None,
-        max_bytes: int = MAX_BYTES,
+        output: str | PathLike[str] | ObjectStoragePath | NotGiven | None = NOT_GIVEN,
+        max_bytes: int | None = None,
         multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -102,14 +103,16 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
         self.kling_task_id = kling_task_id
         self.conn_id = conn_id
         self.deferrable = deferrable
-        self.output_uri: str | None = plain(output)
-        self.max_bytes = max_bytes
+        with failing_fast():
+            defaults = configured()
+        self.output_uri: str | None = defaults.default_output if output is NOT_GIVEN else plain(output)
+        self.max_bytes = defaults.max_download_bytes if max_bytes is None else max_bytes
         with failing_fast():
             arguments = self._read_arguments(rendered=False)
             if not is_rendered_later(kling_task_id):
                 self._check_id(kling_task_id)
         self.deferrable = default_deferrable() if arguments.deferrable is None else arguments.deferrable
-        self.max_bytes = arguments.max_bytes
+        self.max_bytes = arguments.max_bytes or self.max_bytes
 
     @classmethod
     def check_given(cls, given: Mapping[str, Any]) -> None:
@@ -131,7 +134,7 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
 
     def _defer(self) -> NoReturn:
         now = time.time()
-        plan = PollingPlan.starting(submitted_at=now, timeout=self.timeout)
+        plan = PollingPlan.starting(submitted_at=now, timeout=self.timeout, **configured().polling)
         self.defer(
             trigger=KlingTaskTrigger(
                 conn_id=self.conn_id, kling_task_id=self.kling_task_id, plan=plan.to_json()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_kling.get_provider_info import get_provider_info
 from dev.airflow_stack import AirflowStack
 
 
@@ -28,3 +29,15 @@ def test_a_broken_rule_is_an_import_error_that_names_it(stack: AirflowStack) -> 
     assert "KlingRequestError" in trace
     assert "shot_type" in trace
     assert "multi_shot" in trace
+
+
+def test_the_command_line_shows_links_configuration_and_plugin(stack: AirflowStack) -> None:
+    links = stack.cli("providers", "links", "--output", "json")
+    for name in ("KlingVideoLink", "KlingPosterLink", "KlingGalleryLink"):
+        assert f"airflow_provider_kling.links.kling.{name}" in links
+    options = get_provider_info()["config"]["kling"]["options"]
+    shown = stack.cli("config", "list", "--section", "kling", "--show-values", "--include-descriptions")
+    for name, option in options.items():
+        assert f"\n{name} = {option['default']}".rstrip() in shown
+        assert option["description"] in shown
+    assert "KlingPlugin" in stack.cli("plugins", "--output", "json")

@@ -24,8 +24,8 @@ from airflow_provider_kling.sensors.kling import KlingTaskSensor
 from tests.airflow_names import AirflowFailException
 
 NAN = float("nan")
-ODD_TIMES = [None, "soon", "", -1, -0.5, True, NAN, float("inf"), "1e400", [60], timedelta(seconds=-1), 1e12]
-ODD_SIZES = [None, 0, -1, 1.5, "100MB", "", True, NAN, [1]]
+ODD_TIMES = ["soon", "", -1, -0.5, True, NAN, float("inf"), "1e400", [60], timedelta(seconds=-1), 1e12]
+ODD_SIZES = [0, -1, 1.5, "100MB", "", True, NAN, [1]]
 ODD_SWITCHES = ["maybe", 2, "", [], {}]
 ODD_AMOUNTS = ["$1", "", True, NAN, "inf", [1]]
 
@@ -38,7 +38,7 @@ def video(**arguments: Any) -> KlingVideoOperator:
     ("name", "value"),
     [
         *(("timeout", odd) for odd in ODD_TIMES),
-        *(("queue_timeout", odd) for odd in ODD_TIMES),
+        *(("queue_timeout", odd) for odd in [*ODD_TIMES, None]),
         *(("max_bytes", odd) for odd in ODD_SIZES),
         *(("min_balance", odd) for odd in ODD_AMOUNTS),
         *(("deferrable", odd) for odd in ODD_SWITCHES),
