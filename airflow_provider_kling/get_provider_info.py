@@ -43,13 +43,18 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": f"{modules}.hooks.kling.KlingHook",
                 "hook-name": integration,
                 "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "port"],
+                    "hidden-fields": ["schema"],
                     "relabeling": {
-                        "login": "Access key (gateway kling, instead of an API key)",
-                        "password": "API key, or the access key's secret key",
+                        "login": "Access key",
+                        "password": "API key",
                         "host": "Base URL",
                     },
-                    "placeholders": {"host": "https://api.modellix.ai"},
+                    "placeholders": {
+                        "login": "Only together with a secret key",
+                        "password": "Required. The secret key where there is an access key",
+                        "host": "https://api.modellix.ai",
+                        "port": "443: Airflow's Test button may need it",
+                    },
                 },
                 "conn-fields": _connection_fields(),
             }

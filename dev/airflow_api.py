@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -53,13 +53,22 @@ class TaskInstance:
         return f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{self.task_id}"
 
 
+class User(NamedTuple):
+    """Somebody whom Airflow's simple auth manager knows."""
+
+    username: str
+    password: str
+
+
 class AirflowAPI:
     """A client of ``/api/v2``. Every method raises ``httpx.HTTPError`` when Airflow rejects the call.
 
-    :param url: of the API server, without a path; its simple auth manager takes everybody for an admin.
+    :param url: of the API server.
+    :param user: who calls; None where the simple auth manager takes everybody for an admin.
     """
 
-    def __init__(self, *, url: str) -> None:
+    def __init__(self, *, url: str, user: User | None = None) -> None:
+        self._user = user
         # The server closes a connection that was idle for 5 s: one that is used again just then is lost.
         limits = httpx.Limits(keepalive_expiry=1)
         self._http = httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False, limits=limits)
@@ -186,6 +195,14 @@ class AirflowAPI:
         """Make a call by its whole path, as documentation and messages give it."""
         return self._call(method, path.removeprefix(ROOT), **request)
 
+    def _token(self) -> str:
+        answer = (
+            self._http.get("/auth/token")
+            if self._user is None
+            else self._http.post("/auth/token", json=self._user._asdict())
+        )
+        return str(answer.raise_for_status().json()["access_token"])
+
     def _of(self, task: TaskInstance, path: str, **query: Any) -> Json:
         """Get what belongs to a task."""
         return self._call("GET", f"{task.path}{path}", params={**task.query, **query})
@@ -195,8 +212,7 @@ class AirflowAPI:
 
     def _call(self, method: str, path: str, *, authenticated: bool = True, **request: Any) -> Json:
         if authenticated and "Authorization" not in self._http.headers:
-            token = self._http.get("/auth/token").raise_for_status().json()["access_token"]
-            self._http.headers["Authorization"] = f"Bearer {token}"
+            self._http.headers["Authorization"] = f"Bearer {self._token()}"
         response = self._http.request(method, f"{ROOT}{path}", **request)
         if response.is_error:  # Airflow's own words help; httpx's message leaves them out
             message = f"{method} {path}: {response.status_code} {response.text[:1000]}"

@@ -62,6 +62,7 @@ def airflow_environment(
     dags_folder: Path,
     port: int,
     execution_port: int,
+    path: str,
     settings: Mapping[str, str],
     env: Mapping[str, str],
 ) -> dict[str, str]:
@@ -69,10 +70,11 @@ def airflow_environment(
 
     :param port: of the API server; every address that Airflow gives out carries it.
     :param execution_port: of the API that tasks talk to.
+    :param path: before every path of the API server, as behind a proxy; empty for none.
     :param settings: ``SECTION__OPTION`` to value; wins over the quick settings.
     :param env: further variables, as they are (connections, for example).
     """
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}{path}"
     options = {
         **QUICK,
         # Writers wait for each other: how long, SQLite is told by this (5 s if it is not).

@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 import httpx
 import psutil
 
-from dev.airflow_api import AirflowAPI
+from dev.airflow_api import AirflowAPI, User
 from dev.airflow_settings import airflow_environment
 from dev.waiting import PATIENCE_S, wait_for
 
@@ -80,6 +80,8 @@ class AirflowStack:
     :param dags_folder: where the DAG files are.
     :param env: further environment variables of every component, connections for example.
     :param settings: Airflow settings as ``SECTION__OPTION`` to value.
+    :param path: before every path of the API server, as behind a proxy.
+    :param user: whom the API is used as; None where everybody is an admin.
     """
 
     def __init__(
@@ -90,17 +92,20 @@ class AirflowStack:
         env: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
         keep_database: bool = False,
+        path: str = "",
+        user: User | None = None,
     ) -> None:
         self.home = home.resolve()
         self._port = ReservedPort()
         self._execution_port = ReservedPort()
-        self.url = f"http://127.0.0.1:{self._port.number}"
-        self.api = AirflowAPI(url=self.url)
+        self.url = f"http://127.0.0.1:{self._port.number}{path}"
+        self.api = AirflowAPI(url=self.url, user=user)
         self.env = airflow_environment(
             home=self.home,
             dags_folder=dags_folder.resolve(),
             port=self._port.number,
             execution_port=self._execution_port.number,
+            path=path,
             settings=settings or {},
             env=env or {},
         )

@@ -90,4 +90,10 @@ def test_the_regions_on_the_form_are_those_of_the_gateways() -> None:
 
 def test_the_form_shows_the_base_url_that_an_empty_host_means() -> None:
     behaviour = connection_type()["ui-field-behaviour"]
-    assert behaviour["placeholders"] == {"host": gateway_class().default_base_url}
+    assert behaviour["placeholders"]["host"] == gateway_class().default_base_url
+
+
+def test_the_form_says_which_key_is_required_and_what_each_choice_means() -> None:
+    assert connection_type()["ui-field-behaviour"]["placeholders"]["password"].startswith("Required.")
+    for field in connection_type()["conn-fields"].values():
+        assert field["description"].endswith((".", ". DAGs stay the same."))

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEMES = ("http", "https")
+_HTTPS_PORT: Final = 443
 _NETLOC: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?", re.ASCII | re.IGNORECASE)
 _SEGMENTS: Final = re.compile(r"(?:/(?:[\w.~!$&'()*+,;=:@-]|%[0-9a-f]{2})+)*", re.ASCII | re.IGNORECASE)
 _LONGEST_PATH: Final = 2000  # the HTTP library takes a URL of 65536 characters
@@ -195,12 +196,14 @@ def _base_url(
 ) -> SplitResult | None:
     """Return the base URL without a ``/`` at its end, however its parts are spread over a connection."""
     if not host:
-        alone = {name: value for name, value in (("schema", schema), ("port", port)) if value}
+        default = urlsplit(default_url)
+        other_port = None if port == (default.port or _HTTPS_PORT) else port
+        alone = {name: value for name, value in (("schema", schema), ("port", other_port)) if value}
         broken += [
             BrokenRule(field=name, rule="needs a host; without one, the key is sent to the default service")
             for name in alone
         ]
-        return None if alone else urlsplit(default_url)
+        return None if alone else default
     scheme = schema.lower().rstrip(":/")
     is_scheme = scheme in _SCHEMES
     found = _split(host, scheme=scheme if is_scheme else "https")

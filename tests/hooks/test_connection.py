@@ -35,6 +35,8 @@ def parse(**parts: Any) -> KlingConnection:
         ({"host": "https://api.example.com/api/v1/"}, "https://api.example.com"),
         ({"host": "https://api.example.com/kling"}, "https://api.example.com/kling"),
         ({"host": "api.example.com"}, "https://api.example.com"),
+        ({"port": 443}, "https://api.modellix.ai"),
+        ({"port": 443, "extra": {"gateway": "kling"}}, "https://api-singapore.klingai.com"),
         ({"host": "api.example.com", "port": 8443}, "https://api.example.com:8443"),
         ({"host": "127.0.0.1", "schema": "http", "port": 8787}, "http://127.0.0.1:8787"),
         ({"host": "http://localhost:8787"}, "http://localhost:8787"),
