@@ -80,7 +80,7 @@ def airflow_environment(
         # Writers wait for each other: how long, SQLite is told by this (5 s if it is not).
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={_PATIENCE}",
         "CORE__DAGS_FOLDER": str(dags_folder),
-        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}{path}/execution/",
         "API__PORT": str(port),
         "API__BASE_URL": url,
         **settings,

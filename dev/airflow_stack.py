@@ -241,9 +241,8 @@ class AirflowStack:
         """Tell whether all report health; a heartbeat of an earlier start in a kept database won't do."""
         try:
             health = self.api.health()
-            httpx.get(
-                f"http://127.0.0.1:{self._execution_port.number}/execution/health", trust_env=False
-            ).raise_for_status()
+            execution = self.env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+            httpx.get(f"{execution}health", trust_env=False).raise_for_status()
         except httpx.HTTPError:
             return False
         return all(

@@ -1,0 +1,62 @@
+"""Each link of a task leads somewhere, while it is deferred and when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+from tests.e2e.held import HeldSandbox
+from tests.e2e.run import Run
+
+PROMPT = "A boat that takes its time"
+
+
+def follow(visitor: Visitor, run: Run, name: str) -> None:
+    """Open the task in Airflow, and follow one of its links, wherever it opens."""
+    visitor.page.goto(f"{visitor.url}/dags/{run.dag_id}/runs/{run.run_id}/tasks/clip")
+    link = visitor.page.get_by_role("link", name=name, exact=True)
+    link.evaluate("link => link.removeAttribute('target')")
+    link.click()
+
+
+def test_the_links_of_a_task_are_followed_while_it_is_deferred_and_when_it_is_done(
+    admin: Visitor, start: Callable[..., Run], held: HeldSandbox, tmp_path: Path
+) -> None:
+    run = start(prompt=PROMPT, output=f"file://{tmp_path}", conn_id=held.conn_id)
+    run.until("clip", "deferred")
+    for name in ("Video", "Poster", "Gallery"):
+        follow(admin, run, name)
+        expect(admin.page.locator("h1")).to_have_text(PROMPT)
+        expect(admin.page.locator(".progress")).to_contain_text("of usually")
+    held.finish_generations()
+    assert run.finish() == "success"
+    expect(admin.page.locator("video")).to_be_visible()  # the page that is open has noticed
+
+    follow(admin, run, "Gallery")
+    admin.played(admin.page.locator("video"))
+    follow(admin, run, "Poster")
+    admin.page.wait_for_url("**/media/poster")
+    assert admin.page.evaluate("() => document.images[0].naturalWidth") > 0
+    follow(admin, run, "Video")
+    admin.page.wait_for_url("**/media/0")
+    admin.page.wait_for_function("() => document.querySelector('video').readyState >= 3")
+
+
+def test_a_failed_tasks_page_says_why(admin: Visitor, start: Callable[..., Run], held: HeldSandbox) -> None:
+    held.sandbox.faults([{"method": "POST", "action": {"status": 400}}])
+    run = start(prompt=PROMPT, conn_id=held.conn_id)
+    assert run.finish() == "failed"
+    follow(admin, run, "Gallery")
+    expect(admin.page.locator(".error")).to_contain_text("nothing is billed")
+
+
+@pytest.mark.parametrize("name", ["Video", "Poster"])
+def test_what_is_not_stored_has_a_page(admin: Visitor, generations: dict[str, Run], name: str) -> None:
+    run = generations["linked"]
+    if name == "Poster":
+        follow(admin, run, name)
+        expect(admin.page.locator("h1")).to_have_text("A clip that nobody stored")
