@@ -33,6 +33,7 @@ def get_provider_info() -> dict[str, Any]:
             {"name": "kling_video", "class-name": f"{modules}.decorators.kling.video_task"},
             {"name": "kling_generate", "class-name": f"{modules}.decorators.kling.generate_task"},
         ],
+        "notifications": [f"{modules}.notifications.webhook.KlingWebhookNotifier"],
         "extra-links": [f"{modules}.links.kling.Kling{name}Link" for name in ("Video", "Poster", "Gallery")],
         "plugins": [
             {"name": "kling", "plugin-class": f"{modules}.plugins.kling.KlingPlugin"},

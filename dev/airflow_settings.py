@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,6 +62,7 @@ def airflow_environment(
     port: int,
     execution_port: int,
     path: str,
+    programs: Path,
     settings: Mapping[str, str],
     env: Mapping[str, str],
 ) -> dict[str, str]:
@@ -71,6 +71,7 @@ def airflow_environment(
     :param port: of the API server; every address that Airflow gives out carries it.
     :param execution_port: of the API that tasks talk to.
     :param path: before every path of the API server, as behind a proxy; empty for none.
+    :param programs: the folder of the ``airflow`` that runs.
     :param settings: ``SECTION__OPTION`` to value; wins over the quick settings.
     :param env: further variables, as they are (connections, for example).
     """
@@ -88,7 +89,7 @@ def airflow_environment(
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     return {
         **own,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join([str(programs), own.get("PATH", os.defpath)]),
         "NO_PROXY": ",".join(filter(None, ["127.0.0.1,localhost", own.get("NO_PROXY")])),
         "AIRFLOW_HOME": str(home),
         **{f"AIRFLOW__{name}": value for name, value in options.items()},

@@ -24,7 +24,7 @@ from dev.waiting import PATIENCE_S, wait_for
 
 T = TypeVar("T")
 PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
-AIRFLOW = Path(sys.executable).with_name("airflow")  # of the environment this runs in
+OWN_PROGRAMS = Path(sys.executable).parent  # those of the environment this runs in
 GRACE = 5.0  # seconds a component gets to end by itself, when nothing is wanted of it any more
 
 
@@ -82,6 +82,7 @@ class AirflowStack:
     :param settings: Airflow settings as ``SECTION__OPTION`` to value.
     :param path: before every path of the API server, as behind a proxy.
     :param user: whom the API is used as; None where everybody is an admin.
+    :param programs: the folder of the ``airflow`` to run, of another environment perhaps.
     """
 
     def __init__(
@@ -94,8 +95,10 @@ class AirflowStack:
         keep_database: bool = False,
         path: str = "",
         user: User | None = None,
+        programs: Path = OWN_PROGRAMS,
     ) -> None:
         self.home = home.resolve()
+        self._airflow = programs / "airflow"
         self._port = ReservedPort()
         self._execution_port = ReservedPort()
         self.url = f"http://127.0.0.1:{self._port.number}{path}"
@@ -106,6 +109,7 @@ class AirflowStack:
             port=self._port.number,
             execution_port=self._execution_port.number,
             path=path,
+            programs=programs,
             settings=settings or {},
             env=env or {},
         )
@@ -151,7 +155,7 @@ class AirflowStack:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, PARENT_WATCH, str(GRACE), AIRFLOW, *arguments],
+                [sys.executable, PARENT_WATCH, str(GRACE), self._airflow, *arguments],
                 cwd=self.home,
                 env=self.env,
                 stdin=subprocess.PIPE,
@@ -219,7 +223,7 @@ class AirflowStack:
     def cli(self, *arguments: str) -> str:
         """Run ``airflow ARGUMENT...`` and return what it printed; AirflowStackError when it fails."""
         done = subprocess.run(
-            [AIRFLOW, *arguments],
+            [self._airflow, *arguments],
             cwd=self.home,
             env=self.env,
             stdin=subprocess.DEVNULL,

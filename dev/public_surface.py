@@ -88,6 +88,14 @@ SECTIONS: Final = (
     ),
     Section(title="Sensor", text="", entries=_entries("sensors.kling", "KlingTaskSensor")),
     Section(
+        title="Notifications",
+        text="",
+        entries=(
+            *_entries("notifications.webhook", "KlingWebhookNotifier"),
+            *_entries("notifications.result", "on_result"),
+        ),
+    ),
+    Section(
         title="Triggers",
         text="The operators and the sensor defer with these. A DAG needs them only for operators of its own.",
         entries=(

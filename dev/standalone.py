@@ -16,7 +16,11 @@ from dev.signals import raise_on_signals
 from dev.waiting import WaitError
 
 PROJECT = Path(__file__).resolve().parent.parent
-DAGS = ("kling_quickstart", "kling_chain", "kling_storyboard", "kling_storyboard_parallel")
+# All examples but the one with a schedule, which would begin by itself.
+DAGS = (
+    *("kling_quickstart", "kling_chain", "kling_storyboard", "kling_storyboard_parallel", "kling_alerts"),
+    *("kling_new_clip", "kling_on_new_clip", "kling_new_batch", "kling_on_new_batch"),
+)
 # Run once at the first start, where that costs nothing: an empty gallery shows nobody anything.
 SAMPLES = ("kling_quickstart", "kling_chain")
 

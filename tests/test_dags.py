@@ -19,6 +19,11 @@ def test_they_all_import_without_a_connection(monkeypatch: pytest.MonkeyPatch) -
     bag = parse(DAGS)
     assert bag.import_errors == {}
     assert set(bag.dags) == {
+        "kling_alerts",
+        "kling_new_batch",
+        "kling_new_clip",
+        "kling_on_new_batch",
+        "kling_on_new_clip",
         "kling_quickstart",
         "kling_chain",
         "kling_content_pipeline",

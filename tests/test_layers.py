@@ -23,7 +23,7 @@ PURE = [
 ]
 ORDER = [
     *PURE,
-    *("compat", "configuration", "journal", "hooks", "triggers", "generation", "links"),
+    *("compat", "configuration", "journal", "hooks", "triggers", "generation", "links", "notifications"),
     *("operators", "sensors", "decorators", "plugins"),
 ]
 # Parts that are in no layer: they import one part, or none.
@@ -35,6 +35,7 @@ PURE_MODULES = [
     *("journal/record.py", "journal/rules.py"),
     *("hooks/connection.py", "hooks/waiter.py", "hooks/callback_list.py", "hooks/task_reader.py"),
     *("generation/xcom_keys.py", "generation/templates.py", "generation/summary.py"),
+    "notifications/message.py",
     *("links/gallery_address.py", "plugins/gallery/query.py", "plugins/gallery/costs.py"),
     *("plugins/gallery/text.py", "plugins/gallery/byte_range.py"),
 ]

@@ -50,7 +50,7 @@ def operator_lineage(report: Report) -> OperatorLineage[Any, Any]:
         model=known.model,
         taskId=known.task_id,
         promptSha256=report.prompt_sha256,
-        outcome=report.outcome and report.outcome.value,
+        outcome=known.outcome and known.outcome.value,
         reused=known.reused,
         durationSeconds=known.duration_s,
         cost=cost and str(cost.amount),

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
     redact,
 )
 
-from airflow_provider_kling.exceptions import KlingError, KlingSubmissionUnknownError, KlingTaskFailedError
+from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation import spans, xcom_keys
 from airflow_provider_kling.generation.lineage import stored_media
 from airflow_provider_kling.generation.outcome import Outcome, outcome_of
@@ -49,7 +49,6 @@ class Report:
     :ivar prompt_sha256: the hash of the whole prompt, in hexadecimal.
     :ivar reads: the files on storage that the task reads.
     :ivar writes: those that it has written.
-    :ivar outcome: how the try ended; None before it has.
     """
 
     context: Context
@@ -59,7 +58,6 @@ class Report:
     prompt_sha256: str | None = field(default=None, init=False)
     reads: tuple[str, ...] = field(default=(), init=False)
     writes: tuple[str, ...] = field(default=(), init=False)
-    outcome: Outcome | None = field(default=None, init=False)
 
     def know_request(self, parameters: object) -> None:
         """Add what is known of a request.
@@ -107,10 +105,10 @@ class Report:
         try:
             yield
         except KlingError as error:
-            self.know({"error": str(error)})
+            outcome = outcome_of(error)
+            self.know({"error": str(error), "outcome": outcome})
             self._show()
-            self.outcome = outcome_of(error)
-            self._count_failure(error)
+            self._count_failure(outcome)
             raise
 
     def succeed(self, result: GenerationResult) -> None:
@@ -135,13 +133,14 @@ class Report:
         :param described: fields of the summary, ``poster_uri`` where it has a poster, and others, which are
             ignored.
         """
-        self.update({**described, "has_poster": described.get("poster_uri") is not None, "results": 1})
+        has_poster = described.get("poster_uri") is not None
+        self.update({**described, "has_poster": has_poster, "results": 1, "outcome": Outcome.SUCCEEDED})
         written = (described.get(name) for name in ("uri", "poster_uri"))
         self._end([str(uri) for uri in written if uri is not None])
 
     def _end(self, writes: Iterable[str]) -> None:
         """Report a success, with the files that it has made, to those who follow files."""
-        self.outcome, self.writes = Outcome.SUCCEEDED, tuple(writes)
+        self.writes = tuple(writes)
         collector = get_hook_lineage_collector()
         for uri in self.reads:
             collector.add_input_asset(context=ObjectStoragePath(uri), uri=uri)
@@ -183,11 +182,11 @@ class Report:
             metrics.GENERATION_DURATION.time(result["elapsed_s"], tags=self.tags)
         self._count_cost()
 
-    def _count_failure(self, error: KlingError) -> None:
-        metrics.FAILURES.count(tags={**self.tags, "outcome": outcome_of(error).value})
-        if isinstance(error, KlingSubmissionUnknownError):
+    def _count_failure(self, outcome: Outcome) -> None:
+        metrics.FAILURES.count(tags={**self.tags, "outcome": outcome.value})
+        if outcome is Outcome.UNKNOWN:
             metrics.UNKNOWN_OUTCOMES.count(tags=self.tags)
-        if isinstance(error, KlingTaskFailedError):
+        if outcome in (Outcome.FAILED, Outcome.MODERATED):
             self._count_cost()
 
     def _count_cost(self) -> None:

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# What is known of a former submission is not of the next one.
+_OF_ONE_SUBMISSION = ("task_id", "submitted_at", "cost_usd", "cost", "cost_unit", "outcome", "error")
+
 
 @dataclass(kw_only=True)
 class GenerationRun:
@@ -155,8 +158,7 @@ class GenerationRun:
     ) -> Record:
         """Submit; when the service has no capacity, wait for it without holding a worker."""
         self._check_output()
-        # What is known of a former submission is not of this one.
-        self.report.know(dict.fromkeys(("task_id", "submitted_at", "cost_usd", "cost", "cost_unit", "error")))
+        self.report.know(dict.fromkeys(_OF_ONE_SUBMISSION))
         asked = self.report.summary
         log.info("Requesting %s: %.300r", asked.model, asked.prompt or "")
         while True:

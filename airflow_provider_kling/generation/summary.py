@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from airflow_provider_kling.generation.outcome import Outcome
 from airflow_provider_kling.generation.result import MAX_XCOM_BYTES, GenerationResult
 from airflow_provider_kling.http.task import ResourceRole
 from airflow_provider_kling.http.url import web_url
@@ -67,6 +68,7 @@ class Summary(BaseModel):
     :ivar cost: what it bills in a unit of its own.
     :ivar cost_unit: that unit.
     :ivar reused: it was paid for by an earlier try, and not again.
+    :ivar outcome: how the try ended; None while it has not.
     :ivar error: why it failed, cut.
     """
 
@@ -93,6 +95,7 @@ class Summary(BaseModel):
     cost: _Amount | None = None
     cost_unit: _Text | None = None
     reused: bool = False
+    outcome: Outcome | None = None
     error: _Text | None = None
 
     @classmethod
@@ -156,6 +159,7 @@ def shown(result: GenerationResult) -> dict[str, object]:
         "expires_at": None if stored else result["expires_at"],
         "has_poster": result["poster_uri"] is not None,
         "results": max(1, sum(one["role"] not in _BESIDE for one in resources)),
+        "outcome": Outcome.SUCCEEDED,
         "error": None,
     }
 

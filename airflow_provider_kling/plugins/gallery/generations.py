@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, n
 from sqlalchemy.orm import Session
 
 from airflow_provider_kling.generation import xcom_keys
+from airflow_provider_kling.generation.outcome import Outcome
 from airflow_provider_kling.generation.summary import Summary
 from airflow_provider_kling.links.gallery_address import TaskKey
 from airflow_provider_kling.plugins.gallery.costs import Billed
@@ -106,7 +107,7 @@ def other_files(session: Session, key: TaskKey) -> list[str]:
 
 def costs(session: Session, query: Query, *, readable: Collection[str]) -> Iterator[Billed]:
     """Yield what each generation was billed, the newest first, in constant memory."""
-    names = ("task_id", "model", "title", "cost_usd", "cost", "cost_unit")
+    names = ("task_id", "model", "title", "cost_usd", "cost", "cost_unit", "outcome")
     paths = [XComModel.value[name].as_string().label(name) for name in names]
     rows = _matching(query, readable, XComModel.dag_id, XComModel.timestamp, *paths)
     seen: set[int] = set()  # a download and a sensor tell the cost of a task, too, which is billed once
@@ -117,7 +118,8 @@ def costs(session: Session, query: Query, *, readable: Collection[str]) -> Itera
             seen.add(hash(row.task_id))
         usd, other = _amount(row.cost_usd), _amount(row.cost)
         is_known = usd is not None or (other is not None and row.cost_unit is not None)
-        if row.model is None and not is_known:
+        may_be_billed = row.task_id is not None or row.outcome == Outcome.UNKNOWN
+        if not is_known and (row.model is None or not may_be_billed):
             continue  # nothing that a service bills
         yield Billed(
             dag_id=row.dag_id,

@@ -118,10 +118,13 @@ def test_costs_are_summed_by_unit_and_what_is_unknown_is_counted(runs: Runs) -> 
         {"model": "a", "cost_usd": "0.10"},
         {"model": "a", "cost_usd": "0.20"},
         {"model": "b", "cost": "3", "cost_unit": "units"},
-        {"model": "b"},
-        {"model": "b", "cost_usd": "NaN"},
-        {"model": "b", "cost_usd": "a lot"},
+        {"model": "b", "task_id": "t-4"},
+        {"model": "b", "task_id": "t-5", "cost_usd": "NaN"},
+        {"model": "b", "outcome": "unknown"},
+        # Of these, a service bills nothing: one is made here, and two have made no task.
         {"title": "3 videos joined"},
+        {"model": "b", "error": "rejected", "outcome": "error"},
+        {"model": "b"},
     ):
         runs.add(summary=summary, at=NOW)
     with create_session(scoped=False) as session:
@@ -155,7 +158,7 @@ def test_what_is_too_long_to_be_this_providers_is_not_read(runs: Runs) -> None:
 
 @pytest.mark.parametrize("cost", ["1E-999999", "1E+999999", "0." + "1" * 200, "Infinity", "-1"])
 def test_an_odd_amount_is_not_known(runs: Runs, cost: str) -> None:
-    runs.add(summary={"model": "a" * 5000, "cost_usd": cost})
+    runs.add(summary={"task_id": "t", "model": "a" * 5000, "cost_usd": cost})
     with create_session(scoped=False) as session:
         [billed] = generations.costs(session, Query(), readable=READABLE)
     assert billed.amount is None

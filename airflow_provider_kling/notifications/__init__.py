@@ -1,0 +1,1 @@
+"""Telling people, and their code, what became of generations."""
