@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_kling.media_type import MediaType
-from airflow_provider_kling.models import MediaLimits
+from airflow_provider_kling.models import Estimate, MediaLimits
 
 FieldPath = tuple[str | int, ...]
 """Where a value is in a body: names of fields, and numbers of items."""
@@ -38,6 +38,7 @@ class EncodedRequest:
     :param media: where the body holds media.
     :param limits: what the service documents about the media it takes.
     :param links_only: types of files that are sent as links, and never inline.
+    :param estimate: what it will cost; None where no price is published, or it depends on what is not known.
     """
 
     model: str
@@ -46,6 +47,7 @@ class EncodedRequest:
     media: tuple[MediaField, ...] = ()
     limits: Mapping[MediaType, MediaLimits] = field(default_factory=dict)
     links_only: frozenset[MediaType] = frozenset()
+    estimate: Estimate | None = None
 
     def with_media(self, values: Mapping[FieldPath, str]) -> EncodedRequest:
         """Return the request with other values at some of its media fields."""

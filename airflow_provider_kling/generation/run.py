@@ -159,8 +159,6 @@ class GenerationRun:
         """Submit; when the service has no capacity, wait for it without holding a worker."""
         self._check_output()
         self.report.know(dict.fromkeys(_OF_ONE_SUBMISSION))
-        asked = self.report.summary
-        log.info("Requesting %s: %.300r", asked.model, asked.prompt or "")
         while True:
             try:
                 with self.report.span(SpanName.SUBMIT):

@@ -30,6 +30,7 @@ from airflow_provider_kling.generation.stored_result import (
     is_result_available,
     result_before_clear,
 )
+from airflow_provider_kling.generation.summary import prompt_of
 from airflow_provider_kling.generation.termination import Termination
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.message import Call
@@ -131,6 +132,8 @@ class Submission:
         """
         # What cannot be expressed is found before anything is read or uploaded.
         encoded = self.hook.gateway.encode(self.request, extra_parameters=self.extra_parameters)
+        cost = f", {encoded.estimate}" if encoded.estimate else ""
+        log.info("Requesting %s: %.300r%s", self.model, prompt_of(self.request.body()) or "", cost)
         self._check_balance()
         encoded, uploads = MediaArguments(
             hook=self.hook,

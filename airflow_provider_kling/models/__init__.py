@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_kling.models.annotations import *
+    from airflow_provider_kling.models.cost import *
     from airflow_provider_kling.models.facts import *
     from airflow_provider_kling.models.image import *
     from airflow_provider_kling.models.model import *
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "annotations": "BodyString Media PromptText body_strings inferred_rules",
+    "cost": "Estimate estimate",
     "facts": "Certainty MediaLimits ModelType ModelVersion Price",
     "image": (
         "TextToImageRequest TextToImage2kRequest ImageToImageRequest V15ImageToImageRequest "
