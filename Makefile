@@ -21,13 +21,14 @@ NO_MEMORY := $(addprefix --ignore=tests/second_gateway/,test_bills.py test_capab
 # process has an Airflow of its own.
 SIDE_BY_SIDE := -n 4 --dist worksteal
 END_TO_END := -n 2 --dist loadfile
+QUICK := -m 'not e2e and not crash and not browser'
 # Runs targets, those that commas join side by side; one that fails stops no other.
 PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --at-once 3 --run '$(MAKE) --no-print-directory'
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
 # These wait much, for heartbeats and generations: three at a time keep two cores busy. The longest begins.
 CRASHES = test-crash-3.3,test-crash-3.4,test-crash-3.2
-WAITING = test-e2e,$(CRASHES)
+WAITING = test-e2e,$(CRASHES),test-browser
 joined = $(subst $(space),$(comma),$(strip $(1)))
 # S3 and OpenLineage are tested on the latest only: their many packages would have to agree with the pins of
 # all. So is httpx2: the older ones show what httpx does.
@@ -65,16 +66,16 @@ test:  ## everything: unit and contract tests on each Airflow, end to end, crash
 	$(PARTS) $(ENVIRONMENTS) $(AIRFLOWS:%=test-airflow-%) test-httpx $(WAITING)
 
 test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1.0, with the lowest versions
-	.venv/airflow-3.1/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_LIBRARY) $(NO_SECOND_GATEWAY)
+	.venv/airflow-3.1/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_LIBRARY) $(NO_SECOND_GATEWAY)
 
 test-airflow-3.2: .venv/airflow-3.2/.stamp  ## unit and contract tests on Airflow 3.2
-	.venv/airflow-3.2/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW) $(NO_MEMORY)
+	.venv/airflow-3.2/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_AIRFLOW) $(NO_MEMORY)
 
 test-airflow-3.3: .venv/airflow-3.3/.stamp  ## unit and contract tests on Airflow 3.3
-	.venv/airflow-3.3/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash'
+	.venv/airflow-3.3/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK)
 
 test-airflow-3.4: .venv/airflow-3.4/.stamp  ## unit and contract tests on the pre-release of Airflow 3.4
-	.venv/airflow-3.4/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not e2e and not crash' $(NO_AIRFLOW) $(NO_SECOND_GATEWAY)
+	.venv/airflow-3.4/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_AIRFLOW) $(NO_SECOND_GATEWAY)
 
 # The tests above use httpx2, which the latest environment has.
 .PHONY: test-httpx
@@ -82,13 +83,27 @@ test-httpx: $(READY)  ## what uses the HTTP library, with httpx instead of httpx
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -p tests.without_httpx2 $(addprefix tests/,http gateways hooks media/test_download.py security/test_hostile_answers.py)
 
 test-unit: $(READY)  ## unit tests only, on the latest Airflow
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash'
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash and not browser'
 
 test-contract: $(READY)  ## the client against the sandbox, over real HTTP
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m contract
 
 test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the sandbox
 	$(BIN)/python -m pytest $(END_TO_END) -m e2e
+
+# Finds what hinders people who do not see well, or use no mouse.
+AXE_CORE := 4.14.1
+AXE := build/browser/node_modules/axe-core/axe.min.js
+$(AXE): Makefile
+	npm install --silent --no-save --prefix build/browser axe-core@$(AXE_CORE)
+	@touch $@
+
+.PHONY: test-browser pictures
+test-browser: $(AIRFLOWS:%=.venv/airflow-%/.stamp) $(AXE)  ## the pages of a real Airflow, in a real Chromium (which has to be installed)
+	$(BIN)/python -m pytest -m browser tests/browser
+
+pictures: $(READY) $(AXE)  ## take the pictures in docs/images
+	$(BIN)/python -m pytest -m browser --pictures tests/browser/test_pictures.py
 
 test-crash:  ## kill parts of a real Airflow, and see that nothing is paid twice
 	$(PARTS) $(CRASHES)

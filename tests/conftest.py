@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,9 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="kling-tests-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+# The library that drives a browser is in one environment only.
+collect_ignore = [] if find_spec("playwright") else ["browser"]
 
 API_KEY = "sk-canary-0123456789"
 

@@ -99,7 +99,7 @@ def stack(
         path="/airflow",
         user=users["admin"],
     ) as running:
-        for dag_id in ("seen", "secret", "kling_quickstart"):
+        for dag_id in ("seen", "secret", "films", "kling_quickstart"):
             running.wait_for(lambda dag_id=dag_id: running.api.has_dag(dag_id), what=f"the DAG {dag_id}")
             running.api.unpause(dag_id)
         yield running

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from dev.waiting import wait_for
 from tests.browser.visitor import Visitor
 from tests.e2e.held import HeldSandbox
 from tests.e2e.run import Run
@@ -40,7 +41,9 @@ def test_the_links_of_a_task_are_followed_while_it_is_deferred_and_when_it_is_do
     assert admin.page.evaluate("() => document.images[0].naturalWidth") > 0
     follow(admin, run, "Video")
     admin.page.wait_for_url("**/media/0")
-    admin.page.wait_for_function("() => document.querySelector('video').readyState >= 3")
+    # Scripts do not run beside a file, so the page cannot wait by itself.
+    loaded = "() => document.querySelector('video').readyState >= 3"
+    wait_for(lambda: admin.page.evaluate(loaded), what="the clip in the browser's own player")
 
 
 def test_a_failed_tasks_page_says_why(admin: Visitor, start: Callable[..., Run], held: HeldSandbox) -> None:

@@ -1,4 +1,4 @@
-"""One clip a run, to be looked at: in a DAG that everybody may see, and in one that only an admin may."""
+"""One clip a run, to be looked at: in DAGs that everybody may see, and in one that only an admin may."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OPTIONS: dict[str, Any] = {
     "params": {"prompt": "A paper boat", "output": "", "conn_id": "kling_default"},
 }
 
-for dag_id in ("seen", "secret"):
+for dag_id in ("seen", "secret", "films"):
     with DAG(dag_id, **OPTIONS):
         KlingVideoOperator(
             task_id="clip",
