@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -37,9 +37,9 @@ def films(start: Callable[..., Run], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Where the pictures go: to the docs, when they are asked for."""
-    yield PICTURES if request.config.getoption("--pictures", default=False) else tmp_path
+    return PICTURES if request.config.getoption("--pictures", default=False) else tmp_path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
