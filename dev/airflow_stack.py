@@ -169,14 +169,17 @@ class AirflowStack:
         process = self._processes.get(name)
         return process is not None and process.poll() is None
 
+    def processes_of(self, name: str) -> list[psutil.Process]:
+        """Return the processes of a component."""
+        return psutil.Process(self._processes[name].pid).children(recursive=True)
+
     def kill(self, name: str, signum: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to every process of a component at once, as when its machine fails or freezes.
 
         The scheduler's are also the running tasks. After SIGKILL the component is gone until it is
         started again; SIGSTOP and SIGCONT freeze and thaw it.
         """
-        watch = self._processes[name]
-        for process in psutil.Process(watch.pid).children(recursive=True):
+        for process in self.processes_of(name):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signum)
         if signum == signal.SIGKILL:
