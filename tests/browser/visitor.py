@@ -76,10 +76,9 @@ class Visitor:
         self.page.keyboard.press("Space")
         playing = "video => video.currentTime > 0.5 && video.readyState >= 3 && !video.paused"
         self.page.wait_for_function(playing, arg=video.element_handle())
-        video.evaluate(
-            "video => new Promise(seeked => { video.onseeked = seeked; video.currentTime = 3.5; })"
-        )
-        assert video.evaluate("video => video.currentTime") >= 3.5
+        video.evaluate("video => { video.currentTime = 3.5; }")
+        sought = "video => !video.seeking && video.currentTime >= 3.5 && video.readyState >= 3"
+        self.page.wait_for_function(sought, arg=video.element_handle())
 
     def brightness(self) -> float:
         """Return how bright the page's background is, from 0 to 1."""

@@ -222,7 +222,7 @@ def test_a_stored_result_is_sent_whole_and_in_parts(gallery: TestClient, runs: R
 def test_a_file_can_do_nothing_in_the_browser(gallery: TestClient, runs: Runs, tmp_path: Path) -> None:
     headers = gallery.get(at(runs.add(summary={"uri": stored(tmp_path)}), "media/0")).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert headers["content-security-policy"] == "default-src 'none'; img-src 'self'; media-src 'self'"
     assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
