@@ -85,8 +85,8 @@ def response_of(media: StoredMedia, request: Request) -> Response:
         # Each use is asked for again: permissions and files change.
         "Cache-Control": "private, no-cache",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(media.file.name, safe='')}",
-        # The content is a stranger's: it is shown as what it was found to be, and does nothing. A browser's own
-        # player, for a file that is opened by itself, asks for it again, so it must not be sandboxed.
+        # The content is a stranger's: it is shown as what it was found to be, and does nothing. A browser's
+        # own player, for a file that is opened by itself, asks for it again, so it must not be sandboxed.
         "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'",
         "Cross-Origin-Resource-Policy": "same-origin",
         "ETag": etag,
