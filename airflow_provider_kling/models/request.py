@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
 from airflow_provider_kling.http.message import encode_json
 from airflow_provider_kling.media_type import MediaType
+from airflow_provider_kling.models.cost import Estimate, estimate
 from airflow_provider_kling.models.facts import MediaLimits, ModelVersion
 from airflow_provider_kling.models.model import KlingModel, ModelName
 from airflow_provider_kling.models.registry import find_model
@@ -77,6 +78,11 @@ class KlingRequest(BaseModel):
     def media_limits(self) -> Mapping[MediaType, MediaLimits]:
         """What is documented of the files that the request may bring; checked where a file is at hand."""
         return self._target.version.media_limits if self._target.version else {}
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """What it will cost at the service whose prices are published; None where that is not known."""
+        return estimate(self._target.version, self.body()) if self._target.version else None
 
     @property
     def declaring_class(self) -> type[KlingRequest]:

@@ -25,15 +25,7 @@ from airflow_provider_kling.gateways.modellix.translation import API_VERSIONS, A
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
 from airflow_provider_kling.http.message import Call, HttpRequest, Operation, encode_json
 from airflow_provider_kling.http.task import Task
-from airflow_provider_kling.models import (
-    Estimate,
-    KlingRequest,
-    Media,
-    ModelName,
-    body_strings,
-    estimate,
-    find_model,
-)
+from airflow_provider_kling.models import KlingRequest, Media, ModelName, body_strings
 
 
 class ModellixGateway(Gateway):
@@ -104,7 +96,7 @@ class ModellixGateway(Gateway):
                 if isinstance(one.holds, Media)
             ),
             limits=written.media_limits,
-            estimate=_estimate(written, body),
+            estimate=written.estimate,
         )
 
     def submit(self, encoded: EncodedRequest, *, key: str) -> Call[Task]:
@@ -128,13 +120,6 @@ class ModellixGateway(Gateway):
         """Read a task."""
         path = f"/api/v1/tasks/{quote(task_id, safe='')}"
         return Call.read(path, partial(parse_task, task_id=task_id), operation=Operation.POLL)
-
-
-def _estimate(request: KlingRequest, body: Mapping[str, Any]) -> Estimate | None:
-    """Return what a request will cost by the prices of the version in whose fields it is written."""
-    versions = find_model(str(request.model)).versions
-    version = next((one for one in versions if one.api_version == request.api_version), None)
-    return None if version is None else estimate(version, body)
 
 
 def _path(model: ModelName, *, suffix: str) -> str:
