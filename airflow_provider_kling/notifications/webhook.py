@@ -43,7 +43,7 @@ class KlingWebhookNotifier(BaseNotifier):
     :param conn_id: a connection whose host is the webhook's address; where a part of that is secret, it is
         the password, which is added as the end of the path. Airflow's connections of type ``slackwebhook``
         are such.
-    :param text: stands before what is known of the generation (templated in callbacks of tasks).
+    :param text: stands before what is known of the generation (templated).
     :param kwargs: the arguments of every notifier: ``context``, which Airflow gives.
     """
 
