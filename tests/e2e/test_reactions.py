@@ -1,4 +1,4 @@
-"""What reacts to a generation: another DAG, a chat, and an alert for a run that is late."""
+"""What reacts to a generation: a chat, and an alert for a run that is late."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from airflow_provider_kling.links.gallery_address import TaskKey
 from dev.airflow_stack import AirflowStack
 from tests.e2e.held import HeldSandbox
 from tests.e2e.run import Run
@@ -22,26 +23,6 @@ def chat(stack: AirflowStack) -> Iterator[Chat]:
         yield chat
 
 
-def test_a_dag_that_is_scheduled_on_the_asset_runs_with_what_was_made(
-    stack: AirflowStack, trigger: Callable[..., Run]
-) -> None:
-    consumer = "kling_on_new_clip"
-    stack.wait_for(lambda: stack.api.has_dag(consumer), what="the consumer")
-    stack.api.unpause(consumer)
-    producer = trigger("kling_new_clip")
-    assert producer.finish() == "success"
-    made = producer.result("generate")
-
-    def run_id() -> str | None:
-        runs = stack.api.call("GET", f"/dags/{consumer}/dagRuns")["dag_runs"]
-        return runs[0]["dag_run_id"] if runs else None
-
-    run = Run(stack=stack, dag_id=consumer, run_id=stack.wait_for(run_id, what="the consumer's run"))
-    assert run.finish() == "success"
-    told = stack.api.xcoms(run.tasks()["announce"])["return_value"]
-    assert told == [{"uri": made["uri"], "cost_usd": made["cost_usd"]}]
-
-
 def test_a_chat_is_told_of_a_clip(
     stack: AirflowStack, chat: Chat, start_run: Callable[..., Run], mark: str
 ) -> None:
@@ -54,7 +35,8 @@ def test_a_chat_is_told_of_a_clip(
     text = stack.wait_for(posted, what="the post")
     assert text.startswith("New clip:\nkling-video-o1 · done · ")
     assert f"{run.result('generate')['cost_usd']} USD" in text
-    assert f"/kling/gallery/task/kling_alerts/{run.run_id}/generate/-1|Look at it>" in text
+    page = TaskKey("kling_alerts", run.run_id, "generate").path()
+    assert f"/kling/gallery/{page}|Look at it>" in text
     assert "says generate" in run.log("generate"), "the callback of the DAG's own got the result"
 
 

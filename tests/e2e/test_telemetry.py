@@ -1,4 +1,4 @@
-"""A real run is seen from outside: by a StatsD server, and by whoever follows OpenLineage."""
+"""A real run is seen from outside: by a StatsD server, OpenLineage, and a DAG that follows its asset."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def service() -> Iterator[SandboxProcess]:
 def watched(service: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
     (folder / "dags").mkdir()
-    shutil.copy(EXAMPLES / f"{DAG}.py", folder / "dags")
+    for example in (DAG, "kling_new_clips"):
+        shutil.copy(EXAMPLES / f"{example}.py", folder / "dags")
     events = folder / "events"
     with (
         StatsdServer() as statsd,
@@ -83,6 +84,7 @@ def watched(service: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -
             env={"AIRFLOW_CONN_KLING_DEFAULT": sandbox_connection(service)},
             settings={
                 **SETTINGS,
+                "SCHEDULER__USE_JOB_SCHEDULE": "True",  # of assets, too; these examples have no other
                 "METRICS__STATSD_ON": "True",
                 "METRICS__STATSD_HOST": "127.0.0.1",
                 "METRICS__STATSD_PORT": str(statsd.port),
@@ -93,8 +95,9 @@ def watched(service: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -
             },
         ) as stack,
     ):
-        stack.wait_for(lambda: stack.api.has_dag(DAG), what=f"the DAG {DAG}")
-        stack.api.unpause(DAG)
+        for dag_id in (DAG, "kling_new_clip", "kling_on_new_clip"):
+            stack.wait_for(lambda dag_id=dag_id: stack.api.has_dag(dag_id), what=f"the DAG {dag_id}")
+            stack.api.unpause(dag_id)
         yield Watched(stack=stack, statsd=statsd, events=events, folder=folder)
 
 
@@ -134,9 +137,30 @@ def test_openlineage_follows_a_real_run(watched: Watched, success: Run) -> None:
     assert (facet["outcome"], facet["taskId"]) == ("succeeded", result["task_id"])
 
 
+def test_a_dag_that_is_scheduled_on_the_asset_runs_with_what_was_made(watched: Watched) -> None:
+    stack = watched.stack
+    producer = Run(stack=stack, dag_id="kling_new_clip", run_id=stack.api.trigger("kling_new_clip"))
+    assert producer.finish() == "success"
+    made = producer.result(TASK)
+
+    def run_id() -> str | None:
+        runs = stack.api.call("GET", "/dags/kling_on_new_clip/dagRuns")["dag_runs"]
+        return runs[0]["dag_run_id"] if runs else None
+
+    consumer = Run(
+        stack=stack, dag_id="kling_on_new_clip", run_id=stack.wait_for(run_id, what="the consumer's run")
+    )
+    assert consumer.finish() == "success"
+    told = stack.api.xcoms(consumer.tasks()["announce"])["return_value"]
+    assert told == [{"uri": made["uri"], "cost_usd": made["cost_usd"]}]
+
+
 def test_a_failure_is_seen_from_outside(watched: Watched, service: SandboxProcess) -> None:
     service.faults([{"method": "GET", "times": None, "action": {"task": {"status": "failed"}}}])
-    run = watched.run()
+    try:
+        run = watched.run()
+    finally:
+        service.clear_faults()
     assert run.state() == "failed"
     (failure,) = watched.metric("kling.failures")
     assert failure.tags["outcome"] == "failed"
