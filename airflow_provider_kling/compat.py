@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from configparser import RawConfigParser
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -44,7 +46,7 @@ def read_variable(name: str) -> str | None:
     raise RuntimeError(f"the Variable {name!r} could not be read: {response!r}")
 
 
-_CONFIG_FILE = "airflow.cfg"  # as Airflow names the source of an option
+_SECTION, _OPTION = "operators", "default_deferrable"
 
 
 @cache
@@ -54,12 +56,17 @@ def default_deferrable() -> bool:
     A generation takes minutes, so Airflow's own default, which is to hold a worker, is not used. Airflow
     writes its defaults into the ``airflow.cfg`` that it generates, so a file with the whole section does not
     count as set by somebody; an environment variable, or a file with less than the section, does.
+
+    Airflow can tell the source of an option only with those of all others; in the DAG processor of 3.1 that
+    fails, as the command for the database's address is not to be run there. So the file is asked itself.
     """
-    settings: Any = conf.as_dict(
-        display_source=True, display_sensitive=True, include_cmds=False, include_secret=False
+    if f"AIRFLOW__{_SECTION}__{_OPTION}".upper() in os.environ:
+        return bool(conf.getboolean(_SECTION, _OPTION))
+    file: Any = conf  # which has the file's options, beside Airflow's defaults
+    in_file = (
+        set(RawConfigParser.options(file, _SECTION)) if _SECTION in RawConfigParser.sections(file) else set()
     )
-    sources = {option: source for option, (_, source) in settings["operators"].items()}
-    is_generated = set(sources.values()) == {_CONFIG_FILE}
-    if sources["default_deferrable"] == "default" or is_generated:
+    is_generated = set(conf.getsection(_SECTION) or {}) <= in_file
+    if _OPTION not in in_file or is_generated:
         return True
-    return bool(conf.getboolean("operators", "default_deferrable"))
+    return bool(conf.getboolean(_SECTION, _OPTION))
