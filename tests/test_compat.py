@@ -74,6 +74,15 @@ def test_a_file_that_airflow_generated_sets_nothing(tmp_path: Path) -> None:
     assert in_a_new_airflow(tmp_path, ASK, **{NAME: "false"}) == "False"
 
 
+def test_it_is_found_where_the_database_is_kept_from_tasks_and_dags(tmp_path: Path) -> None:
+    """By a command for its address that fails, so the sources of all options cannot be asked for."""
+    database = f"[database]\nsql_alchemy_conn = sqlite:///{tmp_path}/x.db\n"
+    (tmp_path / "airflow.cfg").write_text(f"[operators]\ndefault_deferrable = false\n{database}")
+    block = "from airflow.providers.common.compat.sdk import conf as c; "
+    block += "c.set('database', 'sql_alchemy_conn_cmd', '/bin/false'); "  # as 3.1's supervisor does
+    assert in_a_new_airflow(tmp_path, block + ASK) == "False"
+
+
 def test_the_setting_is_read_once_because_every_task_of_a_dag_needs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
