@@ -28,7 +28,7 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and
 ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
 # These wait much, for heartbeats and generations: three at a time keep two cores busy. The longest begins.
 CRASHES = test-crash-3.3,test-crash-3.4,test-crash-3.2
-WAITING = test-e2e,$(CRASHES),test-browser
+WAITING = test-e2e,$(CRASHES)
 joined = $(subst $(space),$(comma),$(strip $(1)))
 # S3 and OpenLineage are tested on the latest only: their many packages would have to agree with the pins of
 # all. So is httpx2: the older ones show what httpx does.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from dev.airflow_api import User
@@ -57,6 +57,7 @@ def chromium() -> Iterator[Browser]:
         if "CI" in os.environ:
             pytest.fail("there is no chromium")
         pytest.skip("there is no chromium")
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
