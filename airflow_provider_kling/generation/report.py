@@ -141,11 +141,14 @@ class Report:
     def _end(self, writes: Iterable[str]) -> None:
         """Report a success, with the files that it has made, to those who follow files."""
         self.writes = tuple(writes)
-        collector = get_hook_lineage_collector()
-        for uri in self.reads:
-            collector.add_input_asset(context=ObjectStoragePath(uri), uri=uri)
-        for uri in self.writes:
-            collector.add_output_asset(context=ObjectStoragePath(uri), uri=uri)
+        try:
+            collector = get_hook_lineage_collector()
+            for uri in self.reads:
+                collector.add_input_asset(context=ObjectStoragePath(uri), uri=uri)
+            for uri in self.writes:
+                collector.add_output_asset(context=ObjectStoragePath(uri), uri=uri)
+        except Exception:  # of a text that only looks like a file, perhaps; the result was paid for
+            log.warning("Airflow's lineage will not have all files of this task", exc_info=True)
 
     def span(self, name: SpanName) -> AbstractContextManager[None]:
         """Let a step of the generation be a span of the task's trace."""

@@ -20,7 +20,7 @@ from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from airflow_provider_kling.sensors.kling import KlingTaskSensor
 from tests.airflow_names import HookLineageCollector
 from tests.conftest import FakeTaskInstance
-from tests.task_runner import run, video
+from tests.task_runner import context, run, video
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,15 @@ def test_airflows_collector_has_reads_and_writes(
         {frame, result["uri"]},
         {result["uri"], result["poster_uri"], made["uri"], made["poster_uri"]},
     )
+
+
+def test_a_text_that_only_looks_like_a_file_costs_no_result(task_instance: FakeTaskInstance) -> None:
+    """Where the storage is not known, Airflow makes no asset of it; the generation is paid for by then."""
+    told = report.Report(context=context(video(), task_instance))  # type: ignore[arg-type]  # a test's context
+    told.know_request({"prompt": "A boat", "negative_prompt": "unknown://style/7"})
+    assert told.reads == ("unknown://style/7",)
+    told.made({"uri": "file:///films/a.mp4"})
+    assert told.writes == ("file:///films/a.mp4",)
 
 
 def openlineage_event(operator: Any, path: Path, *, failed: bool = False) -> dict[str, Any]:
