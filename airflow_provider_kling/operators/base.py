@@ -315,7 +315,7 @@ class GenerationOperator(MappedOutput):
         from airflow_provider_kling.hooks.kling import KlingHook
 
         ti = context["ti"]
-        tags = {"model": self.model, "dag_id": ti.dag_id, "task_id": ti.task_id}
+        tags = {"model": str(find_model(self.model).name), "dag_id": ti.dag_id, "task_id": ti.task_id}
         return KlingHook(conn_id=self.conn_id, tags=tags)
 
     def _begin(self, hook: KlingHook, context: Context) -> GenerationRun:

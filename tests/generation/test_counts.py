@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_kling import exceptions
 from airflow_provider_kling.exceptions import KlingError
 from airflow_provider_kling.generation.outcome import Outcome, outcome_of
-from airflow_provider_kling.operators.kling import KlingDownloadOperator
+from airflow_provider_kling.operators.kling import KlingDownloadOperator, KlingGenerateOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.recorded_stats import RecordedStats, record_stats
@@ -41,6 +41,17 @@ def test_a_generation_is_counted_with_its_time_its_bytes_and_its_cost(
     polls = stats.of("kling.polls")
     assert polls == [(1, {"gateway": "modellix"})] * len(polls) != []
     assert not stats.of("kling.failures")
+
+
+def test_a_model_has_one_name_however_it_is_written(
+    sandbox: SandboxProcess, task_instance: FakeTaskInstance, stats: RecordedStats
+) -> None:
+    parameters = {"prompt": "A boat", "mode": "std", "duration": 5}
+    run(
+        KlingGenerateOperator(task_id="make", model="kling/kling-video-o1", parameters=parameters),
+        task_instance,
+    )
+    assert stats.of("kling.submissions") == stats.of("kling.generations") == [(1, OF)]
 
 
 def test_what_is_returned_again_is_reuse_and_costs_nothing(
