@@ -173,6 +173,10 @@ class AirflowAPI:
         query = {} if task.query == {"map_index": -1} else task.query
         self._call("PATCH", task.path, json={"new_state": state}, params=query)
 
+    def links(self, task: TaskInstance) -> dict[str, str | None]:
+        """Return the extra links of a task, by name."""
+        return dict(self._of(task, "/links")["extra_links"])
+
     def triggerers(self) -> dict[int, datetime]:
         """Return when each running triggerer gave its latest sign of life, by the id of its job."""
         jobs = self._get("/jobs", job_type="TriggererJob", job_state="running", order_by="-id")["jobs"]

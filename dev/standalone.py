@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from pathlib import Path
@@ -64,8 +63,11 @@ def main() -> int:
 
 def _run_samples(api: AirflowAPI) -> None:
     for dag_id in SAMPLES:
-        with contextlib.suppress(httpx.HTTPStatusError):  # at the first start only: the run is there
+        try:
             api.trigger(dag_id, run_id="sample")
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.CONFLICT:  # the run of an earlier start is there
+                raise
 
 
 if __name__ == "__main__":

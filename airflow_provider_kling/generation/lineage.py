@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from airflow_provider_kling.generation.summary import PROMPTS
 from airflow_provider_kling.media.media_value import is_storage_uri
+from airflow_provider_kling.models import Media, field_strings
+from airflow_provider_kling.models.model import KlingModel
 
 # Schemes that mean the same storage.
 _SCHEMES: Final = {"s3a": "s3", "gcs": "gs", "local": "file"}
@@ -43,23 +45,16 @@ def dataset(uri: str) -> Dataset:
     return Dataset(f"{scheme}://{host}", parts.path.lstrip("/"))
 
 
-def stored_media(parameters: object) -> tuple[str, ...]:
+def stored_media(
+    parameters: Mapping[str, Any], *, model: KlingModel, templated: AbstractSet[str] = frozenset()
+) -> tuple[str, ...]:
     """Return the files on storage that a request names, each once.
 
-    :param parameters: the author's fields.
+    :param parameters: the author's fields, rendered.
+    :param templated: those that were written as templates.
+    :raises KlingRequestError: the fields are no dict, or those of several API versions.
     """
-    if not isinstance(parameters, Mapping):
-        return ()
-    media = [value for name, value in parameters.items() if name not in PROMPTS]
-    return tuple(dict.fromkeys(text for text in _texts(media) if is_storage_uri(text)))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from _texts(member)
-    elif isinstance(value, Sequence):
-        for member in value:
-            yield from _texts(member)
+    of = model.choose_version(parameters).request_class
+    strings = field_strings(of.unquoted(parameters, templated=templated), of=of)
+    files = (one.value for one in strings if isinstance(one.holds, Media) and is_storage_uri(one.value))
+    return tuple(dict.fromkeys(files))

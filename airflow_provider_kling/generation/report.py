@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_kling.hooks.kling import KlingHook
+    from airflow_provider_kling.models.model import KlingModel
 
 log = logging.getLogger(__name__)
 
@@ -59,15 +61,19 @@ class Report:
     reads: tuple[str, ...] = field(default=(), init=False)
     writes: tuple[str, ...] = field(default=(), init=False)
 
-    def know_request(self, parameters: object) -> None:
+    def know_request(
+        self, parameters: Any, *, model: KlingModel, templated: AbstractSet[str] = frozenset()
+    ) -> None:
         """Add what is known of a request.
 
-        :param parameters: the author's fields.
+        :param parameters: the author's fields, rendered.
+        :param templated: those that were written as templates.
+        :raises KlingRequestError: the fields are no dict, or those of several API versions.
         """
         prompt = prompt_of(parameters)
         self.know({"prompt": prompt})
         self.prompt_sha256 = prompt and hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()
-        self.reads = stored_media(parameters)
+        self.reads = stored_media(parameters, model=model, templated=templated)
 
     def know(self, values: Mapping[str, object]) -> None:
         """Add to what is known, for when it is pushed next.

@@ -79,7 +79,8 @@ class GenerationRun:
         report = Report(context=self.context, hook=self.hook, submits=True)
         report.know({"model": str(model.name), "expected_s": model.expected_s})
         with suppress(KlingRequestError):  # a paid result is not lost for a text
-            report.know_request(self.task.rendered_parameters())
+            parameters = self.task.rendered_parameters()
+            report.know_request(parameters, model=model, templated=self.task.templated())
         return report
 
     @cached_property

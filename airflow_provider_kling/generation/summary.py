@@ -21,8 +21,7 @@ from airflow_provider_kling.media_type import MediaType
 
 _LONGEST_TEXT: Final = 500
 _FOR_PEOPLE: Final = ("prompt", "error", "title")
-PROMPTS: Final = ("prompt", "text")
-"""Where the text of a request is, by the models' fields; the first that is there is shown."""
+_PROMPTS: Final = ("prompt", "text")  # where a model's text is; the first that is there is shown
 
 # What only shows a result, or is one in another form.
 _BESIDE: Final = (ResourceRole.COVER, ResourceRole.THUMBNAIL, ResourceRole.COPY)
@@ -171,7 +170,7 @@ def prompt_of(parameters: object) -> str | None:
     """
     if not isinstance(parameters, Mapping):
         return None
-    for name in PROMPTS:
+    for name in _PROMPTS:
         if isinstance(text := parameters.get(name), str) and text.strip():
             return text
     return None

@@ -28,9 +28,13 @@ class TaskKey(NamedTuple):
         steps = "/".join(quote(str(part), safe="") for part in self)
         return f"task/{steps}{f'/{page}' if page else ''}"
 
-    @property
-    def airflow_path(self) -> str:
-        """The path of the task in Airflow's pages."""
+    def airflow_path(self, *, region: str | None = None) -> str:
+        """Return the path of the task in Airflow's pages.
+
+        :param region: of a task that is mapped or in a loop, from Airflow 3.4 on.
+        """
         dag_id, run_id, task_id = (quote(part, safe="") for part in self[:3])
-        mapped = "" if self.map_index < 0 else f"/mapped/{self.map_index}"
-        return f"dags/{dag_id}/runs/{run_id}/tasks/{task_id}{mapped}"
+        task = f"dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
+        if region is not None:
+            return f"{task}?region_id={region}&region_index={self.map_index}"
+        return task if self.map_index < 0 else f"{task}/mapped/{self.map_index}"

@@ -34,7 +34,11 @@ class _TaskLink(BaseOperatorLink):
             is_on = True
         if not is_on:
             return ""
-        key = TaskKey(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
+        # On a worker it is the task instance. In a loop of Airflow 3.4 that has the number of its iteration
+        # here, where a mapped task has its map index; the database has one number for both.
+        index = getattr(ti_key, "region_index", None)
+        map_index = ti_key.map_index if index is None else index
+        key = TaskKey(ti_key.dag_id, ti_key.run_id, ti_key.task_id, map_index)
         return f"{PREFIX.lstrip('/')}/{key.path(self.page)}"
 
 

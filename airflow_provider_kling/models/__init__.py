@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_kling.models.video_v3 import *
 
 _EXPORTS = {
-    "annotations": "BodyString Media PromptText body_strings inferred_rules",
+    "annotations": "BodyString Media PromptText body_strings field_strings inferred_rules",
     "cost": "Estimate estimate",
     "facts": "Certainty MediaLimits ModelType ModelVersion Price",
     "image": (

@@ -142,8 +142,17 @@ def body_strings(request: KlingRequest, body: Mapping[str, Any] | None = None) -
     :param body: the body that is sent, where it has more fields than the request or other values; by default
         the request's own.
     """
-    declared = _declared(request.declaring_class)
-    for name, value in (request.body() if body is None else body).items():
+    yield from field_strings(request.body() if body is None else body, of=request.declaring_class)
+
+
+def field_strings(fields: Mapping[str, Any], *, of: type[KlingRequest]) -> Iterator[BodyString]:
+    """Yield every string of a request's fields, which need not be valid; see :func:`body_strings`.
+
+    :param fields: as the author names them.
+    :param of: the class that says what each holds.
+    """
+    declared = _declared(of)
+    for name, value in fields.items():
         yield from _strings((name,), value, declared.get(name, _UNDECLARED))
 
 

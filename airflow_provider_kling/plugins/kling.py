@@ -20,6 +20,8 @@ _OPERATORS: Final = (
     "KlingTaskSensor",
     "VideoConcatOperator",
     "VideoFrameOperator",
+    "@task.kling_video",
+    "@task.kling_generate",
 )
 
 

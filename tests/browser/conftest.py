@@ -96,11 +96,12 @@ def stack(
             "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
             "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,guest:viewer",
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "KLING__PLAYER_TAB": "True",  # Airflow 3.4 needs no switch
         },
         path="/airflow",
         user=users["admin"],
     ) as running:
-        for dag_id in ("seen", "secret", "films", "kling_quickstart"):
+        for dag_id in ("seen", "secret", "films", "many", "kling_quickstart"):
             running.wait_for(lambda dag_id=dag_id: running.api.has_dag(dag_id), what=f"the DAG {dag_id}")
             running.api.unpause(dag_id)
         yield running

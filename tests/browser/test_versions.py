@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,8 +34,9 @@ def other(request: pytest.FixtureRequest, sandbox: SandboxProcess, tmp_path: Pat
         settings=PATIENT,
         programs=programs,
     ) as stack:
-        stack.wait_for(lambda: stack.api.has_dag("seen"), what="the DAG")
-        stack.api.unpause("seen")
+        for dag_id in ("seen", *(["looped"] if request.param == "3.4" else [])):
+            stack.wait_for(lambda dag_id=dag_id: stack.api.has_dag(dag_id), what=f"the DAG {dag_id}")
+            stack.api.unpause(dag_id)
         yield stack
 
 
@@ -51,3 +53,25 @@ def test_the_pages_load_list_and_play(other: AirflowStack, chromium: Browser, tm
         visitor.played(visitor.card(PROMPT).locator("video"))
         assert visitor.foreign() == []
         assert visitor.errors == []
+
+
+@pytest.mark.parametrize("other", ["3.4"], indirect=True)
+def test_each_iteration_of_a_loop_has_its_links_and_its_page(
+    other: AirflowStack, chromium: Browser, tmp_path: Path
+) -> None:
+    run = Run(
+        stack=other, dag_id="looped", run_id=other.api.trigger("looped", {"output": f"file://{tmp_path}"})
+    )
+    assert run.finish() == "success"
+    with visiting(chromium, other.url) as visitor:
+        visitor.log_in(None)
+        for number in range(2):
+            link = other.api.links(run.tasks()[f"again.clip#{number}"])["Gallery"]
+            visitor.page.goto(f"{visitor.url}/{link}")
+            expect(visitor.page.locator("h1")).to_have_text(f"Boat {number}")
+            visitor.played(visitor.page.locator("video"))
+        visitor.page.get_by_role("link", name="in Airflow").click()
+        expect(visitor.page.get_by_text("Success", exact=True).first).to_be_visible()
+        visitor.page.get_by_role("link", name="Player").click()  # which Airflow tells no iteration
+        cards = visitor.page.frame_locator("iframe").locator("article.card")
+        expect(cards).to_have_text([re.compile("Boat 1"), re.compile("Boat 0")])

@@ -11,9 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from airflow_provider_kling.exceptions import KlingError
+from airflow_provider_kling.exceptions import KlingError, KlingRequestError
 from airflow_provider_kling.generation import report
 from airflow_provider_kling.generation.lineage import Dataset, dataset, stored_media
+from airflow_provider_kling.models import find_model
 from airflow_provider_kling.operators.kling import KlingDownloadOperator
 from airflow_provider_kling.operators.media import VideoConcatOperator, VideoFrameOperator
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
@@ -49,11 +50,17 @@ def test_the_files_of_a_request_are_those_on_storage_each_once() -> None:
     parameters = {
         "prompt": "s3://is-no-file/here",
         "images": ["s3://b/1.png", "https://example.com/2.png", "s3://b/1.png"],
-        "elements": [{"video": "gs://b/3.mp4", "names": {"x": "aGVsbG8="}}],
+        "videos": "['gs://b/3.mp4']",  # of a template
         "duration": 5,
     }
-    assert stored_media(parameters) == ("s3://b/1.png", "gs://b/3.mp4")
-    assert stored_media("no fields") == ()
+    model = find_model("kling-video-o1")
+    assert stored_media(parameters, model=model) == ("s3://b/1.png", "gs://b/3.mp4")
+    of_text = {"prompt": "A boat", "negative_prompt": "s3://is-no-file/either"}
+    assert stored_media(of_text, model=find_model("kling-v2.6-t2v")) == ()
+    unknown = {"prompt": "s3://is-no-file/here", "clip": {"of": ["s3://b/4.mp4"]}}
+    assert stored_media(unknown, model=find_model("other/new-model")) == ("s3://b/4.mp4",)
+    with pytest.raises(KlingRequestError, match="must be a dict"):
+        stored_media("no fields", model=model)  # type: ignore[arg-type]  # as a template may give
 
 
 @pytest.fixture
@@ -101,7 +108,7 @@ def test_airflows_collector_has_reads_and_writes(
 def test_a_text_that_only_looks_like_a_file_costs_no_result(task_instance: FakeTaskInstance) -> None:
     """Where the storage is not known, Airflow makes no asset of it; the generation is paid for by then."""
     told = report.Report(context=context(video(), task_instance))  # type: ignore[arg-type]  # a test's context
-    told.know_request({"prompt": "A boat", "negative_prompt": "unknown://style/7"})
+    told.know_request({"prompt": "A boat", "style": "unknown://style/7"}, model=find_model("other/new-model"))
     assert told.reads == ("unknown://style/7",)
     told.made({"uri": "file:///films/a.mp4"})
     assert told.writes == ("file:///films/a.mp4",)

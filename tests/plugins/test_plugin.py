@@ -61,7 +61,9 @@ def test_the_tab_is_only_where_it_is_of_use_or_asked_for(
     monkeypatch.setattr(kling, "_applies_by_operator", lambda: applies)
     assert ("Player" in views()) is applies
     tab = views(KLING__PLAYER_TAB="True")["Player"]
-    named = {"applies_to": {"operator_name": [one.__name__ for one in OPERATORS]}} if applies else {}
+    decorators = [each["name"] for each in get_provider_info()["task-decorators"]]
+    names = [*(one.__name__ for one in OPERATORS), *(f"@task.{name}" for name in decorators)]
+    named = {"applies_to": {"operator_name": names}} if applies else {}
     assert {name: value for name, value in tab.items() if name == "applies_to"} == named
 
 

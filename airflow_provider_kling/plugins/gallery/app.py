@@ -115,7 +115,15 @@ class _Routes:
         return self._pages.costs(request, totals, query=query, dag_ids=sorted(readable))
 
     def task(self, request: Request, user: User, key: _Key) -> Response:
+        """Return the page of a task; of one with several indexes that is named without one, the list."""
         found = _generation(user, key)
+        if found is None and key.map_index == _UNMAPPED:
+            every = Query.read({"dag": key.dag_id, "run": key.run_id, "task": key.task_id})
+            with _database() as session:
+                has_others = generations.page(session, every, readable=[key.dag_id], size=1).generations
+            if has_others:
+                root = request.scope.get("root_path", "")
+                return RedirectResponse(f"{root}/?{every.address()}", status_code=302)
         return self._pages.task(request, key, found, files=len(_uris(found)))
 
     def video(self, request: Request, user: User, key: _Key) -> Response:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, not_, null, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from airflow_provider_kling.generation import xcom_keys
@@ -36,6 +36,8 @@ class Generation:
 
     :param at: when its summary was written.
     :param try_number: of the task's last try.
+    :param region: tells the task from others of the same key, from Airflow 3.4 on, where it is mapped or in a
+        loop.
     """
 
     key: TaskKey
@@ -43,6 +45,12 @@ class Generation:
     state: State
     at: datetime
     try_number: int
+    region: str | None
+
+    @property
+    def airflow_path(self) -> str:
+        """The path of the task in Airflow's pages."""
+        return self.key.airflow_path(region=self.region)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,15 +149,17 @@ _SAME_TASK = (
         TaskInstance.map_index == XComModel.map_index,
     )
 )
+_REGION = getattr(TaskInstance, "region_id", null())  # from Airflow 3.4 on
 _PLACE = (XComModel.dag_run_id, XComModel.task_id, XComModel.map_index)
 _TASK = (
     *(TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.map_index.label("index")),
     *(TaskInstance.state, TaskInstance.try_number),
+    _REGION.label("region"),
 )
 
 
 def _is(key: TaskKey) -> list[ColumnElement[bool]]:
-    # In a loop of Airflow 3.4, an XCom has the number of the iteration where its task has its map index.
+    # In a loop of Airflow 3.4, the map index is the number of the iteration.
     return [
         TaskInstance.dag_id == key.dag_id,
         TaskInstance.run_id == key.run_id,
@@ -167,6 +177,10 @@ def _matching(query: Query, readable: Collection[str], *columns: Any) -> Select[
     rows = rows.where(_is_shorter(_LONGEST_SUMMARY))
     if query.dag is not None:
         rows = rows.where(XComModel.dag_id == query.dag)
+    if query.run is not None:
+        rows = rows.where(XComModel.run_id == query.run)
+    if query.task is not None:
+        rows = rows.where(XComModel.task_id == query.task)
     if query.begins is not None:
         rows = rows.where(XComModel.timestamp >= query.begins)
     if query.ends is not None:
@@ -200,6 +214,7 @@ def _generation(row: Any) -> Generation | None:
         state=state_of(row.state, has_task=summary.task_id is not None),
         at=row.timestamp,
         try_number=row.try_number,
+        region=None if row.region is None or row.index < 0 else str(row.region),
     )
 
 

@@ -90,6 +90,8 @@ class Query(BaseModel):
     """The filters of a page.
 
     :ivar dag: the id of a DAG.
+    :ivar run: the id of a run.
+    :ivar task: the id of a task, with the groups that it is in.
     :ivar model: a part of the model's name.
     :ivar state: of the generation.
     :ivar text: a part of the prompt.
@@ -101,6 +103,8 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     dag: _Text
+    run: _Text
+    task: _Text
     model: _Text
     state: Annotated[State | None, BeforeValidator(_none_if_empty)] = None
     text: _Text

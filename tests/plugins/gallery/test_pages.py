@@ -174,6 +174,21 @@ def test_a_task_without_a_generation_has_a_page_that_says_so(gallery: TestClient
     assert "A boat" in gallery.get(at(shown).removesuffix("-1") + "{MAP_INDEX}").text
 
 
+def test_a_mapped_task_that_is_named_without_its_index_leads_to_all_that_it_made(
+    gallery: TestClient, runs: Runs
+) -> None:
+    key = runs.add(task_id="many.make", map_index=3, summary={"prompt": "The fourth"})
+    runs.add(task_id="many.make", map_index=4, summary={"prompt": "Another run"})
+    for index in ("-1", "{MAP_INDEX}"):
+        answer = gallery.get(f"{at(key).removesuffix('3')}{index}")
+        assert answer.status_code == 302
+        place = answer.headers["location"].removeprefix(ROOT)
+        text = gallery.get(place).text
+        assert "The fourth" in text
+        assert "Another run" not in text
+        assert 'name="run"' in text, "the filter can be seen, and taken away"
+
+
 # -- links ----------------------------------------------------------------------------------------
 
 

@@ -62,6 +62,9 @@ def test_a_dag_that_the_visitor_may_not_read_has_nothing(runs: Runs) -> None:
     ("query", "prompts"),
     [
         ({"dag": "adverts"}, ["An Apple"]),
+        ({"run": "run-2"}, ["100% wool"]),
+        ({"run": "run-"}, []),
+        ({"task": "cut"}, ["In the make"]),
         ({"model": "KLING-V3"}, ["An Apple"]),
         ({"text": "an apple"}, ["An Apple"]),
         ({"text": "100%"}, ["100% wool"]),
@@ -86,7 +89,7 @@ def test_each_filter_leaves_what_it_says(
     late = datetime(2026, 8, 1, 23, 59, 59, 999_999, tzinfo=UTC)
     runs.add(dag_id="adverts", summary={"prompt": "An Apple", "model": "kling-v3-t2v"}, at=late)
     runs.add(state="failed", summary={"prompt": "100% wool", "task_id": "t"})
-    runs.add(state="deferred", summary={"prompt": "In the make", "task_id": "t"})
+    runs.add(task_id="cut", state="deferred", summary={"prompt": "In the make", "task_id": "t"})
     runs.add(state=None, summary={"prompt": "Not yet"})
     assert found(Query.read(query)) == (every if prompts is None else prompts)
 

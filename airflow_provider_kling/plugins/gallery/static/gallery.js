@@ -25,8 +25,14 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const card of old) {
       const next = page.querySelector(`[data-key="${CSS.escape(card.dataset.key)}"]`);
-      if (next && next.dataset.state !== card.dataset.state) card.replaceWith(document.importNode(next, true));
+      if (next && next.dataset.state !== card.dataset.state) replace(card, document.importNode(next, true));
     }
+  };
+  // The same link is in focus afterwards, for those who use the keyboard.
+  const replace = (card, fresh) => {
+    const link = card.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    card.replaceWith(fresh);
+    if (link) [...fresh.querySelectorAll("a")].find((each) => each.getAttribute("href") === link)?.focus();
   };
   setInterval(count, 1000);
   setInterval(() => refresh().catch(() => {}), 10000);
