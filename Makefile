@@ -102,8 +102,9 @@ $(AXE): Makefile
 test-browser: $(AIRFLOWS:%=.venv/airflow-%/.stamp) $(AXE)  ## the pages of a real Airflow, in a real Chromium (which has to be installed)
 	$(BIN)/python -m pytest -m browser tests/browser
 
-pictures: $(READY) $(AXE)  ## take the pictures in docs/images
+pictures: $(AXE) demo  ## take the pictures in docs/images
 	$(BIN)/python -m pytest -m browser --pictures tests/browser/test_pictures.py
+	$(BIN)/python -m dev.moving_picture "$$(ls -t .demo/output/*/film.mp4 | head -1)" docs/images/film.webp
 
 test-crash:  ## kill parts of a real Airflow, and see that nothing is paid twice
 	$(PARTS) $(CRASHES)

@@ -49,9 +49,15 @@ def test_the_gallery_has_its_picture_taken(visit: Visit, films: list[Run], folde
         for prompt in PROMPTS:
             expect(visitor.card(prompt).locator("video")).to_be_visible()
         page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(1000)  # the browser's sign that a poster is loading fades slowly
         picture = page.screenshot(path=folder / f"gallery-{scheme}.png")
         visitor.gallery(f"/task/films/{films[-1].run_id}/clip/-1")
         visitor.played(page.locator("video"))
         page.locator("video").evaluate("video => video.pause()")
         player = page.screenshot(path=folder / f"player-{scheme}.png")
-    assert min(len(picture), len(player)) > 20_000, "there is something on them"
+        page.goto(f"{visitor.url}/dags/films/runs/{films[-1].run_id}/tasks/clip/details")
+        for link in ("Gallery", "Poster", "Video"):
+            expect(page.get_by_role("link", name=link, exact=True)).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        task = page.screenshot(path=folder / f"task-{scheme}.png")
+    assert min(map(len, (picture, player, task))) > 20_000, "there is something on them"
