@@ -10,9 +10,9 @@ LATEST := 3.3
 # `make constraints-3.4`. When 3.4 is out, remove the line.
 PRE_RELEASE_3.4 := 3.4.0b2
 # Tests of what does not depend on Airflow's version; once, on the latest, is enough.
-NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models http gateways catalogue media video contract security fuzz test_layers.py test_polling.py)
+NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models http gateways catalogue media video contract security fuzz polling test_layers.py)
 # What depends on the version of no library.
-NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix/service sandbox/kling/service models/test_properties.py test_layers.py test_polling.py)
+NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix/service sandbox/kling/service models/test_properties.py polling test_layers.py)
 # A second service, on a record in Variables (3.2) and in a task state store (3.3), which others have, too. What
 # it does with a record in memory is tested once.
 NO_SECOND_GATEWAY := --ignore=tests/second_gateway

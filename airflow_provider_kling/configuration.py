@@ -38,8 +38,8 @@ class Defaults(Arguments):
     :ivar default_output: the folder for results; None for links only. It may be a template.
     :ivar max_download_bytes: a larger result is not stored.
     :ivar min_poll_interval: shortest time between two polls of a task, in seconds.
-    :ivar max_poll_interval: longest one, while the task takes as long as usual.
-    :ivar max_overdue_poll_interval: longest one after that.
+    :ivar max_poll_interval: longest one, while the end of the task is likely.
+    :ivar max_overdue_poll_interval: longest one before and after that.
     """
 
     default_timeout: Seconds = TIMEOUT_S

@@ -105,19 +105,19 @@ def _config() -> dict[str, Any]:
                     "version_added": "0.1.0",
                     "type": "float",
                     "example": None,
-                    "default": "3.0",
+                    "default": "1.0",
                 },
                 "max_poll_interval": {
                     "description": (
-                        "Longest time between two polls of a task that takes as long as usual, in seconds."
+                        "Longest time between two polls of a task while its end is likely, in seconds."
                     ),
                     "version_added": "0.1.0",
                     "type": "float",
                     "example": None,
-                    "default": "15.0",
+                    "default": "30.0",
                 },
                 "max_overdue_poll_interval": {
-                    "description": "Longest time between two polls of a task that takes longer, in seconds.",
+                    "description": "Longest time between two polls before and after that, in seconds.",
                     "version_added": "0.1.0",
                     "type": "float",
                     "example": None,
@@ -206,6 +206,11 @@ def _connection_fields() -> dict[str, Any]:
             "label": "Requests per minute",
             "description": "Spaces this connection's requests, per process. Empty: the service's own limits.",
             "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 1_000_000},
+        },
+        "max_poll_interval": {
+            "label": "Longest poll interval (s)",
+            "description": "However unlikely a task's end is. For a sandbox, whose tasks end soon.",
+            "schema": {"type": ["number", "null"], "minimum": 1, "maximum": 3600},
         },
         "webhook_url": {
             "label": "Webhook URL",

@@ -72,20 +72,30 @@ def ours(library: str) -> Client:
         if library == "httpx":
             sys.modules["httpx2"] = None  # type: ignore[assignment]  # importing it fails from now on
         from airflow_provider_kling.gateways import make_gateway
-        from airflow_provider_kling.http.client import shared_client
+        from airflow_provider_kling.hooks.pacer import Pacer
+        from airflow_provider_kling.http.client import ONCE, shared_client
         from airflow_provider_kling.http.credentials import BearerToken
         from airflow_provider_kling.http.library import httpx
         from airflow_provider_kling.http.network import MAX_CONNECTIONS
         from airflow_provider_kling.http.settings import ClientSettings
+        from airflow_provider_kling.polling.pace import Pace
+
+        class Unhurried(Pace):
+            """The pace of a key without limits: the cost of polls is measured, not their number."""
+
+            def free_at(self, now: float) -> float:
+                return now
 
         assert (httpx.__name__, MAX_CONNECTIONS) == (library, CONNECTIONS)
         gateway = make_gateway()
         calls = [gateway.task(f"task-{task}") for task in range(TASKS)]
         settings = ClientSettings(base_url=url, credentials=BearerToken(_KEY))
         async with shared_client(settings) as shared:
+            pacer = Pacer(pace=Unhurried(per_minute=1.0), rate_limit=lambda: shared.rate_limit)
 
             async def poll(task: int) -> str:
-                return (await shared.call(calls[task])).raw_status
+                async with pacer.turn(lambda _: 0.0):
+                    return (await shared.call(calls[task], until=ONCE)).raw_status
 
             yield poll
 

@@ -20,7 +20,8 @@ def frames(film: Path) -> list[Image.Image]:
         stream = container.streams.video[0]
         step = (stream.average_rate or Fraction(24)) / FRAMES_PER_SECOND
         taken = [frame for number, frame in enumerate(container.decode(stream)) if number % step < 1]
-        return [one.to_image(width=WIDTH, height=one.height * WIDTH // one.width) for one in taken]
+        small = [one.reformat(WIDTH, one.height * WIDTH // one.width, format="rgb24") for one in taken]
+        return [Image.fromarray(one.to_ndarray()) for one in small]
 
 
 def main(film: Path, picture: Path) -> None:

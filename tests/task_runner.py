@@ -11,7 +11,8 @@ from airflow.triggers.base import BaseTrigger
 
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.operators.kling import KlingVideoOperator
-from airflow_provider_kling.polling import Poller
+from airflow_provider_kling.polling import Poller, PollWindow
+from airflow_provider_kling.polling.pace import Pace
 from tests.airflow_names import TaskDeferred
 
 POLL_AGAIN_S = 0.02
@@ -71,8 +72,16 @@ def fire(trigger: BaseTrigger) -> Any:
 
 def poll_often(monkeypatch: Any) -> None:
     """Let the waiting take no longer than the sandbox does."""
-    patient = Poller.delay
-    monkeypatch.setattr(Poller, "delay", lambda self, **facts: min(POLL_AGAIN_S, patient(self, **facts)))
+    patient = Poller.window
+
+    def window(self: Poller, **facts: float) -> PollWindow:
+        found = patient(self, **facts)
+        return PollWindow(
+            earliest_s=min(POLL_AGAIN_S, found.earliest_s), latest_s=min(POLL_AGAIN_S, found.latest_s)
+        )
+
+    monkeypatch.setattr(Poller, "window", window)
+    monkeypatch.setattr(Pace, "free_at", lambda self, now: now)
     monkeypatch.setattr("airflow_provider_kling.triggers.kling.SETTLE_S", 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -57,8 +58,12 @@ def test_an_argument_wins_over_an_option(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.contract
 def test_the_bounds_of_polling_are_those_of_the_triggers_plan(
-    sandbox: SandboxProcess, task_instance: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch
+    sandbox: SandboxProcess,
+    task_instance: FakeTaskInstance,
+    connect: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    connect(host=sandbox.url, password=sandbox.api_key, extra={"max_poll_interval": 3600})
     configure(monkeypatch, min_poll_interval=5, max_poll_interval=20, max_overdue_poll_interval=90)
     operator = video()
     with pytest.raises(TaskDeferred) as deferred:
@@ -79,7 +84,7 @@ def test_the_bounds_of_polling_are_those_of_the_triggers_plan(
         ({"default_output": "file:///results/a.mp4"}, "default_output: must name a folder"),
         ({"max_download_bytes": "2 GiB"}, "max_download_bytes: must be a whole number"),
         ({"min_poll_interval": 0}, "min_poll_interval: must be at least 1"),
-        ({"min_poll_interval": 20}, "max_poll_interval: must be at least min_poll_interval"),
+        ({"min_poll_interval": 40}, "max_poll_interval: must be at least min_poll_interval"),
         ({"max_poll_interval": 61}, "max_overdue_poll_interval: must be at least max_poll_interval"),
     ],
     ids=str,

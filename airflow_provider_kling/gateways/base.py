@@ -199,6 +199,9 @@ class Gateway(ABC):
     """The longest time for which the service may keep a task. Only an older one is normally not found; a
     younger one that is not found is no reason to pay again, because a changed key looks the same."""
 
+    assumed_requests_per_minute: ClassVar[int] = 100
+    """How many it allows a key, until it says so itself."""
+
     recovery: Recovery | None = None
     task_batch: TaskBatch | None = None
     files: Files | None = None

@@ -27,6 +27,7 @@ from airflow_provider_kling.exceptions import (
 from airflow_provider_kling.generation.answer import answered_task
 from airflow_provider_kling.generation.completion import EXTRA_WAIT_S, Completion
 from airflow_provider_kling.generation.generation_task import GenerationTask
+from airflow_provider_kling.generation.kind import kind_of
 from airflow_provider_kling.generation.media_arguments import delete_uploads
 from airflow_provider_kling.generation.output_location import check_output
 from airflow_provider_kling.generation.output_rules import check_extension, check_mapped
@@ -231,12 +232,7 @@ class GenerationRun:
         self._log_wait(record)
         if (answered := answered_task(record)) is not None:
             return self._complete(self._completion(record), answered)
-        plan = PollingPlan(
-            submitted_at=record.intent_at,
-            deadline=record.deadline,
-            expected_s=find_model(self.task.model).expected_s[1],
-            **configured().polling,
-        )
+        plan = self._plan(record)
         if self.task.deferrable:
             self.task.defer(
                 trigger=KlingTaskTrigger(
@@ -250,6 +246,20 @@ class GenerationRun:
         task = completion.task_from_outcome(self.hook.poll_task(waiter))
         self._end_wait(record)
         return self._complete(completion, task)
+
+    def _plan(self, record: Record) -> PollingPlan:
+        model = find_model(self.task.model)
+        expected_from_s, expected_s = model.expected_s
+        return PollingPlan(
+            submitted_at=record.intent_at,
+            deadline=record.deadline,
+            kind=kind_of(
+                self.task.rendered_parameters(), model=str(model.name), gateway=self.hook.gateway.label
+            ),
+            expected_from_s=expected_from_s,
+            expected_s=expected_s,
+            **self.hook.connection.poll_bounds(configured().polling),
+        )
 
     def _end_wait(self, record: Record | None) -> None:
         if record is not None:

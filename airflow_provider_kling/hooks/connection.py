@@ -22,6 +22,7 @@ T = TypeVar("T")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEMES = ("http", "https")
 _HTTPS_PORT: Final = 443
+_SANDBOX_POLL_S: Final = 2.0
 _NETLOC: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?", re.ASCII | re.IGNORECASE)
 _SEGMENTS: Final = re.compile(r"(?:/(?:[\w.~!$&'()*+,;=:@-]|%[0-9a-f]{2})+)*", re.ASCII | re.IGNORECASE)
 _LONGEST_PATH: Final = 2000  # the HTTP library takes a URL of 65536 characters
@@ -36,16 +37,33 @@ class _Extra(Arguments):
 
     request_timeout: Annotated[Number, Field(ge=0.1, le=3600)] = 30.0
     requests_per_minute: Annotated[Count, Field(le=1_000_000)] | None = None
+    max_poll_interval: Annotated[Number, Field(ge=1, le=3600)] | None = None
     allow_private_hosts: bool = False
     allow_insecure_http: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class KlingConnection:
-    """Where calls are sent, and how they are written."""
+    """Where calls are sent, and how they are written.
+
+    :param max_poll_interval_s: longest time between two polls of a task, in seconds, however unlikely its end
+        is; None leaves that to Airflow's configuration. On this machine there are only sandboxes: 2 s by
+        default.
+    """
 
     client: ClientSettings
     gateway: Gateway
+    max_poll_interval_s: float | None = None
+
+    def poll_bounds(self, configured: Mapping[str, float]) -> dict[str, float]:
+        """Return the bounds of the times between two polls.
+
+        :param configured: those of Airflow's configuration, by the names of a ``PollingPlan``.
+        """
+        most = self.max_poll_interval_s
+        return (
+            dict(configured) if most is None else {name: min(most, each) for name, each in configured.items()}
+        )
 
 
 def parse_connection(
@@ -66,8 +84,9 @@ def parse_connection(
     :param host: the base URL, or just a host name; empty for the gateway's own.
     :param schema: ``http`` or ``https``, where ``host`` does not say; or the path of a connection's URI.
     :param extra: a mapping, or its JSON: ``gateway``, ``region``, ``api_version``, ``request_timeout``
-        (seconds), ``requests_per_minute``, ``webhook_url``, ``allow_insecure_http``, ``allow_private_hosts``.
-        Other keys are ignored. Numbers and switches may be text. None and an empty text count as left out.
+        (seconds), ``requests_per_minute``, ``max_poll_interval`` (seconds), ``webhook_url``,
+        ``allow_insecure_http``, ``allow_private_hosts``. Other keys are ignored. Numbers and switches may be
+        text. None and an empty text count as left out.
     :param caller: for the User-Agent.
     :raises KlingRequestError: a part is missing or invalid. Secrets are never quoted.
     """
@@ -124,6 +143,7 @@ def parse_connection(
             allow_insecure_http=extras.allow_insecure_http,
         ),
         gateway=gateway,
+        max_poll_interval_s=extras.max_poll_interval or _poll_interval(url),
     )
 
 
@@ -226,6 +246,11 @@ def _base_url(
 def _shown(text: str) -> str | None:
     """Return what an error may quote: a user, a password and a query are secrets."""
     return None if "@" in text else text.partition("?")[0]
+
+
+def _poll_interval(url: SplitResult) -> float | None:
+    """Return the longest time between two polls where the service is a sandbox, whose tasks end sooner."""
+    return _SANDBOX_POLL_S if url.hostname in _LOOPBACK else None
 
 
 def _sends_the_key_unencrypted(url: SplitResult, extras: _Extra) -> bool:

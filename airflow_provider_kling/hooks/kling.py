@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from time import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -26,11 +25,11 @@ from airflow_provider_kling.gateways.video_sessions import (
     SelectionSession,
     VideoSessions,
 )
-from airflow_provider_kling.hooks.callback_ears import poll_or_hear, shared_ears
 from airflow_provider_kling.hooks.connection import KlingConnection, parse_connection
 from airflow_provider_kling.hooks.connection_test import check_connection
 from airflow_provider_kling.hooks.metrics import StatsObserver, Tags
-from airflow_provider_kling.hooks.task_reader import shared_reader
+from airflow_provider_kling.hooks.shared_connection import shared_connections
+from airflow_provider_kling.hooks.task_polling import poll_blocking, poll_shared
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
 from airflow_provider_kling.http.client import KlingClient, shared_client
 from airflow_provider_kling.http.ids import check_id
@@ -38,7 +37,7 @@ from airflow_provider_kling.http.message import Call
 from airflow_provider_kling.http.observer import Observer
 from airflow_provider_kling.http.task import Task
 from airflow_provider_kling.models import KlingRequest, find_model
-from airflow_provider_kling.polling import Budget
+from airflow_provider_kling.polling import PollEnd
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -105,11 +104,14 @@ class KlingHook(BaseHook):
         return self._connection
 
     async def connection_async(self) -> KlingConnection:
-        """Return the connection, looked up at the first use without blocking the event loop."""
+        """Return the connection, looked up without blocking; once a minute for all on the event loop."""
         if self._connection is None:
-            found = await get_async_connection(self.conn_id)
-            self._connection = self._parse(found, extra=await get_async_extra_dejson(found))
+            self._connection = await shared_connections().get(self.conn_id, self._looked_up)
         return self._connection
+
+    async def _looked_up(self) -> KlingConnection:
+        found = await get_async_connection(self.conn_id)
+        return self._parse(found, extra=await get_async_extra_dejson(found))
 
     @property
     def gateway(self) -> Gateway:
@@ -213,7 +215,7 @@ class KlingHook(BaseHook):
         :raises KlingTimeoutError: the ``timeout`` is over, and no poll found the task ended.
         :raises KlingAPIError: the credentials are rejected, or they do not know the task.
         """
-        bounds = configured().polling
+        bounds = self.connection.poll_bounds(configured().polling)
         waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at, **bounds)
         return self.poll_task(waiter).task_or_error()
 
@@ -225,39 +227,32 @@ class KlingHook(BaseHook):
         submitted_at: float | None = None,
     ) -> Task:
         """Poll a task until it has ended, without blocking the event loop; see :meth:`wait_for_task`."""
-        bounds = configured().polling
+        bounds = (await self.connection_async()).poll_bounds(configured().polling)
         waiter = TaskWaiter.starting(task_id, timeout=timeout, submitted_at=submitted_at, **bounds)
         return (await self.poll_task_async(waiter)).task_or_error()
 
     def poll_task(self, waiter: TaskWaiter) -> PollOutcome:
         """Make a waiter's polls, and block meanwhile. The waits are reported to the hook's observer."""
-        client, poll = self.get_conn(), _poll(self.gateway, waiter.task_id)
-        return replace(waiter, observer=self.observer).wait(
-            lambda: self.call(poll, until=waiter.plan.deadline), lambda: Budget(rate_limit=client.rate_limit)
+        poll = _poll(self.gateway, waiter.task_id)
+        return poll_blocking(
+            waiter, poll, client=self.get_conn(), gateway=self.gateway, observer=self.observer
         )
 
     async def poll_task_async(self, waiter: TaskWaiter) -> PollOutcome:
         """Make a waiter's polls without blocking; see :meth:`poll_task`.
 
-        All waiters of this event loop share one budget.
+        All waiters of this event loop with the same key share connections, and the pace of their polls.
         """
-        connection = await self.connection_async()
-        poll = _poll(connection.gateway, waiter.task_id)
-        async with shared_client(connection.client) as client:
-
-            def budget() -> Budget:
-                return Budget(rate_limit=client.rate_limit, pollers=client.holders)
-
-            waiter, until = replace(waiter, observer=self.observer), waiter.plan.deadline
-            alone = waiter.alone(lambda: client.call(poll, observer=self.observer, until=until))
-            reader = shared_reader(client, connection.gateway, observer=self.observer)
-            read = alone if reader is None else partial(reader.read, waiter.task_id, until=until)
-            ears, gateway = shared_ears(), connection.gateway
-            if ears is None or gateway.callbacks is None or gateway.webhook_url is None:
-                return await waiter.wait_async(read, budget)
-            own_id = gateway.own_id(waiter.task_id)
-            listening = replace(waiter, plan=waiter.plan.sparse())
-            return await listening.wait_async(lambda window: poll_or_hear(ears, own_id, window, read), budget)
+        while True:
+            connection = await self.connection_async()
+            poll = _poll(connection.gateway, waiter.task_id)
+            outcome = await poll_shared(waiter, poll, connection=connection, observer=self.observer)
+            if outcome.end is not PollEnd.KEY_REJECTED:
+                return outcome
+            shared_connections().forget(self.conn_id, connection)  # the key may have been replaced
+            self._connection = None
+            if (await self.connection_async()).client == connection.client:
+                return outcome
 
     def upload(self, content: bytes, *, filename: str, content_type: str) -> UploadedFile:
         """Store a file at the service. Free.

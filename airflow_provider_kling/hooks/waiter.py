@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from airflow_provider_kling.exceptions import (
     KlingError,
@@ -16,12 +16,17 @@ from airflow_provider_kling.exceptions import (
     KlingTaskFailedError,
     KlingTimeoutError,
 )
+from airflow_provider_kling.hooks.pacer import Pacer, Urgency
 from airflow_provider_kling.http.message import Operation
 from airflow_provider_kling.http.observer import NULL_OBSERVER, CallInfo, Observer, WaitReason, notify
 from airflow_provider_kling.http.task import Task, TaskFailure, TaskStatus
-from airflow_provider_kling.polling import Budget, PollEnd, Poller, PollingPlan, PollWindow
+from airflow_provider_kling.polling import Experience, PollEnd, Poller, PollingPlan, PollWindow
+from airflow_provider_kling.polling.pace import Pace
 
 log = logging.getLogger(__name__)
+
+Read = Callable[[PollWindow, Urgency], Awaitable[Task]]
+"""Reads a task once, in a window of time, or raises a :class:`KlingError`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +124,13 @@ class TaskWaiter:
 
     It only reads, so it does no harm when two wait for the same task.
 
+    :param experience: what is known of how long such tasks take. None knows what is usual.
     :param observer: receives each wait between two polls.
     """
 
     task_id: str
     plan: PollingPlan
+    experience: Experience | None = None
     observer: Observer = NULL_OBSERVER
     clock: Callable[[], float] = time.time
     random: Callable[[], float] = random.random
@@ -131,25 +138,34 @@ class TaskWaiter:
     sleep_async: Callable[[float], Awaitable[None]] = asyncio.sleep
     _last_status: str = field(default="", init=False)
 
+    @property
+    def _request(self) -> str:
+        return f"task {self.task_id}"
+
     @classmethod
-    def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None, **bounds: float) -> Self:
+    def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None, **bounds: Any) -> Self:
         """Return a waiter whose deadline is ``timeout`` seconds after the submission; None for now.
 
         :param bounds: of the plan.
         """
-        start = time.time() if submitted_at is None else submitted_at
-        plan = PollingPlan.starting(submitted_at=start, timeout=timeout, **bounds)
+        if submitted_at is None:
+            plan = PollingPlan.joining(now=time.time(), timeout=timeout, **bounds)
+        else:
+            plan = PollingPlan.starting(submitted_at=submitted_at, timeout=timeout, **bounds)
         return cls(task_id=task_id, plan=plan)
 
-    def wait(self, poll: Callable[[], Task], budget: Callable[[], Budget]) -> PollOutcome:
+    def wait(self, poll: Callable[[], Task], pace: Pace) -> PollOutcome:
         """Wait on a worker, and block meanwhile.
 
         :param poll: reads the task, or raises a :class:`KlingError`.
-        :param budget: the requests that are left for polling.
+        :param pace: how fast polls may follow each other.
         """
-        poller = Poller(plan=self.plan)
+        poller = self._poller()
         while True:
-            self.sleep(self._window(poller, budget()).latest_s)
+            self.sleep(self._window(poller).latest_s)
+            if (late := pace.free_at(self.clock()) - self.clock()) > 0:
+                self.sleep(late)
+            pace.begin(self.clock())
             try:
                 polled: Task | KlingError = poll()
             except KlingError as error:
@@ -157,35 +173,37 @@ class TaskWaiter:
             if outcome := self._outcome(poller, polled):
                 return outcome
 
-    def alone(self, poll: Callable[[], Awaitable[Task]]) -> Callable[[PollWindow], Awaitable[Task]]:
+    def alone(self, poll: Callable[[], Awaitable[Task]], *, pacer: Pacer) -> Read:
         """Return a poll for :meth:`wait_async` that is made by itself, at the end of its window."""
 
-        async def poll_alone(window: PollWindow) -> Task:
+        async def poll_alone(window: PollWindow, urgency: Urgency) -> Task:
             await self.sleep_async(window.latest_s)
-            return await poll()
+            async with pacer.turn(urgency):
+                return await poll()
 
         return poll_alone
 
-    async def wait_async(
-        self, poll: Callable[[PollWindow], Awaitable[Task]], budget: Callable[[], Budget]
-    ) -> PollOutcome:
+    async def wait_async(self, poll: Read) -> PollOutcome:
         """Wait on an event loop, without blocking it; see :meth:`wait`.
 
         :param poll: reads the task in a window of time: :meth:`alone`, or together with other tasks.
         """
-        poller = Poller(plan=self.plan)
+        poller = self._poller()
         while True:
             try:
-                polled: Task | KlingError = await poll(self._window(poller, budget()))
+                polled: Task | KlingError = await poll(self._window(poller), poller.urgency)
             except KlingError as error:
                 polled = error
             if outcome := self._outcome(poller, polled):
                 return outcome
 
-    def _window(self, poller: Poller, budget: Budget) -> PollWindow:
-        window = poller.window(now=self.clock(), jitter=self.random(), budget=budget)
+    def _poller(self) -> Poller:
+        return Poller(plan=self.plan, experience=self.experience or Experience())
+
+    def _window(self, poller: Poller) -> PollWindow:
+        window = poller.window(now=self.clock(), jitter=self.random())
         seconds = window.latest_s
-        next_poll = CallInfo(operation=Operation.POLL, request=f"task {self.task_id}")
+        next_poll = CallInfo(operation=Operation.POLL, request=self._request)
         notify(self.observer, lambda one: one.on_wait(next_poll, seconds=seconds, reason=WaitReason.POLL))
         return window
 

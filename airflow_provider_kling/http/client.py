@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, closing, nullcontext
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_kling.exceptions import KlingError
@@ -21,6 +21,9 @@ from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.transport import RequestBuilder
 
 T = TypeVar("T")
+
+ONCE: Final = 0.0
+"""As ``until``: a call that fails is not repeated. Who polls decides when to poll again."""
 
 
 class _Client(ClientCore):

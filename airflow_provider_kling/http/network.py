@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from airflow_provider_kling.exceptions import BrokenRule, KlingRequestError
+from airflow_provider_kling.http.asyncio_backend import AsyncioBackend
 from airflow_provider_kling.http.library import httpcore, httpx
 from airflow_provider_kling.http.proxy import environment_proxy
 
@@ -160,7 +161,9 @@ def connection_pool(
 def async_connection_pool(url: str) -> httpcore.AsyncConnectionInterface:
     """Return a pool for an event loop; see :func:`connection_pool`."""
     kinds = (httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
-    pool: httpcore.AsyncConnectionInterface = _pool(environment_proxy(url), kinds=kinds, tls=tls_context())
+    pool: httpcore.AsyncConnectionInterface = _pool(
+        environment_proxy(url), kinds=kinds, tls=tls_context(), network_backend=AsyncioBackend()
+    )
     return pool
 
 

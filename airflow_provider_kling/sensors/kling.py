@@ -134,7 +134,8 @@ class KlingTaskSensor(MappedOutput, BaseSensorOperator):
 
     def _defer(self) -> NoReturn:
         now = time.time()
-        plan = PollingPlan.starting(submitted_at=now, timeout=self.timeout, **configured().polling)
+        bounds = KlingHook(conn_id=self.conn_id).connection.poll_bounds(configured().polling)
+        plan = PollingPlan.joining(now=now, timeout=self.timeout, **bounds)
         self.defer(
             trigger=KlingTaskTrigger(
                 conn_id=self.conn_id, kling_task_id=self.kling_task_id, plan=plan.to_json()

@@ -66,8 +66,10 @@ class KlingTaskTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield the event. Airflow logs it, so it holds nothing that is secret or long."""
-        await asyncio.sleep(SETTLE_S)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         end = await self._poll()
+        await asyncio.sleep(max(0.0, begun + SETTLE_S - loop.time()))
         yield TriggerEvent(  # type: ignore[no-untyped-call]
             {"status": end.status.value, "reason": end.value, "task_id": self.kling_task_id}
         )

@@ -49,8 +49,7 @@ def test_the_gallery_has_its_picture_taken(visit: Visit, films: list[Run], folde
         for prompt in PROMPTS:
             expect(visitor.card(prompt).locator("video")).to_be_visible()
         page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(1000)  # the browser's sign that a poster is loading fades slowly
-        picture = page.screenshot(path=folder / f"gallery-{scheme}.png")
+        picture = page.screenshot(path=folder / f"gallery-{scheme}.png", animations="disabled")
         visitor.gallery(f"/task/films/{films[-1].run_id}/clip/-1")
         visitor.played(page.locator("video"))
         page.locator("video").evaluate("video => video.pause()")

@@ -29,6 +29,7 @@ EXTRA = {
     "api_version": "2026-08",
     "request_timeout": 60,
     "requests_per_minute": 30,
+    "max_poll_interval": 10,
     "webhook_url": "https://hooks.example/kling",
     "allow_private_hosts": False,
     "allow_insecure_http": False,

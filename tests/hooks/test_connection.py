@@ -106,6 +106,8 @@ ODD_NUMBERS = ("nan", "inf", float("nan"), "1e999", True, [5], "five", "-0.5", -
         *(({"extra": {"request_timeout": odd}}, "extra.request_timeout") for odd in ODD_NUMBERS),
         ({"extra": {"request_timeout": 1e9}}, "extra.request_timeout"),
         ({"extra": {"requests_per_minute": -5}}, "extra.requests_per_minute"),
+        ({"extra": {"max_poll_interval": 0.5}}, "extra.max_poll_interval"),
+        ({"extra": {"max_poll_interval": 3601}}, "extra.max_poll_interval"),
         *(({"extra": {"requests_per_minute": odd}}, "extra.requests_per_minute") for odd in ODD_NUMBERS),
         *(({"extra": {name: odd}}, f"extra.{name}") for name in SWITCHES for odd in ODD_SWITCHES),
         ({"extra": {"gateway": "nowhere"}}, "gateway"),
@@ -426,3 +428,19 @@ def test_a_login_decides_how_calls_are_signed_and_written() -> None:
     assert signed.gateway.label == "kling v1"
     with pytest.raises(KlingRequestError, match="api_version: must be 'v1' with an access key"):
         kling(login="ak", password="a-secret-key-of-32-characters-00", extra={"api_version": "2026-07"})
+
+
+@pytest.mark.parametrize(
+    ("parts", "most"),
+    [
+        ({}, 60.0),
+        ({"host": "https://proxy.example"}, 60.0),
+        ({"extra": {"max_poll_interval": 5}}, 5.0),
+        ({"host": "http://127.0.0.1:8787"}, 2.0),
+        ({"host": "http://localhost:8787", "extra": {"max_poll_interval": "7.5"}}, 7.5),
+    ],
+)
+def test_a_sandbox_is_polled_often_since_its_tasks_end_soon(parts: dict[str, Any], most: float) -> None:
+    configured = {"min_interval_s": 1.0, "max_interval_s": 30.0, "max_overdue_interval_s": 60.0}
+    bounds = parse(**parts).poll_bounds(configured)
+    assert bounds == {name: min(most, seconds) for name, seconds in configured.items()}

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from math import inf
 from statistics import median
 from typing import Any
 
@@ -20,10 +19,12 @@ from airflow_provider_kling.exceptions import (
     KlingProtocolError,
     KlingServerError,
 )
+from airflow_provider_kling.hooks.pacer import Pacer
 from airflow_provider_kling.hooks.task_reader import TaskReader
 from airflow_provider_kling.hooks.waiter import TaskWaiter
 from airflow_provider_kling.http.task import Task, TaskStatus
-from airflow_provider_kling.polling import Budget, PollEnd, PollingPlan, PollWindow
+from airflow_provider_kling.polling import PollEnd, PollingPlan, PollWindow
+from airflow_provider_kling.polling.pace import Pace
 from tests.virtual_time import VirtualLoop, run_in_virtual_time
 
 LIMIT = 20
@@ -37,37 +38,40 @@ class Service:
     """A service that reads one task, or several.
 
     :ivar reads: the ids of each request.
-    :ivar until: the time after which each request was not to be repeated.
     :ivar fails: the error of a request for these ids; None where it works.
     """
 
     def __init__(self, *, ends_at: Mapping[str, float] | None = None) -> None:
         self.reads: list[tuple[str, ...]] = []
-        self.until: list[float] = []
         self.fails: Callable[[tuple[str, ...]], BaseException | None] = lambda ids: None
         self.hides: set[str] = set()
         self._ends_at = ends_at or {}
 
-    def _read(self, ids: tuple[str, ...], until: float) -> dict[str, Task]:
+    def _read(self, ids: tuple[str, ...]) -> dict[str, Task]:
         self.reads.append(tuple(sorted(ids)))
-        self.until.append(until)
         if (error := self.fails(ids)) is not None:
             raise error
         now = asyncio.get_running_loop().time()
         ended = {one for one in ids if now >= self._ends_at.get(one, float("inf"))}
         return {one: task(one, TaskStatus.SUCCESS if one in ended else TaskStatus.PROCESSING) for one in ids}
 
-    async def one(self, task_id: str, until: float = inf) -> Task:
+    async def one(self, task_id: str) -> Task:
         await asyncio.sleep(0.1)
-        return self._read((task_id,), until)[task_id]
+        return self._read((task_id,))[task_id]
 
-    async def several(self, task_ids: Sequence[str], until: float) -> Mapping[str, Task]:
+    async def several(self, task_ids: Sequence[str]) -> Mapping[str, Task]:
         await asyncio.sleep(0.1)
-        found = self._read(tuple(task_ids), until)
+        found = self._read(tuple(task_ids))
         return {name: task for name, task in found.items() if name not in self.hides}
 
     def reader(self) -> TaskReader:
-        return TaskReader(limit=LIMIT, read_one=self.one, read_several=self.several)
+        return TaskReader(limit=LIMIT, pacer=pacer(), read_one=self.one, read_several=self.several)
+
+
+def pacer() -> Pacer:
+    """Return one that holds up nobody for long."""
+    clock = asyncio.get_running_loop().time
+    return Pacer(pace=Pace(per_minute=100_000), rate_limit=lambda: None, clock=clock)
 
 
 def read(service: Service, windows: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
@@ -158,24 +162,6 @@ def test_an_error_of_our_own_reaches_each_who_waits() -> None:
     assert [type(error) for error in found.values()] == [ZeroDivisionError] * 2
 
 
-def test_no_request_is_repeated_after_the_deadline_of_one_of_its_tasks() -> None:
-    service = Service()
-    service.hides = {"late", "endless"}
-
-    async def work(loop: VirtualLoop) -> None:
-        reader = service.reader()
-        window = PollWindow(earliest_s=0, latest_s=4)
-        ends = {"soon": 1000.0, "late": 2000.0, "endless": inf}
-        await asyncio.gather(*(reader.read(name, window, until=until) for name, until in ends.items()))
-
-    run_in_virtual_time(work)
-    assert dict(zip(service.reads, service.until, strict=True)) == {
-        ("endless", "late", "soon"): 1000.0,
-        ("late",): 2000.0,
-        ("endless",): inf,
-    }
-
-
 def test_one_who_gives_up_is_not_read_for_and_disturbs_nobody() -> None:
     service = Service()
 
@@ -212,8 +198,8 @@ def watch(*, shared: bool, seed: int) -> tuple[int, list[float]]:
         await asyncio.sleep(starts[name])
         plan = PollingPlan.starting(submitted_at=starts[name], timeout=3600)
         waiter = TaskWaiter(task_id=name, plan=plan, clock=loop.time, random=draw.random)
-        poll = partial(reader.read, name) if shared else waiter.alone(lambda: service.one(name))
-        outcome = await waiter.wait_async(poll, Budget)
+        alone = waiter.alone(lambda: service.one(name), pacer=pacer())
+        outcome = await waiter.wait_async(partial(reader.read, name) if shared else alone)
         assert outcome.end is PollEnd.FINISHED
         return loop.time() - ends_at[name]
 

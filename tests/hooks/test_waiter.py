@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import cycle
@@ -24,6 +24,7 @@ from airflow_provider_kling.exceptions import (
     KlingTimeoutError,
 )
 from airflow_provider_kling.gateways import make_gateway
+from airflow_provider_kling.hooks.pacer import Pacer
 from airflow_provider_kling.hooks.waiter import (
     PollOutcome,
     TaskWaiter,
@@ -39,10 +40,14 @@ from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.http.retry import RetryPolicy
 from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import Task, TaskFailure, TaskStatus
-from airflow_provider_kling.polling import Budget, PollEnd, PollingPlan
+from airflow_provider_kling.polling import PollEnd, PollingPlan
+from airflow_provider_kling.polling.pace import Pace
 from tests.http.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
+from tests.virtual_time import VirtualLoop, run_in_virtual_time
 
-START = 1_800_000_000.0
+START = 1000.0  # an event loop at the time of today loses its smallest moments
+TODAY = 1_800_000_000.0  # for what services say of times
+EVERY_S = 4.0  # the polls of these plans; the first comes after a half of it
 Poll = Task | KlingError
 
 
@@ -58,14 +63,19 @@ BUSY = KlingRateLimitError("busy", status_code=429, retry_after=40.0)
 
 
 class Time:
-    """A clock that only sleeping moves."""
+    """A clock that only sleeping moves, unless it shows that of an event loop."""
 
-    def __init__(self) -> None:
-        self.now = START
+    def __init__(self, now: float = START) -> None:
+        self._now = now
+        self.now_by: Callable[[], float] | None = None
+
+    @property
+    def now(self) -> float:
+        return self._now if self.now_by is None else self.now_by()
 
     def sleep(self, seconds: float) -> None:
         assert seconds >= 0
-        self.now += seconds
+        self._now += seconds
 
     async def sleep_async(self, seconds: float) -> None:
         self.sleep(seconds)
@@ -78,11 +88,13 @@ class ScriptedHook:
     time: Time
     script: Sequence[Poll]
     rate_limit: RateLimit | None = None
-    pollers: int = 1
     polled_at: list[float] = field(default_factory=list)
 
-    def budget(self) -> Budget:
-        return Budget(rate_limit=self.rate_limit, pollers=self.pollers)
+    def pace(self) -> Pace:
+        pace = Pace(per_minute=100)
+        if self.rate_limit is not None:
+            pace.learn(self.rate_limit, now=self.time.now)
+        return pace
 
     def poll(self) -> Task:
         poll = self.script[min(len(self.polled_at), len(self.script) - 1)]
@@ -102,7 +114,11 @@ def waiter(
     """Return a waiter for which only sleeping takes time."""
     return TaskWaiter(
         task_id="t",
-        plan=PollingPlan.starting(submitted_at=START, timeout=timeout),
+        plan=PollingPlan.starting(
+            submitted_at=time.now,
+            timeout=timeout,
+            **dict.fromkeys(("min_interval_s", "max_interval_s", "max_overdue_interval_s"), EVERY_S),
+        ),
         observer=observer,
         clock=lambda: time.now,
         random=lambda: next(jitters) if jitters else 0.5,
@@ -133,8 +149,15 @@ def run(kind: str, waits: TaskWaiter, hook: ScriptedHook) -> PollOutcome:
         return hook.poll()
 
     if kind == "sync":
-        return waits.wait(hook.poll, hook.budget)
-    return asyncio.run(waits.wait_async(waits.alone(poll), hook.budget))
+        return waits.wait(hook.poll, hook.pace())
+
+    async def work(loop: VirtualLoop) -> PollOutcome:
+        hook.time.now_by = loop.time
+        pacer = Pacer(pace=hook.pace(), rate_limit=lambda: None, clock=loop.time)
+        virtual = replace(waits, clock=loop.time, sleep_async=asyncio.sleep)
+        return await virtual.wait_async(virtual.alone(poll, pacer=pacer))
+
+    return run_in_virtual_time(work, start=START)
 
 
 both = pytest.mark.parametrize("kind", ["sync", "async"])
@@ -160,16 +183,16 @@ def test_both_loops_poll_at_the_same_moments_and_end_alike(
     facts: dict[str, Any] = {"rate_limit": RateLimit(limit=100, remaining=50, reset_at=START + 30)}
     blocking, first = wait("sync", *script, jitters=jitters, timeout=1000.0, **facts)
     awaiting, second = wait("async", *script, jitters=jitters, timeout=1000.0, **facts)
-    assert first.polled_at == second.polled_at
-    assert blocking == awaiting
+    assert first.polled_at == pytest.approx(second.polled_at)
+    assert replace(blocking, waited_s=0.0) == replace(awaiting, waited_s=0.0)
 
 
 @both
 def test_the_polls_follow_the_plan(kind: str) -> None:
     outcome, hook = wait(kind, RUNNING, RUNNING, RUNNING, BUSY, RUNNING, DONE)
-    assert hook.polled_at == [3.0, 6.0, 9.0, 12.0, 52.0, pytest.approx(62.4)]
+    assert hook.polled_at == pytest.approx([2.0, 6.0, 10.0, 14.0, 54.0, 58.0])
     assert (outcome.end, outcome.task, outcome.error) == (PollEnd.FINISHED, DONE, None)
-    assert outcome.waited_s == pytest.approx(62.4)
+    assert outcome.waited_s == pytest.approx(58.0)
 
 
 @both
@@ -200,7 +223,7 @@ def test_a_task_that_is_twice_unknown_ends_the_wait(kind: str) -> None:
 @both
 def test_at_the_deadline_the_task_is_polled_once_more_and_may_be_done(kind: str) -> None:
     outcome, hook = wait(kind, RUNNING, RUNNING, DONE, timeout=8.0)
-    assert hook.polled_at == [3.0, 6.0, 8.0]
+    assert hook.polled_at == pytest.approx([2.0, 6.0, 8.0])
     assert outcome.end is PollEnd.FINISHED
 
 
@@ -212,12 +235,12 @@ def test_after_a_deadline_that_is_long_over_there_is_still_one_poll(kind: str) -
 
 
 @both
-def test_waiters_of_one_key_share_its_requests(kind: str) -> None:
-    known = RateLimit(limit=100, remaining=90, reset_at=START + 30)
-    _, alone = wait(kind, RUNNING, DONE, rate_limit=known)
-    assert alone.polled_at == [3.0, 6.0]
-    _, crowded = wait(kind, RUNNING, DONE, rate_limit=known, pollers=100)
-    assert crowded.polled_at == [120.0, 240.0]
+def test_a_poll_waits_until_the_key_has_requests_left(kind: str) -> None:
+    _, alone = wait(kind, RUNNING, DONE)
+    assert alone.polled_at == pytest.approx([2.0, 6.0])
+    used_up = RateLimit(limit=100, remaining=20, reset_at=START + 30)
+    _, late = wait(kind, RUNNING, DONE, rate_limit=used_up)
+    assert late.polled_at == pytest.approx([30.0, 34.0])
 
 
 @both
@@ -264,9 +287,9 @@ class Recorder(Observer):
 def test_each_pause_between_two_polls_is_reported(kind: str) -> None:
     recorder = Recorder()
     _, hook = wait(kind, RUNNING, BROKEN, BUSY, DONE, observer=recorder)
-    assert hook.polled_at == [3.0, 6.0, 9.0, 49.0]
+    assert hook.polled_at == pytest.approx([2.0, 6.0, 10.0, 50.0])
     assert recorder.waits == [
-        (Operation.POLL, "task t", seconds, WaitReason.POLL) for seconds in (3.0, 3.0, 3.0, 40.0)
+        (Operation.POLL, "task t", pytest.approx(seconds), WaitReason.POLL) for seconds in (2, 4, 4, 40)
     ]
 
 
@@ -390,6 +413,13 @@ ODD: list[Answer] = [
 ]
 
 
+class Free(Pace):
+    """Holds up nobody."""
+
+    def free_at(self, now: float) -> float:
+        return now
+
+
 def run_over_sockets(
     kind: str, waits: TaskWaiter, *, url: str, time: Time, patience_s: float = 20.0
 ) -> tuple[PollOutcome, int]:
@@ -414,7 +444,7 @@ def run_over_sockets(
                 polls += 1
                 return client.call(call)
 
-            return waits.wait(poll, Budget)
+            return waits.wait(poll, Free(per_minute=1e6))
 
     async def awaiting() -> PollOutcome:
         client = AsyncKlingClient(**options, sleep=time.sleep_async)
@@ -425,7 +455,8 @@ def run_over_sockets(
             return await client.call(call)
 
         try:
-            return await waits.wait_async(waits.alone(poll), Budget)
+            pacer = Pacer(pace=Free(per_minute=1e6), rate_limit=lambda: None, clock=lambda: time.now)
+            return await waits.wait_async(waits.alone(poll, pacer=pacer))
         finally:
             await client.aclose()
 
@@ -440,7 +471,7 @@ def test_500_polls_with_every_error_mixed_in_end_in_success(kind: str) -> None:
     script += ERRORS
     while len(script) < 500:
         script += script[: 500 - len(script)]
-    time = Time()
+    time = Time(TODAY)
     with RawServer(*script, FINISHED) as server:
         ended, polls = run_over_sockets(kind, waiter(time, timeout=1e6), url=server.url, time=time)
         assert ended.task_or_error().status is TaskStatus.SUCCESS
@@ -449,7 +480,7 @@ def test_500_polls_with_every_error_mixed_in_end_in_success(kind: str) -> None:
 
 @both
 def test_a_server_that_stays_silent_fails_a_poll_and_not_the_wait(kind: str) -> None:
-    time = Time()
+    time = Time(TODAY)
     with RawServer(silence, FINISHED) as server:
         ended, polls = run_over_sockets(
             kind, waiter(time, timeout=1e6), url=server.url, time=time, patience_s=0.2

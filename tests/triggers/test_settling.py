@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
+from airflow_provider_kling.hooks.kling import KlingHook
+from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
+from airflow_provider_kling.polling import PollEnd
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
-from tests.task_runner import fire
+from tests.virtual_time import VirtualLoop, run_in_virtual_time
+
+MIN_HEARTBEAT_INTERVAL_S = 5  # Airflow's default
 
 
-def test_no_event_comes_before_airflow_has_noticed_the_deferral(
-    connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ends_after_s", [0.0, 1.0, 5.5, 7.0, 120.0])
+def test_only_what_ends_before_airflow_has_noticed_the_deferral_waits_for_that(
+    monkeypatch: pytest.MonkeyPatch, ends_after_s: float
 ) -> None:
     """Airflow fails a task whose deferral is over before the worker's end of it was noticed."""
-    pauses: list[float] = []
 
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
+    async def poll(_: KlingHook, waiter: TaskWaiter) -> PollOutcome:
+        await asyncio.sleep(ends_after_s)
+        return PollOutcome(task_id=waiter.task_id, end=PollEnd.FINISHED, waited_s=ends_after_s)
 
-    connect(password=None)
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    fire(KlingTaskTrigger(kling_task_id="task-1"))
-    min_heartbeat_interval_s = 5  # Airflow's default
-    assert sum(pauses) > min_heartbeat_interval_s
+    async def fired_at(loop: VirtualLoop) -> float:
+        async for event in KlingTaskTrigger(kling_task_id="t").run():
+            assert event.payload["status"] == "success"
+        return loop.time()
+
+    monkeypatch.setattr(KlingHook, "poll_task_async", poll)
+    fired = run_in_virtual_time(fired_at)
+    assert fired > MIN_HEARTBEAT_INTERVAL_S
+    assert fired == max(6.0, ends_after_s)

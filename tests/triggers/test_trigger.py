@@ -39,10 +39,11 @@ def test_it_survives_storage() -> None:
     assert PollingPlan.from_json(again.plan or {}) == PLAN
 
 
-def test_it_stores_only_ids_and_numbers() -> None:
+def test_it_stores_only_ids_and_numbers_and_the_kind_of_the_task() -> None:
     _, stored = KlingTaskTrigger(conn_id="c", kling_task_id="task-1", plan=PLAN.to_json()).serialize()
     plan = stored.pop("plan")
     assert stored == {"conn_id": "c", "kling_task_id": "task-1"}
+    assert plan.pop("kind") == PLAN.kind
     assert {type(value) for value in plan.values()} == {float}
 
 

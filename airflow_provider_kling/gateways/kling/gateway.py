@@ -83,6 +83,8 @@ class KlingGateway(Gateway):
     default_base_url: ClassVar[str] = regions["global"]
     api_versions: ClassVar[tuple[str, ...]] = (NEW, LEGACY)
     retention: ClassVar[timedelta] = KEPT
+    # Its documents name no limit of queries, but it has an error code for too many.
+    assumed_requests_per_minute: ClassVar[int] = 300
 
     account = KlingAccount()
     video_sessions = KlingVideoSessions()

@@ -33,6 +33,7 @@ from airflow_provider_kling.gateways import make_gateway
 from airflow_provider_kling.gateways.encoded import EncodedRequest
 from airflow_provider_kling.gateways.kling import KlingGateway
 from airflow_provider_kling.gateways.kling.access_key import AccessKey
+from airflow_provider_kling.hooks.pacer import Pacer
 from airflow_provider_kling.hooks.task_reader import shared_reader
 from airflow_provider_kling.http.client import KlingClient, shared_client
 from airflow_provider_kling.http.credentials import BearerToken, Credentials
@@ -46,6 +47,7 @@ from airflow_provider_kling.models import (
     parse_request,
 )
 from airflow_provider_kling.polling import PollWindow
+from airflow_provider_kling.polling.pace import Pace
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.gateways.kling.examples import (
     ELEMENT,
@@ -533,7 +535,8 @@ async def test_a_hundred_tasks_are_watched_with_a_tenth_of_the_requests(
         return len(kling_platform_sandbox.requests("GET")) - before
 
     async with shared_client(settings) as client:
-        reader = shared_reader(client, service.gateway)
+        pacer = Pacer(pace=Pace(per_minute=100_000), rate_limit=lambda: None)
+        reader = shared_reader(client, service.gateway, pacer=pacer)
         assert reader is not None
 
         async def read_alone(task_id: str, window: PollWindow) -> Task:
