@@ -36,7 +36,8 @@ ARGUMENTS = [
 ]
 
 HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'> \u202eevil\u202c"
-PROMPTS = {"boat": "A paper boat sails down a rainy street at dusk", "lamp": "A lamp that hums, at night"}
+# No other test, and no example, has these.
+PROMPTS = {"boat": "A paper boat with a lantern, in a flooded street", "lamp": "A lamp that hums, at night"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,6 +15,9 @@ from tests.e2e.run import Run
 
 Visit = Callable[..., AbstractContextManager[Visitor]]
 
+# The browser shows that it loads a poster for some time longer; no page tells when that is over.
+SIGN_OF_LOADING_MS = 4000
+
 PROMPTS = (
     "A paper boat sails down a rainy street at dusk",
     "The same street as a watercolour painting",
@@ -49,7 +52,8 @@ def test_the_gallery_has_its_picture_taken(visit: Visit, films: list[Run], folde
         for prompt in PROMPTS:
             expect(visitor.card(prompt).locator("video")).to_be_visible()
         page.wait_for_load_state("networkidle")
-        picture = page.screenshot(path=folder / f"gallery-{scheme}.png", animations="disabled")
+        page.wait_for_timeout(SIGN_OF_LOADING_MS)
+        picture = page.screenshot(path=folder / f"gallery-{scheme}.png")
         visitor.gallery(f"/task/films/{films[-1].run_id}/clip/-1")
         visitor.played(page.locator("video"))
         page.locator("video").evaluate("video => video.pause()")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_kling.hooks.connection import KlingConnection
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.http.client import AsyncKlingClient
 from airflow_provider_kling.models import VideoO1Request
@@ -230,3 +231,21 @@ def test_its_log_holds_neither_the_key_nor_a_signed_link(
     assert submitted in caplog.text
     for secret in (API_KEY, sandbox.api_key, "Signature="):
         assert secret not in caplog.text
+
+
+@pytest.mark.contract
+def test_a_key_that_was_replaced_is_looked_up_again_and_a_task_is_not_lost_for_it(
+    submitted: str, sandbox: SandboxProcess, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[str | None] = []
+    look_up = KlingHook._looked_up
+
+    async def looked(hook: KlingHook) -> KlingConnection:
+        # Somebody replaces the key after the first trigger has read the old one.
+        connect(host=sandbox.url, password=sandbox.api_key if looked_up else API_KEY)
+        looked_up.append(hook.conn_id)
+        return await look_up(hook)
+
+    monkeypatch.setattr(KlingHook, "_looked_up", looked)
+    assert fire(trigger(submitted))["reason"] == "finished"
+    assert len(looked_up) == 2
