@@ -129,7 +129,8 @@ fuzz: $(READY)  ## each parser, with many more inputs than in a test run, and ne
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --hypothesis-profile fuzz --timeout 3600 tests/fuzz
 
 .PHONY: bench
-bench: $(READY)  ## CPU time per poll, side by side with the HTTP libraries
+bench: $(READY)  ## polls per task, and CPU time per poll, side by side with the HTTP libraries
+	$(BIN)/python -m benchmarks.polls_per_task
 	$(BIN)/python -m benchmarks.poll_cost
 
 lint: $(READY)  ## ruff and mypy
