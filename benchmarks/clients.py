@@ -1,7 +1,7 @@
 """The clients that are compared. Each polls a task once, parses the JSON and returns the task's status.
 
-``python -m benchmarks.clients NAME URL POLLS`` measures one of them in a process of its own, and prints the
-CPU seconds, of user and system, per poll.
+``python -m benchmarks.clients NAME URL TASKS POLLS`` measures one of them in a process of its own, and prints
+the CPU seconds, of user and system, per poll.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 
 CONNECTIONS = 10
-TASKS = 100
 _WARM_UP = 3  # polls of each task
 _KEY = "sk-benchmark-0123456789"
 _HEADERS = {
@@ -88,14 +88,14 @@ def ours(library: str) -> Client:
 
         assert (httpx.__name__, MAX_CONNECTIONS) == (library, CONNECTIONS)
         gateway = make_gateway()
-        calls = [gateway.task(f"task-{task}") for task in range(TASKS)]
+        call = cache(lambda task: gateway.task(f"task-{task}"))
         settings = ClientSettings(base_url=url, credentials=BearerToken(_KEY))
         async with shared_client(settings) as shared:
             pacer = Pacer(pace=Unhurried(per_minute=1.0), rate_limit=lambda: shared.rate_limit)
 
             async def poll(task: int) -> str:
                 async with pacer.turn(lambda _: 0.0):
-                    return (await shared.call(calls[task], until=ONCE)).raw_status
+                    return (await shared.call(call(task), until=ONCE)).raw_status
 
             yield poll
 
@@ -112,9 +112,10 @@ CLIENTS: Mapping[str, tuple[str, Client]] = {
 """Each client with the module that it needs."""
 
 
-async def measure(client: Client, *, url: str, polls: int) -> float:
+async def measure(client: Client, *, url: str, tasks: int, polls: int) -> float:
     """Return the CPU seconds of this process per poll.
 
+    :param tasks: how many poll at once.
     :param polls: how often each task polls, one poll after the other. All tasks run at once.
     """
     async with client(url) as poll:
@@ -123,12 +124,13 @@ async def measure(client: Client, *, url: str, polls: int) -> float:
             for _ in range(times):
                 assert await poll(task) == "processing"
 
-        await asyncio.gather(*(run(task, _WARM_UP) for task in range(TASKS)))
+        await asyncio.gather(*(run(task, _WARM_UP) for task in range(tasks)))
         start = time.process_time()
-        await asyncio.gather(*(run(task, polls) for task in range(TASKS)))
-        return (time.process_time() - start) / (TASKS * polls)
+        await asyncio.gather(*(run(task, polls) for task in range(tasks)))
+        return (time.process_time() - start) / (tasks * polls)
 
 
 if __name__ == "__main__":
-    name, server_url, count = sys.argv[1:]
-    print(asyncio.run(measure(CLIENTS[name][1], url=server_url, polls=int(count))))
+    name, server_url, *counts = sys.argv[1:]
+    at_once, each = map(int, counts)
+    print(asyncio.run(measure(CLIENTS[name][1], url=server_url, tasks=at_once, polls=each)))

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.clients import CLIENTS, CONNECTIONS, TASKS
+from benchmarks.clients import CLIENTS, CONNECTIONS
 from benchmarks.server import running_server
 
 RATIOS = [
@@ -19,20 +19,20 @@ RATIOS = [
 ]
 
 
-def cpu_ms(client: str, *, url: str, polls: int) -> float:
+def cpu_ms(client: str, *, url: str, tasks: int, polls: int) -> float:
     """Measure one client in a process of its own; return CPU milliseconds per poll."""
-    command = [sys.executable, "-m", "benchmarks.clients", client, url, str(polls)]
+    command = [sys.executable, "-m", "benchmarks.clients", client, url, str(tasks), str(polls)]
     return 1000 * float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def run(clients: list[str], *, rounds: int, polls: int) -> list[dict[str, float]]:
+def run(clients: list[str], *, rounds: int, tasks: int, polls: int) -> list[dict[str, float]]:
     """Measure all clients in turn, several times. The order turns, so that none always comes first."""
     measured = []
     with running_server() as url:
         for number in range(rounds):
             start = number % len(clients)
             order = clients[start:] + clients[:start]
-            measured.append({client: cpu_ms(client, url=url, polls=polls) for client in order})
+            measured.append({client: cpu_ms(client, url=url, tasks=tasks, polls=polls) for client in order})
             print(f"round {number + 1} of {rounds} is done", file=sys.stderr, flush=True)
     return measured
 
@@ -58,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="measurements of each client (default: 9)")
     parser.add_argument("--polls", type=int, default=20, help="polls of each task (default: 20)")
+    parser.add_argument("--tasks", type=int, default=100, help="how many poll at once (default: 100)")
     options = parser.parse_args()
     clients = []
     for name, (module, _) in CLIENTS.items():
@@ -65,8 +66,8 @@ def main() -> None:
             print(f"skipped: {name} ({module} is not installed)")
         else:
             clients.append(name)
-    measured = run(clients, rounds=options.rounds, polls=options.polls)
-    print(f"{TASKS} tasks at once, {options.polls} polls each, {CONNECTIONS} connections")
+    measured = run(clients, rounds=options.rounds, tasks=options.tasks, polls=options.polls)
+    print(f"{options.tasks} tasks at once, {options.polls} polls each, {CONNECTIONS} connections")
     print(report(measured))
 
 
