@@ -12,9 +12,11 @@ import asyncio
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from airflow_provider_kling.http.library import httpcore
+
+_NEXT_ADDRESS_S: Final = 0.25
 
 
 class AsyncioBackend(httpcore.AsyncNetworkBackend):
@@ -32,12 +34,15 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         reader = _Reader(loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        source = None if local_address is None else (local_address, 0)
+        # uvloop, which may be in its place, asks one address after the other.
+        options: dict[str, Any] = {}
+        if isinstance(loop, asyncio.BaseEventLoop):
+            options["happy_eyeballs_delay"] = _NEXT_ADDRESS_S
+        if local_address is not None:
+            options["local_addr"] = (local_address, 0)
         with _raising(httpcore.ConnectError, late=httpcore.ConnectTimeout):
             async with asyncio.timeout(timeout):
-                transport, _ = await loop.create_connection(
-                    lambda: protocol, host, port, local_addr=source, happy_eyeballs_delay=0.25
-                )
+                transport, _ = await loop.create_connection(lambda: protocol, host, port, **options)
         for option in socket_options or ():
             transport.get_extra_info("socket").setsockopt(*option)
         return AsyncioStream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
