@@ -138,10 +138,6 @@ class TaskWaiter:
     sleep_async: Callable[[float], Awaitable[None]] = asyncio.sleep
     _last_status: str = field(default="", init=False)
 
-    @property
-    def _request(self) -> str:
-        return f"task {self.task_id}"
-
     @classmethod
     def starting(cls, task_id: str, *, timeout: float, submitted_at: float | None, **bounds: Any) -> Self:
         """Return a waiter whose deadline is ``timeout`` seconds after the submission; None for now.
@@ -203,7 +199,7 @@ class TaskWaiter:
     def _window(self, poller: Poller) -> PollWindow:
         window = poller.window(now=self.clock(), jitter=self.random())
         seconds = window.latest_s
-        next_poll = CallInfo(operation=Operation.POLL, request=self._request)
+        next_poll = CallInfo(operation=Operation.POLL, request=f"task {self.task_id}")
         notify(self.observer, lambda one: one.on_wait(next_poll, seconds=seconds, reason=WaitReason.POLL))
         return window
 

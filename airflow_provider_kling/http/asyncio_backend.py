@@ -1,7 +1,7 @@
 """Connections of an event loop, on asyncio's own streams.
 
-The HTTP library's default goes through anyio, which serves other event loops, too, and costs 0.3 to 0.5 ms of
-CPU time more per poll (``benchmarks/README.md``).
+The HTTP library's default goes through anyio, which serves other event loops, too, and costs more CPU time a
+poll.
 """
 
 # ruff: noqa: ASYNC109  - the parameter `timeout` is httpcore's

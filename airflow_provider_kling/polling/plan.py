@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final, Self
 
 from airflow_provider_kling.polling.timetable import Bounds
@@ -93,12 +94,12 @@ class PollingPlan:
         """
         return cls.starting(submitted_at=now, timeout=timeout, expected_from_s=_SOON_S, **others)
 
-    @property
+    @cached_property
     def expected_range_s(self) -> tuple[float, float]:
         """The shortest and the longest usual time, in seconds."""
         return min(self.expected_from_s, self.expected_s), self.expected_s
 
-    @property
+    @cached_property
     def bounds(self) -> Bounds:
         """The bounds of the times between two polls."""
         shortest_s = min(_LONGEST_INTERVAL_S, max(_SHORTEST_INTERVAL_S, self.min_interval_s))

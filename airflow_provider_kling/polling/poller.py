@@ -44,8 +44,7 @@ class Poller:
         self._experience = experience
         self._retry_after_s = 0.0
         self._times_not_found = 0
-        self._has_polled = False
-        self._polled_s = 0.0
+        self._polled_s: float | None = None
         self._running_s: float | None = None
 
     def window(self, *, now: float, jitter: float) -> PollWindow:
@@ -57,7 +56,7 @@ class Poller:
         """
         elapsed = max(0.0, now - self._plan.submitted_at)
         left = max(0.0, self._plan.deadline - now)
-        share = 1 + _JITTER * (jitter - 0.5) if self._has_polled else jitter
+        share = jitter if self._polled_s is None else 1 + _JITTER * (jitter - 0.5)
         planned = self._experience.timetable(self._plan).next_poll(elapsed_s=elapsed, share=share)
         latest_s = min(left, max(planned, self._retry_after_s))
         is_fixed = self._retry_after_s > 0 or latest_s >= left
@@ -67,7 +66,7 @@ class Poller:
         """Return how many polls of the task would have been made by now, since the last one."""
         timetable = self._experience.timetable(self._plan)
         elapsed = max(0.0, now - self._plan.submitted_at)
-        return timetable.polls(elapsed) - timetable.polls(min(elapsed, self._polled_s))
+        return timetable.polls(elapsed) - timetable.polls(min(elapsed, self._polled_s or 0.0))
 
     def on_status(self, task: Task, *, now: float) -> PollEnd | None:
         """Take a poll's response; return why the polling is over, or None to go on.
@@ -100,7 +99,6 @@ class Poller:
         return self._end_at_deadline(now=now)
 
     def _note_poll(self, now: float) -> None:
-        self._has_polled = True
         self._polled_s = max(0.0, now - self._plan.submitted_at)
 
     def _end_at_deadline(self, *, now: float) -> PollEnd | None:
