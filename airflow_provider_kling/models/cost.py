@@ -12,6 +12,7 @@ from airflow_provider_kling.models.facts import ModelVersion, Price
 # Some prices are published by mode, and each mode has one resolution (docs: kling-video-o1).
 _RESOLUTIONS: Final = {"std": "720p", "pro": "1080p"}
 _COUNTS: Final = ("n", "series_amount")
+_MOST_UNITS: Final = 10_000  # hours of video: no model documents as much
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +65,16 @@ def _units(price: Price, version: ModelVersion, body: Mapping[str, Any]) -> Deci
     if price.unit == "$/request":
         return Decimal(1)
     if price.unit == "$/img":
-        given = (body.get(name) for name in _COUNTS)
-        return Decimal(next((count for count in given if isinstance(count, int)), 1))
-    default = version.schema.get("properties", {}).get("duration", {}).get("default")
-    seconds = body.get("duration", default)
+        return _count(next((body[name] for name in _COUNTS if body.get(name) is not None), 1))
+    return _count(
+        body.get("duration", version.schema.get("properties", {}).get("duration", {}).get("default"))
+    )
+
+
+def _count(value: object) -> Decimal | None:
+    """Return a number of seconds or images; None for what can be none. A request may be sent unchecked."""
     try:
-        return Decimal(str(seconds)) if isinstance(seconds, int | float | str) else None
-    except ArithmeticError:
+        count = Decimal(str(value)) if isinstance(value, int | float | str) else Decimal("NaN")
+    except (ArithmeticError, ValueError):  # the latter of a number with too many digits
         return None
+    return count if count.is_finite() and 0 < count <= _MOST_UNITS else None

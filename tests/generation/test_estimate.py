@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_kling.hooks.kling import KlingHook
-from airflow_provider_kling.models import Estimate, find_model
+from airflow_provider_kling.models import Estimate, find_model, list_models
+from airflow_provider_kling.models.cost import estimate
+from airflow_provider_kling.models.facts import ModelVersion
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.conftest import FakeTaskInstance
 from tests.task_runner import run, video
@@ -60,6 +65,26 @@ def test_what_the_request_leaves_open_has_two_bounds(sandbox: SandboxProcess) ->
 def test_of_an_unknown_length_or_price_nothing_is_said(sandbox: SandboxProcess) -> None:
     assert estimated("kling-video-o1", videos=["https://example.com/a.mp4"]) is None
     assert estimated("somebody/else", duration=5) is None
+
+
+_ANYTHING = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.lists(st.integers())
+)
+_PRICED = [version for model in list_models() for version in model.versions if version.price is not None]
+
+
+@given(
+    version=st.sampled_from(_PRICED),
+    body=st.dictionaries(
+        st.sampled_from(["duration", "n", "series_amount", "mode", "resolution", "audio", "sound"]),
+        _ANYTHING | st.sampled_from([5.2e24, 10**5000, math.inf, math.nan, "1e999999", "sNaN", "٣", -5, 0]),
+    ),
+)
+def test_whatever_an_unchecked_request_holds_an_estimate_is_an_amount_or_none(
+    version: ModelVersion, body: dict[str, Any]
+) -> None:
+    found = estimate(version, body)
+    assert found is None or Decimal(0) < found.low <= found.high < Decimal(100_000)
 
 
 def test_the_log_says_it_before_the_submission(

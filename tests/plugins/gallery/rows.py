@@ -72,6 +72,15 @@ class Runs:
                     session.execute(insert(WRITABLE).values(**row))
         return key
 
+    def region(self, key: TaskKey) -> str | None:
+        """Return what tells a mapped task from others of its key; None before Airflow 3.4."""
+        if not hasattr(TaskInstance, "region_id"):
+            return None
+        with create_session(scoped=False) as session:
+            return str(
+                session.scalars(select(TaskInstance.region_id).where(TaskInstance.run_id == key.run_id)).one()
+            )
+
 
 def _complete(model: Any, **values: Any) -> dict[str, Any]:
     """Return a row with something in each column that must not be empty."""

@@ -109,7 +109,9 @@ def test_a_card_says_what_was_made_by_whom_how_long_it_is_and_what_it_cost(
         assert shown in text
     assert f'src="{ROOT}{at(key, "media/0")}"' in text
     assert f'poster="{ROOT}{at(key, "media/poster")}"' in text
-    assert f'href="/dags/films/runs/{key.run_id}/tasks/make/mapped/3"' in text
+    region = runs.region(key)
+    mapped = "/mapped/3" if region is None else f"?region_id={region}&amp;region_index=3"
+    assert f'href="/dags/films/runs/{key.run_id}/tasks/make{mapped}"' in text
 
 
 def test_what_runs_says_for_how_long_and_how_long_is_usual(gallery: TestClient, runs: Runs) -> None:
