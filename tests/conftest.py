@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import shutil
@@ -40,6 +41,11 @@ _EXAMPLES: dict[str, Any] = {"deadline": None, "suppress_health_check": list(Hea
 settings.register_profile("same", max_examples=100, derandomize=True, **_EXAMPLES)
 settings.register_profile("fuzz", max_examples=20_000, derandomize=False, **_EXAMPLES)
 settings.load_profile("same")
+# Newer ones draw constants of the modules that are loaded, too: which those are depends on what ran before.
+with contextlib.suppress(ImportError):
+    import hypothesis.internal.conjecture.providers as examples
+
+    examples.is_local_module_file = lambda path: False
 
 
 def connection_json(**fields: Any) -> str:
