@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_kling.hooks.callback_ears import CallbackEars, poll_or_hear
 from airflow_provider_kling.hooks.callback_list import NAMES, reported, variable_of, with_report
 from airflow_provider_kling.polling import PollWindow
-from tests.virtual_time import VirtualLoop, run_in_virtual_time
+from dev.virtual_time import VirtualLoop, run_in_virtual_time
 
 START = 1_800_000_000.0
 

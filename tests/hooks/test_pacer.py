@@ -11,7 +11,7 @@ from airflow_provider_kling.exceptions import KlingRateLimitError, KlingServerEr
 from airflow_provider_kling.hooks.pacer import AT_ONCE, Pacer
 from airflow_provider_kling.http.rate_limit import RateLimit
 from airflow_provider_kling.polling.pace import Pace
-from tests.virtual_time import VirtualLoop, run_in_virtual_time
+from dev.virtual_time import VirtualLoop, run_in_virtual_time
 
 START = 1000.0  # an event loop at the time of today loses its smallest moments
 

@@ -25,7 +25,7 @@ from airflow_provider_kling.hooks.waiter import TaskWaiter
 from airflow_provider_kling.http.task import Task, TaskStatus
 from airflow_provider_kling.polling import PollEnd, PollingPlan, PollWindow
 from airflow_provider_kling.polling.pace import Pace
-from tests.virtual_time import VirtualLoop, run_in_virtual_time
+from dev.virtual_time import VirtualLoop, run_in_virtual_time
 
 LIMIT = 20
 

@@ -42,8 +42,8 @@ from airflow_provider_kling.http.settings import ClientSettings
 from airflow_provider_kling.http.task import Task, TaskFailure, TaskStatus
 from airflow_provider_kling.polling import PollEnd, PollingPlan
 from airflow_provider_kling.polling.pace import Pace
+from dev.virtual_time import VirtualLoop, run_in_virtual_time
 from tests.http.raw_server import Answer, RawServer, hang_up, raw, reply, reset, silence, unread
-from tests.virtual_time import VirtualLoop, run_in_virtual_time
 
 START = 1000.0  # an event loop at the time of today loses its smallest moments
 TODAY = 1_800_000_000.0  # for what services say of times

@@ -10,7 +10,7 @@ from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import PollOutcome, TaskWaiter
 from airflow_provider_kling.polling import PollEnd
 from airflow_provider_kling.triggers.kling import KlingTaskTrigger
-from tests.virtual_time import VirtualLoop, run_in_virtual_time
+from dev.virtual_time import VirtualLoop, run_in_virtual_time
 
 MIN_HEARTBEAT_INTERVAL_S = 5  # Airflow's default
 
