@@ -1,7 +1,7 @@
 """Runs the triggers of one contender in this process and its child, and writes what the probe measured.
 
-``python -m benchmarks.triggers.runner RUNNER CONTENDER --tasks N ...``; RUNNER is ``airflow``, the real runner
-and supervisor of a triggerer, only without rows in a database, or ``asyncio``, an event loop and nothing else.
+``python -m benchmarks.triggers.runner RUNNER CONTENDER --tasks N ...``. RUNNER is ``airflow``, the real
+runner and supervisor of a triggerer, without a database, or ``asyncio``, an event loop and nothing else.
 """
 
 from __future__ import annotations
