@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from airflow_provider_kling.exceptions import (
     KlingError,
@@ -24,6 +24,9 @@ from airflow_provider_kling.polling import Experience, PollEnd, Poller, PollingP
 from airflow_provider_kling.polling.pace import Pace
 
 log = logging.getLogger(__name__)
+
+_NOTICEABLE_S: Final = 0.01
+"""A shorter wait for a turn is none that anybody would look for."""
 
 Read = Callable[[PollWindow, Urgency], Awaitable[Task]]
 """Reads a task once, in a window of time, or raises a :class:`KlingError`."""
@@ -125,7 +128,7 @@ class TaskWaiter:
     It only reads, so it does no harm when two wait for the same task.
 
     :param experience: what is known of how long such tasks take. None knows what is usual.
-    :param observer: receives each wait between two polls.
+    :param observer: receives each wait between two polls, and each for the turn of a poll that is due.
     """
 
     task_id: str
@@ -160,6 +163,7 @@ class TaskWaiter:
         while True:
             self.sleep(self._window(poller).latest_s)
             if (late := pace.free_at(self.clock()) - self.clock()) > 0:
+                self._tell_wait(late, WaitReason.RATE_LIMIT)
                 self.sleep(late)
             pace.begin(self.clock())
             try:
@@ -174,7 +178,10 @@ class TaskWaiter:
 
         async def poll_alone(window: PollWindow, urgency: Urgency) -> Task:
             await self.sleep_async(window.latest_s)
+            due = self.clock()
             async with pacer.turn(urgency):
+                if (late := self.clock() - due) >= _NOTICEABLE_S:
+                    self._tell_wait(late, WaitReason.RATE_LIMIT)
                 return await poll()
 
         return poll_alone
@@ -198,10 +205,12 @@ class TaskWaiter:
 
     def _window(self, poller: Poller) -> PollWindow:
         window = poller.window(now=self.clock(), jitter=self.random())
-        seconds = window.latest_s
-        next_poll = CallInfo(operation=Operation.POLL, request=f"task {self.task_id}")
-        notify(self.observer, lambda one: one.on_wait(next_poll, seconds=seconds, reason=WaitReason.POLL))
+        self._tell_wait(window.latest_s, WaitReason.POLL)
         return window
+
+    def _tell_wait(self, seconds: float, reason: WaitReason) -> None:
+        next_poll = CallInfo(operation=Operation.POLL, request=f"task {self.task_id}")
+        notify(self.observer, lambda one: one.on_wait(next_poll, seconds=seconds, reason=reason))
 
     def _outcome(self, poller: Poller, polled: Task | KlingError) -> PollOutcome | None:
         """Return how the polling ended, or None to go on."""

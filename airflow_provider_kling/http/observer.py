@@ -17,7 +17,7 @@ class WaitReason(StrEnum):
     """Why nothing is sent for a while."""
 
     RATE_LIMIT = "rate_limit"
-    """The requests are spaced, as the connection's ``requests_per_minute`` says."""
+    """The requests of a key are spaced: as the connection or the service says, or few at once."""
     RETRY = "retry"
     """An attempt failed, and the next one has to wait."""
     POLL = "poll"

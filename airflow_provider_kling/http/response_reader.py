@@ -28,6 +28,8 @@ _NOTHING_SENT = (
     httpcore.ProxyError,
     httpcore.UnsupportedProtocol,
 )
+# Neither a network nor a service leads to them: the code is wrong.
+_FAULTS = (TypeError, AttributeError, NameError, AssertionError, NotImplementedError)
 
 
 class ResponseReader:
@@ -112,9 +114,10 @@ class ResponseReader:
         """Return this package's error for what ended the exchange, or an error's status without its body.
 
         :param error: of this package, of the HTTP library, or a timeout of the event loop.
-        :raises Exception: ``before_sending`` raised it.
+        :raises Exception: ``before_sending`` raised it; or it tells of wrong code, so that a repetition would
+            not help, and the request was none whose sending is in question.
         """
-        if error is self._stopped_by:
+        if error is self._stopped_by or (self._sent is None and isinstance(error, _FAULTS)):
             raise error
         if self._status is not None and self._status >= 300:
             self._chunks.clear()  # the status says what is certain, also where its page cannot be read

@@ -294,6 +294,18 @@ def test_each_pause_between_two_polls_is_reported(kind: str) -> None:
 
 
 @both
+def test_the_wait_of_a_poll_for_its_share_of_the_requests_is_reported(kind: str) -> None:
+    recorder = Recorder()
+    used_up = RateLimit(limit=100, remaining=0, reset_at=START + 30)
+    _, hook = wait(kind, DONE, observer=recorder, rate_limit=used_up)
+    assert hook.polled_at == pytest.approx([30.0])
+    assert [(pytest.approx(seconds), reason) for _, _, seconds, reason in recorder.waits] == [
+        (2.0, WaitReason.POLL),
+        (28.0, WaitReason.RATE_LIMIT),
+    ]
+
+
+@both
 def test_an_observer_that_fails_changes_nothing(kind: str) -> None:
     class Broken(Observer):
         def on_wait(self, _: CallInfo, /, **_facts: Any) -> None:

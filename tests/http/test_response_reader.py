@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_kling.exceptions import (
     KlingAPIError,
+    KlingConnectionError,
     KlingProtocolError,
     KlingSubmissionUnknownError,
 )
@@ -120,3 +121,23 @@ def test_headers_are_read_with_lower_case_names_and_repeated_ones_joined() -> No
 def test_a_response_that_has_not_begun_cannot_be_finished() -> None:
     with pytest.raises(RuntimeError):
         reader().finish(now=0.0)
+
+
+FAULTS = (TypeError, AttributeError, NameError, AssertionError, NotImplementedError)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_wrong_code_is_not_taken_for_a_broken_connection_that_may_come_back(
+    make_caller: MakeCaller, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    def connect(*arguments: object, **named: object) -> None:
+        raise fault("unexpected argument")
+
+    monkeypatch.setattr("socket.create_connection", connect)
+    monkeypatch.setattr("airflow_provider_kling.http.asyncio_backend.AsyncioBackend.connect_tcp", connect)
+    caller = make_caller(url="http://127.0.0.1:9")
+    with pytest.raises(fault):
+        caller.call(POLL)
+    # Of a submission it counts alone whether it was sent.
+    with pytest.raises(KlingConnectionError, match="nothing was sent"):
+        caller.call(SUBMISSION)
