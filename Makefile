@@ -9,26 +9,29 @@ LATEST := 3.3
 # file; that needs no `--pre`, which would allow one of every dependency. For the next: name it, and run
 # `make constraints-3.4`. When 3.4 is out, remove the line.
 PRE_RELEASE_3.4 := 3.4.0b2
-# Tests of what does not depend on Airflow's version; once, on the latest, is enough.
-NO_AIRFLOW := $(addprefix --ignore=tests/,sandbox dev models http gateways catalogue media video contract security fuzz polling test_layers.py)
+# Tests of what does not depend on Airflow's version; once, on the latest, is enough. What uses HTTP is tested
+# with httpx2 there, and with httpx on 3.2, whose environment has no httpx2.
+NO_AIRFLOW_BUT_HTTP := $(addprefix --ignore=tests/,sandbox dev models catalogue media video contract security fuzz polling test_layers.py)
+NO_AIRFLOW := $(NO_AIRFLOW_BUT_HTTP) $(addprefix --ignore=tests/,http gateways)
 # What depends on the version of no library.
 NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix/service sandbox/kling/service models/test_properties.py polling test_layers.py)
 # A second service, on a record in Variables (3.2) and in a task state store (3.3), which others have, too. What
 # it does with a record in memory is tested once.
 NO_SECOND_GATEWAY := --ignore=tests/second_gateway
 NO_MEMORY := $(addprefix --ignore=tests/second_gateway/,test_bills.py test_capabilities.py)
-# Most tests wait, for the sandbox or for an Airflow; four at a time keep two cores busy. End to end each
+# Many tests wait, for the sandbox or for an Airflow; three at a time keep two cores busy. End to end each
 # process has an Airflow of its own.
-SIDE_BY_SIDE := -n 4 --dist worksteal
+SIDE_BY_SIDE := -n 3 --dist worksteal
 END_TO_END := -n 2 --dist loadfile
 QUICK := -m 'not e2e and not crash and not browser'
 # Runs targets, those that commas join side by side; one that fails stops no other.
 PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --at-once 3 --run '$(MAKE) --no-print-directory'
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
-# These wait much, for heartbeats and generations: three at a time keep two cores busy. The longest begins.
+# End to end and in crashes, tests wait much, for heartbeats and generations: what others need for computing is
+# free meanwhile. The longest begin.
 CRASHES = test-crash-3.3,test-crash-3.4,test-crash-3.2
-WAITING = test-e2e,$(CRASHES)
+ALL_TESTS = test-e2e,test-crash-3.3,test-airflow-3.3,test-crash-3.4,test-airflow-3.1,test-crash-3.2,test-airflow-3.2,test-airflow-3.4
 joined = $(subst $(space),$(comma),$(strip $(1)))
 # S3 and OpenLineage are tested on the latest only: their many packages would have to agree with the pins of
 # all. So is httpx2: the older ones show what httpx does.
@@ -63,24 +66,19 @@ standalone: $(READY)  ## Airflow's UI with the sandbox and the example DAGs, unt
 	@$(BIN)/python -m dev.standalone
 
 test:  ## everything: unit and contract tests on each Airflow, end to end, crashes
-	$(PARTS) $(ENVIRONMENTS) $(AIRFLOWS:%=test-airflow-%) test-httpx $(WAITING)
+	$(PARTS) $(ENVIRONMENTS) $(ALL_TESTS)
 
 test-airflow-3.1: .venv/airflow-3.1/.stamp  ## unit and contract tests on Airflow 3.1.0, with the lowest versions
 	.venv/airflow-3.1/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_LIBRARY) $(NO_SECOND_GATEWAY)
 
 test-airflow-3.2: .venv/airflow-3.2/.stamp  ## unit and contract tests on Airflow 3.2
-	.venv/airflow-3.2/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_AIRFLOW) $(NO_MEMORY)
+	.venv/airflow-3.2/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_AIRFLOW_BUT_HTTP) $(NO_MEMORY)
 
 test-airflow-3.3: .venv/airflow-3.3/.stamp  ## unit and contract tests on Airflow 3.3
 	.venv/airflow-3.3/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK)
 
 test-airflow-3.4: .venv/airflow-3.4/.stamp  ## unit and contract tests on the pre-release of Airflow 3.4
 	.venv/airflow-3.4/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_AIRFLOW) $(NO_SECOND_GATEWAY)
-
-# The tests above use httpx2, which the latest environment has.
-.PHONY: test-httpx
-test-httpx: $(READY)  ## what uses the HTTP library, with httpx instead of httpx2
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -p tests.without_httpx2 $(addprefix tests/,http gateways hooks media/test_download.py security/test_hostile_answers.py)
 
 test-unit: $(READY)  ## unit tests only, on the latest Airflow
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash and not browser'

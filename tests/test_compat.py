@@ -48,7 +48,7 @@ def in_a_new_airflow(home: Path, code: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=100,
+        timeout=600,
     )
     return ran.stdout.splitlines()[-1]
 

@@ -53,7 +53,7 @@ def watch() -> Iterator[subprocess.Popen[str]]:
 def test_what_detaches_itself_ends_with_the_component(watch: subprocess.Popen[str]) -> None:
     processes = started(watch)
     watch.terminate()
-    assert watch.wait(timeout=60) == 128 + signal.SIGTERM
+    assert watch.wait(timeout=600) == 128 + signal.SIGTERM
     assert gone(processes)
 
 
@@ -61,7 +61,7 @@ def test_a_closed_input_ends_the_component(watch: subprocess.Popen[str]) -> None
     processes = started(watch)
     assert watch.stdin
     watch.stdin.close()
-    watch.wait(timeout=60)
+    watch.wait(timeout=600)
     assert gone(processes)
 
 
@@ -71,10 +71,10 @@ def test_an_owner_that_is_killed_takes_everything_along() -> None:
     ) as owner:
         processes = started(owner)
         owner.kill()
-        wait_for(lambda: gone(processes), what="the end of the component", timeout=60)
+        wait_for(lambda: gone(processes), what="the end of the component", timeout=600)
 
 
 def test_the_status_is_the_commands() -> None:
     command = [sys.executable, str(PARENT_WATCH), "1", sys.executable, "-c", "raise SystemExit(7)"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        assert process.wait(timeout=60) == 7
+        assert process.wait(timeout=600) == 7

@@ -108,6 +108,6 @@ def test_a_signal_ends_what_runs_and_still_gives_the_summary(signum: signal.Sign
         pid = next(int(line) for line in running.stdout if line.strip().isdigit())
         running.send_signal(signum)
         printed = running.stdout.read()
-        assert running.wait(timeout=100) == status
+        assert running.wait(timeout=600) == status
     assert not psutil.pid_exists(pid)
     assert summary(printed) == {"true": "passed", long: "interrupted", "echo never": "not run"}

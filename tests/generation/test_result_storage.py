@@ -276,7 +276,7 @@ def test_the_retry_after_a_killed_worker_leaves_one_whole_file(
     output = f"{storage.uri}/boat.mp4"
     command = [sys.executable, "-c", KILLED, sandbox.url, sandbox.api_key, made["task_id"], output]
     with subprocess.Popen(command) as worker:
-        wait_for(lambda: asked_for_files(sandbox) == 2, what="the worker to ask for the rest", timeout=60)
+        wait_for(lambda: asked_for_files(sandbox) == 2, what="the worker to ask for the rest", timeout=600)
         os.kill(worker.pid, signal.SIGKILL)
     assert storage.read("boat.mp4") is None
     sandbox.clear_faults()

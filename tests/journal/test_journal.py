@@ -202,7 +202,7 @@ def shell(tmp_path: Path) -> Callable[[str], list[str]]:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=True,
         )
         return ran.stdout.split("\0")[:-1]

@@ -93,6 +93,6 @@ def _run(program: str, *arguments: str, folder: str) -> bytes:
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
-    ran = subprocess.run([program, *arguments], cwd=folder, capture_output=True, check=False, timeout=60)
+    ran = subprocess.run([program, *arguments], cwd=folder, capture_output=True, check=False, timeout=600)
     assert ran.returncode == 0, ran.stderr.decode(errors="replace")
     return ran.stdout

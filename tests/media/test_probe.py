@@ -302,7 +302,6 @@ class Failing(io.BytesIO):
 
 
 @pytest.mark.parametrize("good_reads", [0, 1, 5])
-@pytest.mark.timeout(10)
 def test_a_storage_error_is_not_reported_as_a_damaged_file(good_reads: int) -> None:
     clip = Clip(frames=96).encoded()
     with pytest.raises(KlingMediaError, match=r"scene\.mp4 could not be read: the bucket is gone") as caught:

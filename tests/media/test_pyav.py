@@ -31,7 +31,7 @@ def run(code: str) -> str:
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
         cwd=Path(airflow_provider_kling.__file__).parent.parent,
     )

@@ -69,7 +69,7 @@ def read() -> tuple[dict[tuple[str, str], tuple[str | None, bool | None]], float
         [sys.executable, "-c", READ_ALL],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=600,
         check=False,
         cwd=Path(airflow_provider_kling.__file__).parent.parent,
     )

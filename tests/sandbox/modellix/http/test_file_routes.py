@@ -262,5 +262,5 @@ def test_uploads_are_in_the_data_folder_and_deleted_with_the_sandbox(tmp_path: P
             httpx.post(f"{url}{FILES}", files={"file": ("a.png", STILL)}, headers=headers)
             assert len(uploads()) == 1
             server.send_signal(number)
-            server.wait(timeout=60)
+            server.wait(timeout=600)
             assert len(uploads()) == left
