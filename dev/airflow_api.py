@@ -25,6 +25,8 @@ class TaskInstance:
     :param iteration: of the task loop (Airflow 3.4) that it is in, from 0; None outside of a loop.
     :param query: tells it from those of the same run and task.
     :param triggerer_id: the job of the triggerer that waits for it; None unless it is deferred and held.
+    :param queued_at: when the scheduler gave it to the executor, the last time.
+    :param started_at: when a worker began with it, the first time.
     :param ended_at: when it reached a last state; None before that.
     """
 
@@ -39,6 +41,8 @@ class TaskInstance:
     rendered_fields: Json
     iteration: int | None = None
     triggerer_id: int | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
     ended_at: datetime | None = None
 
     @property
@@ -115,7 +119,9 @@ class AirflowAPI:
                 try_number=each["try_number"],
                 rendered_fields=each["rendered_fields"] or {},
                 triggerer_id=(each["triggerer_job"] or {}).get("id"),
-                ended_at=datetime.fromisoformat(each["end_date"]) if each["end_date"] else None,
+                queued_at=_moment(each["queued_when"]),
+                started_at=_moment(each["start_date"]),
+                ended_at=_moment(each["end_date"]),
             )
             for each in found
         ]
@@ -229,3 +235,7 @@ def _query(task: Json) -> dict[str, str | int]:
     if task.get("loop_iteration"):
         return {"region_id": task["region_id"], "region_index": task["region_index"]}
     return {"map_index": task["map_index"]}
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
