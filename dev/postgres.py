@@ -64,7 +64,8 @@ class Postgres:
         return ["-h", "127.0.0.1", "-p", self._port]
 
     def _start(self) -> None:
-        options = ["-D", str(self._data), *self._address, "-k", str(self._folder), "-N", _CONNECTIONS]
+        # -F: nothing waits for the disk. What is committed survives an end of the server all the same.
+        options = ["-D", str(self._data), *self._address, "-k", str(self._folder), "-F", "-N", _CONNECTIONS]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [sys.executable, _PARENT_WATCH, _GRACE, *_AS_USER, str(_PROGRAMS / "postgres"), *options],

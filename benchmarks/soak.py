@@ -1,0 +1,209 @@
+"""Find out whether anything piles up in many minutes of generations whose requests fail at random.
+
+A real Airflow on PostgreSQL makes them at a sandbox. The memory of the triggerer and of the sandbox, and the
+triggerer's connections to the sandbox, are sampled. The report goes to ``results/soak.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import psutil
+
+from airflow_provider_kling.sandbox.testing.process import SandboxProcess
+from benchmarks.samples import Sample, Trend, trend
+from dev.airflow_settings import PATIENT
+from dev.airflow_stack import AirflowStack, Component
+from dev.postgres import running_postgres
+from dev.service import sandbox_connection
+
+HERE: Final = Path(__file__).parent
+REPORT: Final = HERE / "results" / "soak.md"
+DAG_ID, PER_RUN = "soak", 5  # as in dags/soak.py
+AT_A_TIME: Final = 50
+MOST_GROWTH: Final = 0.1  # of memory, from the second quarter to the last
+_STEP_S: Final = 5.0
+_SETTINGS: Final = {**PATIENT, "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False"}
+
+TRIGGERER, SANDBOX, CONNECTIONS = "memory of the triggerer", "memory of the sandbox", "connections"
+
+_POLL: Final = {"method": "GET", "path": "/api/v1/tasks/*"}
+_DOWNLOAD: Final = {"method": "GET", "path": "/results/*"}
+# No submission is left without an answer, or answered with a 5xx: what became of it then, a person decides.
+FAULTS: Final[list[dict[str, Any]]] = [
+    *({**_POLL, "action": {"status": status}} for status in (429, 500, 502, 504)),
+    {**_POLL, "action": {"status": 503, "headers": {"Retry-After": "3"}}},
+    {**_POLL, "action": {"body": "<html>busy</html>"}},
+    {**_POLL, "action": {"delay_s": 10}},
+    {**_POLL, "action": {"truncate": 30}},
+    *({**_POLL, "action": {"drop": when}} for when in ("before", "after")),
+    {**_DOWNLOAD, "action": {"status": 503}},
+    {**_DOWNLOAD, "action": {"drop": "before"}},
+    {**_DOWNLOAD, "action": {"truncate": 10_000}},
+    {**_DOWNLOAD, "action": {"truncate": 10_000, "ignore_range": True}},
+    {"method": "POST", "action": {"status": 429}},
+    {"method": "POST", "action": {"delay_s": 5}},
+]
+
+
+class Soak:
+    """The generations that go on, the faults, and the samples."""
+
+    def __init__(self, *, stack: AirflowStack, sandbox: SandboxProcess, output: Path) -> None:
+        self._stack = stack
+        self._sandbox = sandbox
+        self._output = output
+        self._begun = time.monotonic()
+        self._samples: dict[str, list[Sample]] = defaultdict(list)
+
+    def go_on(self, minutes: float) -> None:
+        """Keep many generations going, and let requests fail."""
+        chance = random.Random(1)  # noqa: S311  - the same faults each time
+        while self._minutes() < minutes:
+            for _ in range(AT_A_TIME // PER_RUN - self._going()):
+                self._stack.api.trigger(DAG_ID, {"output": f"file://{self._output}"})
+            self._sandbox.clear_faults()
+            self._sandbox.faults([{**chance.choice(FAULTS), "times": chance.randint(1, 5)}])
+            self._sample()
+            time.sleep(_STEP_S)
+        self._sandbox.clear_faults()
+
+    def finish(self) -> None:
+        """Wait until every run has ended."""
+        self._stack.wait_for(lambda: self._going() == 0, what="the end of all runs", every=_STEP_S)
+
+    def trends(self) -> dict[str, Trend]:
+        """Return how each value moved while generations went on."""
+        return {what: trend(samples) for what, samples in self._samples.items()}
+
+    def connections(self) -> int:
+        """Return how many connections to the sandbox the triggerer has."""
+        port = httpx.URL(self._sandbox.url).port
+        found = 0
+        for process in self._stack.processes_of(Component.TRIGGERER):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found += sum(
+                    bool(each.raddr) and each.raddr.port == port for each in process.net_connections("tcp")
+                )
+        return found
+
+    def unfinished(self) -> int:
+        """Return how many tasks have not succeeded."""
+        api = self._stack.api
+        return api.count(DAG_ID, "~") - api.count(DAG_ID, "~", "success")
+
+    def results(self) -> int:
+        """Return how many tasks have succeeded."""
+        return self._stack.api.count(DAG_ID, "~", "success")
+
+    def warnings(self) -> int:
+        """Return how often a log has a warning of something that was not closed."""
+        logs = self._stack.logs.rglob("*.log")
+        return sum(log.read_text(errors="replace").count("ResourceWarning") for log in logs)
+
+    def _going(self) -> int:
+        query = {"state": ["queued", "running"], "limit": 1}
+        self._stack.check_alive()
+        return int(self._stack.api.call("GET", f"/dags/{DAG_ID}/dagRuns", params=query)["total_entries"])
+
+    def _sample(self) -> None:
+        now = {
+            TRIGGERER: _megabytes(self._stack.processes_of(Component.TRIGGERER)),
+            SANDBOX: _megabytes([psutil.Process(self._sandbox.pid)]),
+            CONNECTIONS: self.connections(),
+        }
+        for what, value in now.items():
+            self._samples[what].append(Sample(minutes=self._minutes(), value=value))
+
+    def _minutes(self) -> float:
+        return (time.monotonic() - self._begun) / 60
+
+
+def main() -> int:
+    """Measure, and write what came of it; 1 where something piled up."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--note", default="", help="for the report: what else the machine did")
+    asked = parser.parse_args()
+    with (
+        running_postgres() as postgres,
+        SandboxProcess(tier="500", speed=1, balance=1_000_000) as sandbox,
+        tempfile.TemporaryDirectory(prefix="kling-soak-") as temporary,
+    ):
+        folder = Path(temporary)
+        shutil.copytree(HERE / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+        with AirflowStack(
+            home=folder / "home",
+            dags_folder=folder / "dags",
+            env={
+                "AIRFLOW_CONN_KLING_DEFAULT": sandbox_connection(sandbox),
+                "PYTHONWARNINGS": "default::ResourceWarning",
+            },
+            settings={**_SETTINGS, "DATABASE__SQL_ALCHEMY_CONN": postgres.url},
+        ) as stack:
+            stack.wait_for(lambda: stack.api.has_dag(DAG_ID), what="the DAG")
+            soak = Soak(stack=stack, sandbox=sandbox, output=folder / "clips")
+            soak.go_on(asked.minutes)
+            soak.finish()
+            trends, stats = soak.trends(), sandbox.stats()
+            left = {
+                "tasks that have not succeeded": soak.unfinished(),
+                "submissions beyond one for each task": stats["submissions_accepted"] - soak.results(),
+                "warnings of what was not closed (`ResourceWarning`)": soak.warnings(),
+                "connections of the triggerer to the sandbox beyond those of the second quarter": max(
+                    0, soak.connections() - round(trends[CONNECTIONS].quarters[1])
+                ),
+            }
+    grown = [what for what in (TRIGGERER, SANDBOX) if trends[what].growth > MOST_GROWTH]
+    lines = [
+        "# What a soak left behind",
+        "",
+        f"{asked.minutes:g} minutes, {AT_A_TIME} generations at a time, with faults of the sandbox at random "
+        f"(`python -m benchmarks.soak`). {asked.note}".rstrip(),
+        "",
+        *_table(trends),
+        "",
+        *(f"- {what}: {number}" for what, number in left.items()),
+        "",
+        "What the sandbox counted:",
+        "",
+        *(f"- {name}: {value}" for name, value in stats.items()),
+    ]
+    print("\n".join(lines))
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text("\n".join(lines) + "\n")
+    if grown:
+        print(f"more than {MOST_GROWTH:.0%} growth: {', '.join(grown)}", file=sys.stderr)
+    return int(bool(grown or any(left.values())))
+
+
+def _table(trends: dict[str, Trend]) -> Iterable[str]:
+    yield "| | 1st quarter | 2nd | 3rd | last | highest | growth per minute |"
+    yield "|---|---|---|---|---|---|---|"
+    for what, moved in trends.items():
+        unit = " MB" if what != CONNECTIONS else ""
+        quarters = " | ".join(f"{value:.1f}{unit}" for value in moved.quarters)
+        yield f"| {what} | {quarters} | {moved.highest:.1f}{unit} | {moved.per_minute:+.3f}{unit} |"
+
+
+def _megabytes(processes: Iterable[psutil.Process]) -> float:
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += process.memory_info().rss
+    return total / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())
