@@ -32,8 +32,10 @@ HERE: Final = Path(__file__).parent
 REPORT: Final = HERE / "results" / "soak.md"
 DAG_ID, PER_RUN = "soak", 5  # as in dags/soak.py
 AT_A_TIME: Final = 50
+SPEED: Final = 0.4  # a generation takes 150 to 300 s: two cores keep up with fifty at a time
 MOST_GROWTH: Final = 0.1  # of memory, from the second quarter to the last
 _STEP_S: Final = 5.0
+_UNTIL_DONE_S: Final = 600.0
 _SETTINGS: Final = {**PATIENT, "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False"}
 
 TRIGGERER, SANDBOX, CONNECTIONS = "memory of the triggerer", "memory of the sandbox", "connections"
@@ -80,8 +82,13 @@ class Soak:
         self._sandbox.clear_faults()
 
     def finish(self) -> None:
-        """Wait until every run has ended."""
-        self._stack.wait_for(lambda: self._going() == 0, what="the end of all runs", every=_STEP_S)
+        """Have every generation end, and wait for the end of every run."""
+
+        def ended() -> bool:
+            self._sandbox.advance(_UNTIL_DONE_S)
+            return self._going() == 0
+
+        self._stack.wait_for(ended, what="the end of all runs", every=_STEP_S)
 
     def trends(self) -> dict[str, Trend]:
         """Return how each value moved while generations went on."""
@@ -138,7 +145,7 @@ def main() -> int:
     asked = parser.parse_args()
     with (
         running_postgres() as postgres,
-        SandboxProcess(tier="500", speed=1, balance=1_000_000) as sandbox,
+        SandboxProcess(tier="500", speed=SPEED, balance=1_000_000) as sandbox,
         tempfile.TemporaryDirectory(prefix="kling-soak-") as temporary,
     ):
         folder = Path(temporary)
