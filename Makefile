@@ -123,7 +123,7 @@ test-crash-3.2: .venv/airflow-3.2/.stamp  ## the crashes on Airflow 3.2
 
 .PHONY: test-cluster soak
 test-cluster: $(READY)  ## 300 generations on PostgreSQL, Celery and Redis (which have to be installed), with crashes
-	$(BIN)/python -m pytest -m cluster -s tests/cluster
+	$(BIN)/python -m pytest -m cluster tests/cluster
 
 soak: $(READY)  ## 20 minutes with random faults, on PostgreSQL: memory, connections, stuck tasks
 	$(BIN)/python -m benchmarks.soak --minutes 20

@@ -25,6 +25,7 @@ from dev.waiting import PATIENCE_S, wait_for
 T = TypeVar("T")
 PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
 OWN_PROGRAMS = Path(sys.executable).parent  # those of the environment this runs in
+MOST_RESTARTS = 10  # of a component; one that always ends at once is broken
 GRACE = 5.0  # seconds a component gets to end by itself, when nothing is wanted of it any more
 
 
@@ -77,9 +78,9 @@ class AirflowStack:
     :param user: whom the API is used as; None where everybody is an admin.
     :param programs: the folder of the ``airflow`` to run, of another environment perhaps.
     :param components: what runs, by name; several of a kind have several names.
-    :param supervised: a component that ends by itself is started again, as a deployment does, and is named in
-        ``ended``; otherwise that is an error.
-    :ivar ended: the names of components that ended by themselves.
+    :param supervised: a component that ends by itself is started again, as a deployment does; otherwise that
+        is an error.
+    :ivar ended: the name of each component that ended by itself and was started again, in their order.
     """
 
     def __init__(
@@ -99,7 +100,6 @@ class AirflowStack:
         self.ended: list[str] = []
         self._components = dict(components)
         self._supervised = supervised
-        self._is_up = False
         self.home = home.resolve()
         self._airflow = programs / "airflow"
         self._port = ReservedPort()
@@ -136,7 +136,6 @@ class AirflowStack:
             for name, component in self._components.items():
                 self.start(component, name=name)
             self.wait_for(lambda: self._healthy_since(begun), what="a healthy Airflow")
-            self._is_up = True
         except BaseException:
             self.stop()
             raise
@@ -213,10 +212,7 @@ class AirflowStack:
     def wait_for(
         self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.5
     ) -> T:
-        """Wait until ``check`` returns something true; fail at once when a component ends by itself.
-
-        Unless they are supervised: then it is started again.
-        """
+        """Wait until ``check`` returns something true; see meanwhile to components that end."""
 
         def checked() -> T | None:
             self.check_alive()
@@ -225,14 +221,14 @@ class AirflowStack:
         return wait_for(checked, what=what, timeout=timeout, every=every)
 
     def check_alive(self) -> None:
-        """Raise AirflowStackError, with the end of its log, when a component ended by itself.
+        """See whether a component ended by itself: start it again where they are supervised.
 
-        Unless they are supervised: then it is started again.
+        Else, or when it has ended too often, raise AirflowStackError with the end of its log.
         """
         for name, process in list(self._processes.items()):
             if process.poll() is None:
                 continue
-            if self._supervised and self._is_up:  # what never worked won't after another start
+            if self._supervised and self.ended.count(name) < MOST_RESTARTS:
                 self.ended.append(name)
                 self._gather([process])
                 self.start(self._components[name], name=name)
