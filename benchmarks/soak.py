@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,13 +86,14 @@ class Soak:
         self._sandbox.clear_faults()
 
     def finish(self) -> None:
-        """Have every generation end, and wait for the end of every run."""
+        """Have every generation end, and wait for the end of every run and of every connection."""
 
         def ended() -> bool:
             self._sandbox.advance(_UNTIL_DONE_S)
             return self._going() == 0
 
         self._stack.wait_for(ended, what="the end of all runs", every=_STEP_S)
+        self._stack.wait_for(lambda: not self.connections(), what="the end of the triggerer's connections")
 
     def trends(self) -> dict[str, Trend]:
         """Return how each value moved while generations went on."""
@@ -107,15 +109,6 @@ class Soak:
                     bool(each.raddr) and each.raddr.port == port for each in process.net_connections("tcp")
                 )
         return found
-
-    def unfinished(self) -> int:
-        """Return how many tasks have not succeeded."""
-        api = self._stack.api
-        return api.count(DAG_ID, "~") - api.count(DAG_ID, "~", "success")
-
-    def results(self) -> int:
-        """Return how many tasks have succeeded."""
-        return self._stack.api.count(DAG_ID, "~", "success")
 
     def warnings(self) -> list[str]:
         """Return the lines of the logs that warn of something that was not closed, other than by Airflow."""
@@ -144,12 +137,48 @@ class Soak:
         return (time.monotonic() - self._begun) / 60
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What was measured.
+
+    :param left: how much there is of what there is to be none of.
+    :param warnings: lines of logs that tell of what was not closed.
+    :param counts: of the sandbox.
+    """
+
+    trends: dict[str, Trend]
+    left: dict[str, int]
+    warnings: list[str]
+    counts: dict[str, Any]
+
+    @property
+    def grown(self) -> list[str]:
+        """Return whose memory did not stay the same."""
+        return [what for what in (TRIGGERER, SANDBOX) if self.trends[what].growth > MOST_GROWTH]
+
+
 def main() -> int:
     """Measure, and write what came of it; 1 where something piled up."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--note", default="", help="for the report: what else the machine did")
     asked = parser.parse_args()
+    outcome = measure(asked.minutes)
+    said = (
+        f"{asked.minutes:g} minutes, {AT_A_TIME} generations at a time, with faults of the sandbox at random "
+        f"(`python -m benchmarks.soak`). {asked.note}"
+    )
+    page = "\n".join(["# What a soak left behind", "", said.rstrip(), "", *_lines(outcome), ""])
+    print(page)
+    for line in outcome.warnings:
+        print(line, file=sys.stderr)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(page)
+    return int(bool(outcome.grown or any(outcome.left.values())))
+
+
+def measure(minutes: float) -> Outcome:
+    """Run everything, and return what came of it."""
     with (
         running_postgres() as postgres,
         SandboxProcess(tier="500", speed=SPEED, balance=1_000_000) as sandbox,
@@ -168,40 +197,26 @@ def main() -> int:
         ) as stack:
             stack.wait_for(lambda: stack.api.has_dag(DAG_ID), what="the DAG")
             soak = Soak(stack=stack, sandbox=sandbox, output=folder / "clips")
-            soak.go_on(asked.minutes)
+            soak.go_on(minutes)
             soak.finish()
-            trends, stats = soak.trends(), sandbox.stats()
+            counts, results = sandbox.stats(), stack.api.count(DAG_ID, "~", "success")
+            warnings = soak.warnings()
             left = {
-                "tasks that have not succeeded": soak.unfinished(),
-                "submissions beyond one for each task": stats["submissions_accepted"] - soak.results(),
-                "warnings of what was not closed (`ResourceWarning`)": len(warnings := soak.warnings()),
-                "connections of the triggerer to the sandbox beyond those of the second quarter": max(
-                    0, soak.connections() - round(trends[CONNECTIONS].quarters[1])
-                ),
+                "tasks that have not succeeded": stack.api.count(DAG_ID, "~") - results,
+                "submissions beyond one for each task": counts["submissions_accepted"] - results,
+                "connections of the triggerer to the sandbox": soak.connections(),
+                "warnings of what was not closed (`ResourceWarning`)": len(warnings),
             }
-    for line in warnings:
-        print(line, file=sys.stderr)
-    grown = [what for what in (TRIGGERER, SANDBOX) if trends[what].growth > MOST_GROWTH]
-    lines = [
-        "# What a soak left behind",
-        "",
-        f"{asked.minutes:g} minutes, {AT_A_TIME} generations at a time, with faults of the sandbox at random "
-        f"(`python -m benchmarks.soak`). {asked.note}".rstrip(),
-        "",
-        *_table(trends),
-        "",
-        *(f"- {what}: {number}" for what, number in left.items()),
-        "",
-        "What the sandbox counted:",
-        "",
-        *(f"- {name}: {value}" for name, value in stats.items()),
-    ]
-    print("\n".join(lines))
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text("\n".join(lines) + "\n")
-    if grown:
-        print(f"more than {MOST_GROWTH:.0%} growth: {', '.join(grown)}", file=sys.stderr)
-    return int(bool(grown or any(left.values())))
+            return Outcome(trends=soak.trends(), left=left, warnings=warnings, counts=counts)
+
+
+def _lines(outcome: Outcome) -> Iterable[str]:
+    yield from _table(outcome.trends)
+    yield from ("", f"More than {MOST_GROWTH:.0%} growth: {', '.join(outcome.grown) or 'none'}.")
+    yield from ("", "At the end there were:", "")
+    yield from (f"- {what}: {number}" for what, number in outcome.left.items())
+    yield from ("", "What the sandbox counted:", "")
+    yield from (f"- {name}: {value}" for name, value in outcome.counts.items() if value)
 
 
 def _table(trends: dict[str, Trend]) -> Iterable[str]:
