@@ -50,4 +50,5 @@ def test_crashes_on_a_cluster_cost_neither_a_submission_nor_a_result(
     assert Counter(prompt_of(each["body"]) for each in accepted) == {
         f"Scene {number}": 1 for number in range(GENERATIONS)
     }
+    assert polls[200]
     assert polls[429] == 0
