@@ -70,7 +70,7 @@ class AirflowStack:
 
     Whatever ends this process, the components end with it (see ``dev.parent_watch``).
 
-    :param home: AIRFLOW_HOME; made when missing. The database is created again unless ``keep_database``.
+    :param home: AIRFLOW_HOME; made when missing. SQLite begins anew unless ``keep_database``.
     :param dags_folder: where the DAG files are.
     :param env: further environment variables of every component, connections for example.
     :param settings: Airflow settings as ``SECTION__OPTION`` to value.

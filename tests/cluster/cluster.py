@@ -75,10 +75,7 @@ class FanOut:
         return self._wait_for(ended, what="the end of the run")
 
     def kill_triggerer(self) -> int:
-        """Kill a triggerer when each holds tasks, and start it again.
-
-        :returns: how many tasks were deferred, about half of them in the one that was killed.
-        """
+        """Kill a triggerer when both hold tasks, and start it again; returns how many both held together."""
 
         def held_by_both() -> int:
             deferred = [task for task in self.tasks() if task.state == "deferred"]
@@ -118,11 +115,11 @@ class FanOut:
         self._stack.start(component)
 
     def _running_tasks(self) -> int:
-        running = 0
+        titles: list[str] = []
         for process in self._stack.processes_of(Component.CELERY_WORKER):
             with contextlib.suppress(psutil.NoSuchProcess):
-                running += process.cmdline()[:1] != [] and process.cmdline()[0].startswith(TASK_PROCESS)
-        return running
+                titles.append(" ".join(process.cmdline()))
+        return sum(title.startswith(TASK_PROCESS) for title in titles)
 
     def _unavailable(self) -> int:
         return sum(each["status"] == 503 for each in self._sandbox.requests())
