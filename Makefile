@@ -23,7 +23,7 @@ NO_MEMORY := $(addprefix --ignore=tests/second_gateway/,test_bills.py test_capab
 # process has an Airflow of its own.
 SIDE_BY_SIDE := -n 3 --dist worksteal
 END_TO_END := -n 2 --dist loadfile
-QUICK := -m 'not e2e and not crash and not browser'
+QUICK := -m 'not e2e and not crash and not cluster and not browser'
 # Runs targets, those that commas join side by side; one that fails stops no other.
 PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --at-once 3 --run '$(MAKE) --no-print-directory'
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -81,7 +81,7 @@ test-airflow-3.4: .venv/airflow-3.4/.stamp  ## unit and contract tests on the pr
 	.venv/airflow-3.4/bin/python -m pytest $(SIDE_BY_SIDE) $(QUICK) $(NO_AIRFLOW) $(NO_SECOND_GATEWAY)
 
 test-unit: $(READY)  ## unit tests only, on the latest Airflow
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash and not browser'
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not contract and not e2e and not crash and not cluster and not browser'
 
 test-contract: $(READY)  ## the client against the sandbox, over real HTTP
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m contract
@@ -118,6 +118,13 @@ test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
 
 test-crash-3.2: .venv/airflow-3.2/.stamp  ## the crashes on Airflow 3.2
 	.venv/airflow-3.2/bin/python -m pytest -m crash $(NO_RECORD)
+
+.PHONY: test-cluster soak
+test-cluster: $(READY)  ## 300 generations on PostgreSQL, Celery and Redis (which have to be installed), with crashes
+	$(BIN)/python -m pytest -m cluster tests/cluster
+
+soak: $(READY)  ## 20 minutes with random faults, on PostgreSQL: memory, connections, stuck tasks
+	$(BIN)/python -m benchmarks.soak --minutes 20
 
 .PHONY: hostile fuzz
 hostile: $(READY)  ## ten thousand wrong answers and two thousand damaged files, through the operators

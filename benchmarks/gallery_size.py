@@ -17,8 +17,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.postgres import running_postgres
 from dev.airflow_stack import AirflowStack, Component
+from dev.postgres import running_postgres
 
 PROJECT = Path(__file__).resolve().parent.parent
 DAGS, PER_PAGE = 20, 24
@@ -48,12 +48,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20)
     asked = parser.parse_args()
     with (
-        running_postgres() as url,
+        running_postgres() as postgres,
         tempfile.TemporaryDirectory(prefix="kling-gallery-") as folder,
         AirflowStack(
             home=Path(folder) / "home",
             dags_folder=Path(folder),
-            settings={"DATABASE__SQL_ALCHEMY_CONN": url},
+            settings={"DATABASE__SQL_ALCHEMY_CONN": postgres.url},
         ) as stack,
     ):
         gallery = f"{stack.url}/kling/gallery"

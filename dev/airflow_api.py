@@ -13,6 +13,7 @@ from dev.waiting import PATIENCE_S
 
 FINISHED = frozenset({"success", "failed"})  # a DAG run's last states
 ROOT = "/api/v2"
+PAGE = 100  # entries; Airflow gives no more at once
 Json = dict[str, Any]
 
 
@@ -105,7 +106,13 @@ class AirflowAPI:
         return str(self._get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
-        found = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=100)["task_instances"]
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        found: list[Json] = []
+        while True:
+            page = self._get(path, limit=PAGE, offset=len(found))
+            found += page["task_instances"]
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                break
         return [
             TaskInstance(
                 id=each["id"],
@@ -125,6 +132,11 @@ class AirflowAPI:
             )
             for each in found
         ]
+
+    def count(self, dag_id: str, run_id: str, *states: str) -> int:
+        """Return how many tasks of a run are in one of these states."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        return int(self._get(path, limit=1, state=states)["total_entries"])
 
     def task_instance(
         self, dag_id: str, run_id: str, task_id: str, map_index: int = -1
@@ -195,8 +207,9 @@ class AirflowAPI:
         """Store a connection in Airflow's database; ``conn_type`` is required."""
         self._call("POST", "/connections", json={"connection_id": conn_id, **fields})
 
-    def create_pool(self, name: str, *, slots: int) -> None:
-        self._call("POST", "/pools", json={"name": name, "slots": slots})
+    def create_pool(self, name: str, *, slots: int, include_deferred: bool = False) -> None:
+        pool = {"name": name, "slots": slots, "include_deferred": include_deferred}
+        self._call("POST", "/pools", json=pool)
 
     def variables(self) -> dict[str, str]:
         return {each["key"]: each["value"] for each in self._get("/variables", limit=100)["variables"]}

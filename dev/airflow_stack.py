@@ -1,4 +1,4 @@
-"""A real Airflow on this machine: its components as processes of their own, on SQLite."""
+"""A real Airflow on this machine: its components as processes of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import collections
 import contextlib
 import enum
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -20,11 +19,13 @@ import psutil
 
 from dev.airflow_api import AirflowAPI, User
 from dev.airflow_settings import airflow_environment
+from dev.ports import ReservedPort
 from dev.waiting import PATIENCE_S, wait_for
 
 T = TypeVar("T")
 PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
 OWN_PROGRAMS = Path(sys.executable).parent  # those of the environment this runs in
+MOST_RESTARTS = 10  # of a component; one that always ends at once is broken
 GRACE = 5.0  # seconds a component gets to end by itself, when nothing is wanted of it any more
 
 
@@ -41,6 +42,7 @@ class Component(enum.StrEnum):
     SCHEDULER = "scheduler"
     DAG_PROCESSOR = "dag-processor"
     TRIGGERER = "triggerer"
+    CELERY_WORKER = "celery-worker"
 
 
 # The log servers are for components on several machines; here every log is a file at hand.
@@ -50,6 +52,12 @@ COMMANDS: Mapping[Component, list[str]] = {
     Component.SCHEDULER: ["scheduler", "--skip-serve-logs"],
     Component.DAG_PROCESSOR: ["dag-processor"],
     Component.TRIGGERER: ["triggerer", "--skip-serve-logs"],
+    Component.CELERY_WORKER: ["celery", "worker", "--skip-serve-logs"],
+}
+
+# By their names. Here the scheduler runs the tasks as well.
+ONE_OF_EACH: Mapping[str, Component] = {
+    str(component): component for component in Component if component is not Component.CELERY_WORKER
 }
 
 
@@ -57,32 +65,22 @@ class AirflowStackError(RuntimeError):
     """Airflow did not start, or one of its components ended by itself."""
 
 
-class ReservedPort:
-    """A TCP port that nothing else gets while this is open, and that one server may listen on."""
-
-    def __init__(self) -> None:
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        # Set after bind(), so that the port was free; from here on a server that sets it, too, can bind.
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.number = int(self._socket.getsockname()[1])
-
-    def close(self) -> None:
-        self._socket.close()
-
-
 class AirflowStack:
-    """Airflow with API server, scheduler, DAG processor and triggerer, for as long as the context lasts.
+    """Airflow, by default with one of each component, for as long as the context lasts.
 
     Whatever ends this process, the components end with it (see ``dev.parent_watch``).
 
-    :param home: AIRFLOW_HOME; made when missing. The database is created again unless ``keep_database``.
+    :param home: AIRFLOW_HOME; made when missing. SQLite begins anew unless ``keep_database``.
     :param dags_folder: where the DAG files are.
     :param env: further environment variables of every component, connections for example.
     :param settings: Airflow settings as ``SECTION__OPTION`` to value.
     :param path: before every path of the API server, as behind a proxy.
     :param user: whom the API is used as; None where everybody is an admin.
     :param programs: the folder of the ``airflow`` to run, of another environment perhaps.
+    :param components: what runs, by name; several of a kind have several names.
+    :param supervised: a component that ends by itself is started again, as a deployment does; otherwise that
+        is an error.
+    :ivar ended: the name of each component that ended by itself and was started again, in their order.
     """
 
     def __init__(
@@ -96,7 +94,12 @@ class AirflowStack:
         path: str = "",
         user: User | None = None,
         programs: Path = OWN_PROGRAMS,
+        components: Mapping[str, Component] = ONE_OF_EACH,
+        supervised: bool = False,
     ) -> None:
+        self.ended: list[str] = []
+        self._components = dict(components)
+        self._supervised = supervised
         self.home = home.resolve()
         self._airflow = programs / "airflow"
         self._port = ReservedPort()
@@ -123,15 +126,15 @@ class AirflowStack:
 
     @property
     def database(self) -> Path:
-        """The SQLite file with everything Airflow knows."""
+        """The SQLite file with everything Airflow knows, unless the settings name another database."""
         return self.home / "airflow.db"
 
     def __enter__(self) -> Self:
         try:
             self._migrate()
             begun = datetime.now(UTC)
-            for component in Component:
-                self.start(component)
+            for name, component in self._components.items():
+                self.start(component, name=name)
             self.wait_for(lambda: self._healthy_since(begun), what="a healthy Airflow")
         except BaseException:
             self.stop()
@@ -151,6 +154,9 @@ class AirflowStack:
         arguments = list(COMMANDS[component])
         if component is Component.EXECUTION_API:
             arguments += ["--port", str(self._execution_port.number)]
+        if component is Component.CELERY_WORKER:
+            arguments += ["--celery-hostname", f"{name}@%h"]
+        self._components[name] = component
         log = self._log_of(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -206,7 +212,7 @@ class AirflowStack:
     def wait_for(
         self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.5
     ) -> T:
-        """Wait until ``check`` returns something true; fail at once when a component ends by itself."""
+        """Wait until ``check`` returns something true; see meanwhile to components that end."""
 
         def checked() -> T | None:
             self.check_alive()
@@ -215,9 +221,18 @@ class AirflowStack:
         return wait_for(checked, what=what, timeout=timeout, every=every)
 
     def check_alive(self) -> None:
-        """Raise AirflowStackError, with the end of its log, when a component ended by itself."""
-        for name, process in self._processes.items():
-            if process.poll() is not None:
+        """See whether a component ended by itself: start it again where they are supervised.
+
+        Else, or when it has ended too often, raise AirflowStackError with the end of its log.
+        """
+        for name, process in list(self._processes.items()):
+            if process.poll() is None:
+                continue
+            if self._supervised and self.ended.count(name) < MOST_RESTARTS:
+                self.ended.append(name)
+                self._gather([process])
+                self.start(self._components[name], name=name)
+            else:
                 raise AirflowStackError(
                     f"{name} ended with status {process.returncode}; the end of {self._log_of(name)}:\n"
                     + tail(self._log_of(name))
