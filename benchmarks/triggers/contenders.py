@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from benchmarks.triggers.certificate import trusted
+from benchmarks.triggers.service import Load
 
 KEY: Final = "sk-benchmark-0123456789"
 CONN_ID: Final = "kling_benchmark"
@@ -161,8 +162,8 @@ class Sleeping(FixedInterval):
         raise NotImplementedError
 
 
-Arguments = Callable[[str, int, float, float], dict[str, Any]]
-"""Returns a trigger's arguments by URL, number of the task, interval and median time of tasks."""
+Arguments = Callable[[str, int, float, Load], dict[str, Any]]
+"""Returns a trigger's arguments by URL, number of the task, interval and load."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,13 +182,13 @@ class Contender:
     has_interval: bool = True
 
 
-def _fixed(url: str, number: int, interval_s: float, median_s: float) -> dict[str, Any]:
-    del median_s
+def _fixed(url: str, number: int, interval_s: float, load: Load) -> dict[str, Any]:
+    del load
     return {"url": url, "number": number, "interval_s": interval_s}
 
 
-def _sensor(url: str, number: int, interval_s: float, median_s: float) -> dict[str, Any]:
-    del url, median_s
+def _sensor(url: str, number: int, interval_s: float, load: Load) -> dict[str, Any]:
+    del url, load
     return {
         "endpoint": f"ready/task-{number}",
         "http_conn_id": f"http_{CONN_ID}",
@@ -195,14 +196,14 @@ def _sensor(url: str, number: int, interval_s: float, median_s: float) -> dict[s
     }
 
 
-def _ours(url: str, number: int, interval_s: float, median_s: float) -> dict[str, Any]:
+def _ours(url: str, number: int, interval_s: float, load: Load) -> dict[str, Any]:
     """Return the arguments as the operator makes them. Times are scaled by what a median of 120 s has."""
     del url, interval_s
     from airflow_provider_kling.polling import PollingPlan
 
-    scale, usual = median_s / 120, PollingPlan(submitted_at=0, deadline=0)
+    scale, usual = load.median_s / 120, PollingPlan(submitted_at=0, deadline=0)
     plan = PollingPlan.starting(
-        submitted_at=time.time(),
+        submitted_at=time.time() - load.age_s(number),
         timeout=3600,
         kind="benchmark" if number else "warm-up",
         expected_from_s=60 * scale,

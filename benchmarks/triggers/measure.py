@@ -41,6 +41,8 @@ class Measured:
     tls: bool
     tasks: int
     median_s: float
+    per_minute: int
+    under_way: bool
     interval_s: float | None
     finished: int
     polls: int
@@ -87,6 +89,7 @@ def measure(
         command += ["--tasks", str(load.tasks), "--median-s", str(load.median_s)]
         command += ["--interval-s", str(interval_s), "--url", service.url, "--result", str(result)]
         command += ["--certificate", str(certificate)] if certificate else []
+        command += ["--under-way"] if load.under_way else []
         command += ["--most-s", str(_NO_POLLS_S)] if contender == "sleeping" else []
         log = Path(folder) / "log"
         with log.open("wb") as output:
@@ -107,6 +110,8 @@ def measure(
         tls=certificate is not None,
         tasks=load.tasks,
         median_s=load.median_s,
+        per_minute=load.per_minute,
+        under_way=load.under_way,
         interval_s=interval_s if CONTENDERS[contender].has_interval else None,
         finished=reported["finished"],
         polls=reported["polls"],

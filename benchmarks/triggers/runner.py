@@ -20,7 +20,7 @@ from airflow.models.trigger import Trigger
 
 from benchmarks.triggers.contenders import CONTENDERS
 from benchmarks.triggers.probe import TASK_PREFIX, Probe
-from benchmarks.triggers.service import Service
+from benchmarks.triggers.service import Load, Service
 
 _PROBE_ID: Final = 0
 _WARM_UP: Final = 0
@@ -39,6 +39,7 @@ class Plan:
     def __init__(self, given: argparse.Namespace, folder: Path) -> None:
         self._given = given
         self._service = Service(url=given.url, certificate=given.certificate)
+        self._load = Load(tasks=given.tasks, median_s=given.median_s, under_way=given.under_way)
         self._ready = folder / "ready"
 
     @property
@@ -64,7 +65,7 @@ class Plan:
     def _triggers(self, numbers: range) -> Iterator[_Wanted]:
         contender, given = CONTENDERS[self._given.contender], self._given
         for number in numbers:
-            arguments = contender.arguments(given.url, number, given.interval_s, given.median_s)
+            arguments = contender.arguments(given.url, number, given.interval_s, self._load)
             yield contender.classpath, arguments
 
 
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--interval-s", type=float, required=True)
     parser.add_argument("--median-s", type=float, required=True)
+    parser.add_argument("--under-way", action="store_true")
     parser.add_argument("--most-s", type=float)
     parser.add_argument("--result", type=Path, required=True)
     given = parser.parse_args()

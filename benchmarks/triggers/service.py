@@ -28,6 +28,7 @@ from typing import Any, Final
 
 from benchmarks.triggers.certificate import trusted
 
+_GOLDEN: Final = 0.618_034  # its multiples are spread evenly
 _SPREAD: Final = 0.4  # sigma of the log-normal distribution of times
 _LONGEST: Final = 2.5  # times the median: no measurement shall wait for the last one in a thousand
 
@@ -39,11 +40,17 @@ class Load:
     :param tasks: how many are submitted at once.
     :param median_s: half of the tasks take no longer.
     :param per_minute: requests of a window of a minute; more are rejected with 429.
+    :param under_way: the tasks were submitted before, as when a triggerer starts again; some have ended.
     """
 
     tasks: int
     median_s: float
     per_minute: int = 1_000_000
+    under_way: bool = False
+
+    def age_s(self, number: int) -> float:
+        """Return how long before the begin a task was submitted, in seconds: up to the median time."""
+        return self.median_s * (number * _GOLDEN % 1) if self.under_way else 0.0
 
 
 def drawn(load: Load) -> list[float]:
@@ -68,7 +75,8 @@ class _Tasks:
 
     def begin(self) -> None:
         self._begun = time.time()
-        self._ends = [self._begun + each for each in self._times]
+        ages = map(self._load.age_s, range(len(self._times)))
+        self._ends = [self._begun + each - age for each, age in zip(self._times, ages, strict=True)]
         self._seen: dict[int, float] = {}
         self._polls = 0
         self._per_second: Counter[int] = Counter()
@@ -194,6 +202,7 @@ def running_service(load: Load, *, certificate: Path | None = None) -> Iterator[
     """
     command = [sys.executable, "-m", "benchmarks.triggers.service", str(load.tasks), str(load.median_s)]
     command += ["--per-minute", str(load.per_minute)]
+    command += ["--under-way"] if load.under_way else []
     command += ["--certificate", str(certificate)] if certificate else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -210,7 +219,13 @@ if __name__ == "__main__":
     parser.add_argument("tasks", type=int)
     parser.add_argument("median_s", type=float)
     parser.add_argument("--per-minute", type=int, required=True)
+    parser.add_argument("--under-way", action="store_true")
     parser.add_argument("--certificate", type=Path)
     given = parser.parse_args()
-    wanted = Load(tasks=given.tasks, median_s=given.median_s, per_minute=given.per_minute)
+    wanted = Load(
+        tasks=given.tasks,
+        median_s=given.median_s,
+        per_minute=given.per_minute,
+        under_way=given.under_way,
+    )
     asyncio.run(_serve(wanted, given.certificate))
