@@ -134,9 +134,13 @@ fuzz: $(READY)  ## each parser, with many more inputs than in a test run, and ne
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --hypothesis-profile fuzz --timeout 3600 tests/fuzz
 
 .PHONY: bench
-bench: $(READY)  ## polls per task, and CPU time per poll, side by side with the HTTP libraries
+bench: $(READY)  ## what polls cost, side by side with what a user would pick instead (an hour and a half)
 	$(BIN)/python -m benchmarks.polls_per_task
+	$(BIN)/python -m benchmarks.tiers
 	$(BIN)/python -m benchmarks.poll_cost
+	$(BIN)/python -m benchmarks.long_client
+	$(BIN)/python -m benchmarks.triggers
+	$(BIN)/python -m benchmarks.plot benchmarks/results/triggers.json docs/images/triggers.svg
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check
