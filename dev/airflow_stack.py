@@ -210,7 +210,7 @@ class AirflowStack:
         self._execution_port.close()
 
     def wait_for(
-        self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.5
+        self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 1.0
     ) -> T:
         """Wait until ``check`` returns something true; see meanwhile to components that end."""
 
