@@ -49,7 +49,9 @@ def platform_stack(
         home=folder / "home", dags_folder=folder / "dags", settings={**SETTINGS, **CALLBACKS}
     )
     receiver = f"{stack.url}/kling/callbacks/kling"
-    connection = sandbox_connection(platform, gateway="kling", webhook_url=receiver)
+    # On this machine polls come every two seconds, and on a slow one before any report was read.
+    extra = {"webhook_url": receiver, "max_poll_interval": 60}
+    connection = sandbox_connection(platform, gateway="kling", **extra)
     stack.env["AIRFLOW_CONN_KLING_DEFAULT"] = connection
     keys = {"login": platform.access_key, "password": platform.secret_key}
     stack.env[f"AIRFLOW_CONN_{SIGNED.upper()}"] = json.dumps({**json.loads(connection), **keys})
