@@ -9,12 +9,14 @@ LATEST := 3.3
 # file; that needs no `--pre`, which would allow one of every dependency. For the next: name it, and run
 # `make constraints-3.4`. When 3.4 is out, remove the line.
 PRE_RELEASE_3.4 := 3.4.0b2
+# Thousands of requests to the sandbox, to show rules that have nothing to do with any version.
+RANDOM_REQUESTS := gateways/kling/test_with_sandbox.py gateways/kling/test_products.py
 # Tests of what does not depend on Airflow's version; once, on the latest, is enough. What uses HTTP is tested
 # with httpx2 there, and with httpx on 3.2, whose environment has no httpx2.
-NO_AIRFLOW_BUT_HTTP := $(addprefix --ignore=tests/,sandbox dev models catalogue media video contract security fuzz polling test_layers.py)
+NO_AIRFLOW_BUT_HTTP := $(addprefix --ignore=tests/,sandbox dev models catalogue media video contract security fuzz polling test_layers.py $(RANDOM_REQUESTS))
 NO_AIRFLOW := $(NO_AIRFLOW_BUT_HTTP) $(addprefix --ignore=tests/,http gateways)
 # What depends on the version of no library; the sandbox answers to other tests there, over the oldest Starlette.
-NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix sandbox/kling models/test_properties.py polling test_layers.py)
+NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix sandbox/kling models/test_properties.py polling test_layers.py $(RANDOM_REQUESTS))
 # A second service, on a record in Variables (3.2) and in a task state store (3.3), which others have, too. What
 # it does with a record in memory is tested once.
 NO_SECOND_GATEWAY := --ignore=tests/second_gateway
