@@ -30,8 +30,7 @@ QUICK := -m 'not e2e and not crash and not cluster and not browser'
 PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --at-once 3 --run '$(MAKE) --no-print-directory'
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 ENVIRONMENTS = $(call joined,$(AIRFLOWS:%=environment-%))
-# End to end and in crashes, tests wait much, for heartbeats and generations: what others need for computing is
-# free meanwhile. The longest begin.
+# The longest begin. End to end and in crashes, tests also wait for heartbeats and generations; then others compute.
 CRASHES = test-crash-3.3,test-crash-3.4,test-crash-3.2
 ALL_TESTS = test-e2e,test-crash-3.3,test-airflow-3.3,test-crash-3.4,test-airflow-3.1,test-crash-3.2,test-airflow-3.2,test-airflow-3.4
 joined = $(subst $(space),$(comma),$(strip $(1)))

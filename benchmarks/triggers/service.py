@@ -23,9 +23,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.server import Connection
 from benchmarks.triggers.certificate import trusted
 
 _GOLDEN: Final = 0.618_034  # its multiples are spread evenly
@@ -117,38 +119,22 @@ class _Tasks:
         }
 
 
-class _Connection(asyncio.Protocol):
-    """One connection, kept open."""
-
-    def __init__(self, tasks: _Tasks) -> None:
-        self._tasks = tasks
-        self._received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        *requests, self._received = (self._received + data).split(b"\r\n\r\n")
-        for request in requests:
-            kind, _, name = request.split(b" ", 2)[1].decode().rpartition("/")
-            self._transport.write(self._response(kind, name))
-
-    def _response(self, kind: str, name: str) -> bytes:
-        if kind == "":
-            if name == "begin":
-                self._tasks.begin()
-            return _written(200, self._tasks.report(), "")
-        has_ended = self._tasks.poll(int(name.rpartition("-")[2]))
-        headers = self._tasks.headers()
-        if has_ended is None:
-            return _written(429, {"code": 429, "message": "Too many requests"}, headers)
-        if kind == "/ready":
-            return _written(200 if has_ended else 404, {}, headers)
-        result = {"resources": [{"url": "https://cdn.example/clip.mp4", "type": "video"}]}
-        data = {"task_id": name, "model_id": "kling-video-o1", "result": result if has_ended else None}
-        status = {"status": "success" if has_ended else "processing"}
-        return _written(200, {"code": 0, "message": "success", "data": {**status, **data}}, headers)
+def _response(tasks: _Tasks, path: str) -> bytes:
+    kind, _, name = path.rpartition("/")
+    if kind == "":
+        if name == "begin":
+            tasks.begin()
+        return _written(200, tasks.report(), "")
+    has_ended = tasks.poll(int(name.rpartition("-")[2]))
+    headers = tasks.headers()
+    if has_ended is None:
+        return _written(429, {"code": 429, "message": "Too many requests"}, headers)
+    if kind == "/ready":
+        return _written(200 if has_ended else 404, {}, headers)
+    result = {"resources": [{"url": "https://cdn.example/clip.mp4", "type": "video"}]}
+    data = {"task_id": name, "model_id": "kling-video-o1", "result": result if has_ended else None}
+    status = {"status": "success" if has_ended else "processing"}
+    return _written(200, {"code": 0, "message": "success", "data": {**status, **data}}, headers)
 
 
 def _written(status: int, body: object, headers: str) -> bytes:
@@ -163,7 +149,9 @@ async def _serve(load: Load, certificate: Path | None) -> None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(tasks), "127.0.0.1", 0, ssl=tls, backlog=10_000)
+    server = await loop.create_server(
+        lambda: Connection(partial(_response, tasks)), "127.0.0.1", 0, ssl=tls, backlog=10_000
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
