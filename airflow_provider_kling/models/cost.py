@@ -12,7 +12,9 @@ from airflow_provider_kling.models.facts import ModelVersion, Price
 # Some prices are published by mode, and each mode has one resolution (docs: kling-video-o1).
 _RESOLUTIONS: Final = {"std": "720p", "pro": "1080p"}
 _COUNTS: Final = ("n", "series_amount")
-_MOST_UNITS: Final = 10_000  # hours of video: no model documents as much
+# Of seconds or images. No model documents less, or as much as hours of video.
+_FEWEST_UNITS: Final = 1
+_MOST_UNITS: Final = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,4 +79,4 @@ def _count(value: object) -> Decimal | None:
         count = Decimal(str(value)) if isinstance(value, int | float | str) else Decimal("NaN")
     except (ArithmeticError, ValueError):  # the latter of a number with too many digits
         return None
-    return count if count.is_finite() and 0 < count <= _MOST_UNITS else None
+    return count if count.is_finite() and _FEWEST_UNITS <= count <= _MOST_UNITS else None

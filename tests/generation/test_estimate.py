@@ -77,7 +77,10 @@ _PRICED = [version for model in list_models() for version in model.versions if v
     version=st.sampled_from(_PRICED),
     body=st.dictionaries(
         st.sampled_from(["duration", "n", "series_amount", "mode", "resolution", "audio", "sound"]),
-        _ANYTHING | st.sampled_from([5.2e24, 10**5000, math.inf, math.nan, "1e999999", "sNaN", "٣", -5, 0]),
+        _ANYTHING
+        | st.sampled_from(
+            [0.001, 0.999, 5.2e24, 10**5000, math.inf, math.nan, "1e999999", "sNaN", "٣", -5, 0]
+        ),
     ),
 )
 def test_whatever_an_unchecked_request_holds_an_estimate_is_an_amount_or_none(
