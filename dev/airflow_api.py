@@ -149,8 +149,11 @@ class AirflowAPI:
     def xcoms(self, task: TaskInstance) -> Json:
         """Return everything a task pushed, by key."""
         entries = self._of(task, "/xcomEntries", limit=100)["xcom_entries"]
-        keys = [entry["key"] for entry in entries]
-        return {key: self._of(task, f"/xcomEntries/{key}", deserialize=True)["value"] for key in keys}
+        return {entry["key"]: self.xcom(task, entry["key"]) for entry in entries}
+
+    def xcom(self, task: TaskInstance, key: str) -> Any:
+        """Return one thing that a task pushed."""
+        return self._of(task, f"/xcomEntries/{key}", deserialize=True)["value"]
 
     def log(self, task: TaskInstance, try_number: int | None = None) -> list[Json]:
         """Return the log of one try, the latest by default, an entry a line: ``timestamp``, ``level``,

@@ -210,9 +210,17 @@ class AirflowStack:
         self._execution_port.close()
 
     def wait_for(
-        self, check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 1.0
+        self,
+        check: Callable[[], T | None],
+        *,
+        what: str,
+        timeout: float = PATIENCE_S,
+        every: float | None = None,
     ) -> T:
-        """Wait until ``check`` returns something true; see meanwhile to components that end."""
+        """Wait until ``check`` returns something true; see meanwhile to components that end.
+
+        The parameters are those of :func:`dev.waiting.wait_for`.
+        """
 
         def checked() -> T | None:
             self.check_alive()

@@ -204,10 +204,9 @@ def entries() -> Iterator[Entry]:
 PUBLIC_MODULES: Final = tuple(dict.fromkeys(one.module for one in entries() if one.module not in LOADED))
 
 
-def public_objects() -> Iterator[tuple[Entry, Documented]]:
-    """Yield each object on the page, and the methods of a class after it."""
-    for entry in entries():
-        documented = read(entry.path)
-        yield entry, documented
-        if entry.lists_members:
-            yield from ((entry, one) for one in members(documented) if one.name not in entry.internal)
+def objects_of(entry: Entry) -> Iterator[Documented]:
+    """Yield the object of an entry, and the methods of a class after it."""
+    found = read(entry.path)
+    yield found
+    if entry.lists_members:
+        yield from (one for one in members(found) if one.name not in entry.internal)

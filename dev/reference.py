@@ -23,7 +23,7 @@ from dev.public_surface import (
     Entry,
     entries,
     exceptions,
-    public_objects,
+    objects_of,
 )
 
 PAGE: Final = ROOT / "docs" / "reference.md"
@@ -204,12 +204,13 @@ def _bullet(name: str, text: str, *, owner: str) -> str:
 def _titles() -> dict[str, str]:
     """Return the heading of each object that has one, by its name, and of methods by ``Class.method``."""
     titles = {}
-    for entry, documented in public_objects():
-        if documented.path == entry.path:
-            titles[documented.name] = entry.name
-        else:
-            name = f"{entry.name}.{documented.name}"
-            titles[name] = name
+    for entry in entries():
+        for one in objects_of(entry):
+            if one.path == entry.path:
+                titles[one.name] = entry.name
+            else:
+                name = f"{entry.name}.{one.name}"
+                titles[name] = name
     return titles
 
 

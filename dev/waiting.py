@@ -20,19 +20,26 @@ class WaitError(AssertionError):
     """What was waited for did not come in time, or can no longer come."""
 
 
+PAUSE_S = 0.5
+LONGER_EACH_TIME = 0.1  # of the wait so far
+LONGEST_PAUSE_S = 10.0
+
+
 def wait_for(
-    check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float = 0.5
+    check: Callable[[], T | None], *, what: str, timeout: float = PATIENCE_S, every: float | None = None
 ) -> T:
     """Call ``check`` until it returns something true, and return that.
 
     :param what: what is awaited, for the error message.
     :param timeout: seconds until WaitError.
-    :param every: seconds between two calls.
+    :param every: seconds between two calls. By default they become rarer, for an answer of Airflow's API
+        costs more than a running task: what took a minute is seen some six seconds late.
     """
-    deadline = time.monotonic() + timeout
+    begun = time.monotonic()
     while True:
         if found := check():
             return found
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - begun
+        if waited > timeout:
             raise WaitError(f"waited {timeout:g} s in vain for {what}")
-        time.sleep(every)
+        time.sleep(every or min(max(PAUSE_S, LONGER_EACH_TIME * waited), LONGEST_PAUSE_S))

@@ -28,7 +28,7 @@ SETTINGS = {**PATIENT, "SCHEDULER__USE_JOB_SCHEDULE": "False"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test waits for several things, one after another; pytest is to end none that still may go on."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.nodeid.startswith("tests/e2e/"):
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(4 * PATIENCE_S))
 

@@ -51,7 +51,7 @@ class Run:
                 raise WaitError(f"{self.run_id} ended before {label} was {state}: {task}")
             return None
 
-        return self.stack.wait_for(reached, what=f"{label} to be {state}", every=0.5)
+        return self.stack.wait_for(reached, what=f"{label} to be {state}")
 
     def log(self, label: str, try_number: int | None = None) -> str:
         """Return the log of one try of a task, the latest by default, with every field of its lines."""
@@ -59,4 +59,4 @@ class Run:
 
     def result(self, label: str) -> dict[str, object]:
         """Return what the task returned."""
-        return dict(self.stack.api.xcoms(self.tasks()[label])["return_value"])
+        return dict(self.stack.api.xcom(self.tasks()[label], "return_value"))

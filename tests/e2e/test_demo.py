@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from dev.clip import play
+from dev.demo import ASKED
 from dev.waiting import PATIENCE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -73,24 +75,51 @@ def listening(url: str) -> bool:
         return probe.connect_ex((urlsplit(url).hostname, urlsplit(url).port)) == 0
 
 
-@pytest.mark.parametrize(
-    ("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
-)
-def test_the_demo_leaves_no_process_behind(
-    demo: subprocess.Popen[str], folder: Path, signum: signal.Signals, status: int
+def running(demo: subprocess.Popen[str], folder: Path) -> list[psutil.Process]:
+    return alive([*psutil.Process(demo.pid).children(recursive=True), *processes_of(folder / "airflow")])
+
+
+def urls_in(printed: list[str]) -> list[str]:
+    return [word for line in printed for word in line.split() if word.startswith("http://")]
+
+
+def test_the_demo_makes_its_film_and_leaves_nothing_running(
+    demo: subprocess.Popen[str], folder: Path
 ) -> None:
-    printed = lines_until(demo, "deferred")
-    urls = [word for line in printed for word in line.split() if word.startswith("http://")]
-    family = [*psutil.Process(demo.pid).children(recursive=True), *processes_of(folder / "airflow")]
-    assert len(alive(family)) > 8
+    printed = lines_until(demo, "wrote ")
+    assert demo.wait(timeout=PATIENCE_S) == 0
+    assert any("deferred" in line for line in printed), printed
+    (film,) = folder.glob("output/*/film.mp4")
+    assert play(film).seconds == pytest.approx(ASKED[2], abs=0.01)
+    assert processes_of(folder / "airflow") == []
+    assert not any(map(listening, urls_in(printed)))
+
+
+def test_a_demo_that_is_killed_leaves_no_process_behind(demo: subprocess.Popen[str], folder: Path) -> None:
+    printed = lines_until(demo, "Airflow is up")
+    family, urls = running(demo, folder), urls_in(printed)
+    assert len(family) > 8
     assert len(urls) == 2  # the sandbox's and Airflow's
     assert all(map(listening, urls))
 
-    os.killpg(demo.pid, signum)  # as a terminal does it: to the whole group
-    assert demo.wait(timeout=PATIENCE_S) == status
-    # After SIGKILL nothing is left that could wait for the end; otherwise the demo ends last.
-    if signum == signal.SIGKILL:
-        wait_for(lambda: not alive(family), what="the end of every process")
-    assert alive(family) == []
+    os.killpg(demo.pid, signal.SIGKILL)  # to the whole group
+    assert demo.wait(timeout=PATIENCE_S) == -signal.SIGKILL
+    wait_for(lambda: not alive(family), what="the end of every process")  # nothing is left that could wait
     assert processes_of(folder / "airflow") == []
     assert not any(map(listening, urls))
+
+
+@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_demo_that_is_interrupted_ends_last(
+    demo: subprocess.Popen[str], folder: Path, signum: signal.Signals, status: int
+) -> None:
+    """The sooner, the harder: Airflow's parts are about to start."""
+    printed = lines_until(demo, "starting Airflow")
+    family, (sandbox,) = running(demo, folder), urls_in(printed)
+    assert listening(sandbox)
+
+    os.killpg(demo.pid, signum)  # as a terminal does it
+    assert demo.wait(timeout=PATIENCE_S) == status
+    assert alive(family) == []
+    assert processes_of(folder / "airflow") == []
+    assert not listening(sandbox)

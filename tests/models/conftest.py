@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -11,15 +10,14 @@ import pytest
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.models.implementations import Sandbox
 
-HERE = Path(__file__).parent
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that compare the client with the sandbox over HTTP."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if item.path.is_relative_to(HERE) and {"sandbox", "kling_sandbox_factory"}.intersection(fixtures):
-            item.add_marker(pytest.mark.contract)
+        if item.nodeid.startswith("tests/models/"):
+            fixtures = getattr(item, "fixturenames", ())
+            if {"sandbox", "kling_sandbox_factory"}.intersection(fixtures):
+                item.add_marker(pytest.mark.contract)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,14 +18,13 @@ from PIL import Image
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
 from tests.sandbox.paths import FILES, O1
-
-HERE = Path(__file__).parent
+from tests.tls import TLS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all of these tests: they start servers and encode videos, so they take seconds."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.nodeid.startswith("tests/sandbox/"):
             item.add_marker(pytest.mark.contract)
 
 
@@ -76,7 +74,9 @@ class Client:
 def connected(sandbox: SandboxProcess) -> Iterator[Client]:
     sandbox.reset()
     headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False, timeout=120) as http:
+    with httpx.Client(
+        base_url=sandbox.url, headers=headers, trust_env=False, timeout=120, verify=TLS
+    ) as http:
         yield Client(http, sandbox)
 
 

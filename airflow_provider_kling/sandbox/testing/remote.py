@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -86,8 +88,14 @@ class RemoteSandbox:
 
     def _call(self, method: str, endpoint: str, **content: Any) -> Any:
         # trust_env: a proxy of the environment must not see calls to a local sandbox.
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=_TIMEOUT_S) as client:
+        with httpx.Client(base_url=self.url, trust_env=False, timeout=_TIMEOUT_S, verify=_tls()) as client:
             response = client.request(method, f"/_sandbox/{endpoint}", **content)
         if response.is_error:
             raise ValueError(f"the sandbox rejected {method} {endpoint}: {response.text}")
         return response.json()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the one TLS context of this process: making one takes longer than a call."""
+    return httpx.create_ssl_context()
