@@ -15,7 +15,9 @@ from airflow_provider_kling.polling import Poller, PollWindow
 from airflow_provider_kling.polling.pace import Pace
 from tests.airflow_names import TaskDeferred
 
-POLL_AGAIN_S = 0.02
+# A poll costs the client and the sandbox a few milliseconds; a sandbox at 200 times the speed needs a second.
+POLL_AGAIN_S = 0.1
+RETRY_AGAIN_S = 0.02
 
 
 class Outlets:
@@ -91,7 +93,7 @@ def retry_often(monkeypatch: Any) -> None:
 
     def delay(self: RetryPolicy, *facts: Any, **more: Any) -> float | None:
         wait = patient(self, *facts, **more)
-        return None if wait is None else min(POLL_AGAIN_S, wait)
+        return None if wait is None else min(RETRY_AGAIN_S, wait)
 
     monkeypatch.setattr(RetryPolicy, "delay", delay)
 

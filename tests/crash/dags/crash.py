@@ -27,6 +27,7 @@ CLIP: dict[str, Any] = {
     "conn_id": "{{ params.conn_id }}",
     "mode": "std",
     "duration": 5,
+    "aspect_ratio": "1:1",  # the quickest to make
     "retries": 4,  # more than a test is about: see Scenario.tries_of
     "retry_delay": timedelta(seconds=1),
 }
