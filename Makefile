@@ -11,20 +11,20 @@ LATEST := 3.3
 PRE_RELEASE_3.4 := 3.4.0b2
 # Thousands of requests to the sandbox, to show rules that have nothing to do with any version.
 RANDOM_REQUESTS := gateways/kling/test_with_sandbox.py gateways/kling/test_products.py
+# What is done with files: it depends on libraries, of which the lowest and the newest are on 3.1 and 3.3.
+FILES := $(addprefix generation/test_,cleared.py result_storage.py output_file.py media_arguments.py stored_media.py estimate.py)
 # Tests of what does not depend on Airflow's version; once, on the latest, is enough. What uses HTTP is tested
-# with httpx2 there, and with httpx on 3.2, whose environment has no httpx2.
-NO_AIRFLOW_BUT_HTTP := $(addprefix --ignore=tests/,sandbox dev models catalogue media video contract security fuzz polling test_layers.py $(RANDOM_REQUESTS))
-NO_AIRFLOW := $(NO_AIRFLOW_BUT_HTTP) $(addprefix --ignore=tests/,http gateways)
+# with httpx2 there, with the newest httpx on 3.2, whose environment has no httpx2, and with the lowest on 3.1.
+NO_AIRFLOW_BUT_HTTP := $(addprefix --ignore=tests/,sandbox dev models catalogue gateways media video contract security fuzz polling test_layers.py $(FILES))
+NO_AIRFLOW := $(NO_AIRFLOW_BUT_HTTP) --ignore=tests/http
 # What depends on the version of no library; the sandbox answers to other tests there, over the oldest Starlette.
 NO_LIBRARY := $(addprefix --ignore=tests/,dev contract catalogue fuzz sandbox/modellix sandbox/kling models/test_properties.py polling test_layers.py $(RANDOM_REQUESTS))
 # A second service, on a record in Variables (3.2) and in a task state store (3.3), which others have, too. What
 # it does with a record in memory is tested once.
 NO_SECOND_GATEWAY := --ignore=tests/second_gateway
 NO_MEMORY := $(addprefix --ignore=tests/second_gateway/,test_bills.py test_capabilities.py)
-# Many tests wait, for the sandbox or for an Airflow; three at a time keep two cores busy. End to end each
-# process has an Airflow of its own.
-SIDE_BY_SIDE := -n 3 --dist worksteal
-END_TO_END := -n 2 --dist loadfile
+# Each process imports Airflow and collects all tests first, which takes it half a minute.
+SIDE_BY_SIDE := -n 2 --dist worksteal
 QUICK := -m 'not e2e and not crash and not cluster and not browser'
 # Runs targets, those that commas join side by side; one that fails stops no other.
 PARTS = @$(CHECK_PYTHON) && $(PYTHON) -m dev.parts --at-once 3 --run '$(MAKE) --no-print-directory'
@@ -88,7 +88,7 @@ test-contract: $(READY)  ## the client against the sandbox, over real HTTP
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m contract
 
 test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the sandbox
-	$(BIN)/python -m pytest $(END_TO_END) -m e2e
+	$(BIN)/python -m pytest -m e2e
 
 # Finds what hinders people who do not see well, or use no mouse.
 AXE_CORE := 4.14.1

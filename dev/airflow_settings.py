@@ -27,7 +27,7 @@ QUICK = {
     # A worker may see its task's end this late. After a deferral that was over sooner, the scheduler would
     # think that the second half had ended, and mark the task failed (seen on 3.3.2 with the default, 5).
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
     "SCHEDULER__JOB_HEARTBEAT_SEC": "2",
     "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
