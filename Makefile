@@ -88,7 +88,7 @@ test-contract: $(READY)  ## the client against the sandbox, over real HTTP
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m contract
 
 test-e2e: $(READY)  ## a real Airflow, with scheduler and triggerer, against the sandbox
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest tests/e2e
 
 # Finds what hinders people who do not see well, or use no mouse.
 AXE_CORE := 4.14.1
@@ -112,13 +112,13 @@ test-crash:  ## kill parts of a real Airflow, and see that nothing is paid twice
 # record is kept.
 NO_RECORD := $(addprefix --ignore=tests/crash/,test_platform.py test_scenes.py test_scheduler.py test_triggerers.py)
 test-crash-3.4: .venv/airflow-3.4/.stamp  ## the crashes on the pre-release of Airflow 3.4
-	.venv/airflow-3.4/bin/python -m pytest -m crash $(NO_RECORD)
+	.venv/airflow-3.4/bin/python -m pytest tests/crash $(NO_RECORD)
 
 test-crash-3.3: .venv/airflow-3.3/.stamp  ## the crashes on Airflow 3.3
-	.venv/airflow-3.3/bin/python -m pytest -m crash
+	.venv/airflow-3.3/bin/python -m pytest tests/crash
 
 test-crash-3.2: .venv/airflow-3.2/.stamp  ## the crashes on Airflow 3.2
-	.venv/airflow-3.2/bin/python -m pytest -m crash $(NO_RECORD)
+	.venv/airflow-3.2/bin/python -m pytest tests/crash $(NO_RECORD)
 
 .PHONY: test-cluster soak
 test-cluster: $(READY)  ## 300 generations on PostgreSQL, Celery and Redis (which have to be installed), with crashes

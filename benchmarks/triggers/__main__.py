@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -106,18 +106,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="show that it runs; measures nothing of use")
     parser.add_argument("--tasks", type=int, help="only the comparisons of so many tasks; others are kept")
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=_EVERY, help="only these contenders")
     parser.add_argument("--result", type=Path, default=RESULTS, help="where the measurements go, as JSON")
     given = parser.parse_args()
     wanted = [one for one in (SHORT if given.short else FULL) if given.tasks in (None, one.load.tasks)]
     measured = _kept(given.result) if given.tasks else []
     titles: set[str] = set()
-    for found in run(wanted):
+    for found in run([_narrowed(one, given.only) for one in wanted]):
         if _title(found) not in titles:
             titles.add(_title(found))
             measured = [one for one in measured if _title(one) != _title(found)]
         measured.append(found)
         given.result.write_text(json.dumps([one.to_json() for one in measured], indent=1) + "\n")
     print(report(measured))
+
+
+def _narrowed(comparison: Comparison, only: Sequence[str]) -> Comparison:
+    return replace(comparison, contenders=[one for one in comparison.contenders if one in only])
 
 
 def _kept(file: Path) -> list[Measured]:
