@@ -32,9 +32,9 @@ def wait_for(
 
     :param what: what is awaited, for the error message.
     :param timeout: seconds until WaitError.
-    :param every: seconds between two calls. By default they become rarer: what took a minute is seen up to six
-        seconds late. With two calls a second, Airflow's answers were a third of all that the crash tests
-        computed.
+    :param every: seconds between two calls. By default they become rarer: what took a minute is seen up to
+        six seconds late. With two calls a second, Airflow's answers were a third of all that the crash
+        tests computed.
     """
     begun = time.monotonic()
     while True:
