@@ -1,4 +1,7 @@
-"""What differs between Airflow's minor versions and ``common-compat`` does not cover, found by feature."""
+"""What differs between Airflow's minor versions and ``common-compat`` does not cover.
+
+It is found by feature; how a scheduler behaves, by version.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,24 @@ import os
 from configparser import RawConfigParser
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
+from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.sdk import Context, conf
 
 try:  # Airflow 3.3
     from airflow.sdk.execution_time.context import NEVER_EXPIRE as NEVER_EXPIRE
 except ImportError:
     NEVER_EXPIRE = timedelta.max
+
+_MAJOR, _MINOR = map(int, airflow_version.split(".")[:2])
+SETTLE_S: Final = 0.0 if (_MAJOR, _MINOR) >= (3, 4) else 6.0
+"""For so many seconds after a task has deferred, its trigger must not fire.
+
+A worker notices up to ``[workers] min_heartbeat_interval`` (5 s) late that its task has deferred. After an
+event before that, Airflow 3.1 to 3.3 takes the resumed task for one that has ended, and marks it failed
+(``SchedulerJobRunner.process_executor_events``). Measured by ``benchmarks/settling.py``.
+"""
 
 
 def task_state_store(context: Context) -> Any:

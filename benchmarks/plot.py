@@ -18,7 +18,11 @@ _OURS, _OTHERS = "#0b7a75", "#8a8f98"
 
 def draw(measured: list[dict[str, Any]], picture: Path) -> None:
     """Draw the CPU time of a finished task, and how many polls it took, for each trigger."""
-    rows = [one for one in measured if one["tasks"] == _TASKS and one["runner"] == "airflow" and one["polls"]]
+    rows = [
+        one
+        for one in measured
+        if one["tasks"] == _TASKS and one["runner"] == "airflow" and one["polls"] and not one["under_way"]
+    ]
     rows.sort(key=lambda one: one["cpu_s"], reverse=True)
     labels = [CONTENDERS[one["contender"]].label.replace("`", "") for one in rows]
     colours = [_OURS if one["contender"] == "ours" else _OTHERS for one in rows]

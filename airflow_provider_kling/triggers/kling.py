@@ -13,17 +13,13 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_kling.compat import SETTLE_S
 from airflow_provider_kling.defaults import CONN_ID
 from airflow_provider_kling.hooks.kling import KlingHook
 from airflow_provider_kling.hooks.waiter import TaskWaiter, still_running_message
 from airflow_provider_kling.polling import PollEnd, PollingPlan
 
 __all__ = ["KlingCapacityTrigger", "KlingTaskTrigger"]
-
-# A worker notices up to `[workers] min_heartbeat_interval` (5 s) late that its task has deferred. After an
-# event before that, the scheduler takes the resumed task for one that has ended, and marks it failed (Airflow
-# 3.3.2, `process_executor_events`).
-SETTLE_S = 6.0
 
 # A trigger ends by itself. This much later Airflow ends the deferral, should it not.
 DEFER_NET_S = 600.0
