@@ -46,6 +46,7 @@ FULL: Final = (
 )
 SHORT: Final = (
     Comparison(load=Load(tasks=5, median_s=2), contenders=("ours", "sensor")),
+    Comparison(load=Load(tasks=5, median_s=2), runner="asyncio", contenders=("ours", "socket")),
     Comparison(load=Load(tasks=5, median_s=2), runner="asyncio", tls=True, contenders=("ours", "aiohttp")),
 )
 

@@ -75,10 +75,6 @@ def listening(url: str) -> bool:
         return probe.connect_ex((urlsplit(url).hostname, urlsplit(url).port)) == 0
 
 
-def running(demo: subprocess.Popen[str], folder: Path) -> list[psutil.Process]:
-    return alive([*psutil.Process(demo.pid).children(recursive=True), *processes_of(folder / "airflow")])
-
-
 def urls_in(printed: list[str]) -> list[str]:
     return [word for line in printed for word in line.split() if word.startswith("http://")]
 
@@ -95,31 +91,24 @@ def test_the_demo_makes_its_film_and_leaves_nothing_running(
     assert not any(map(listening, urls_in(printed)))
 
 
-def test_a_demo_that_is_killed_leaves_no_process_behind(demo: subprocess.Popen[str], folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
+def test_the_demo_leaves_no_process_behind(
+    demo: subprocess.Popen[str], folder: Path, signum: signal.Signals, status: int
+) -> None:
     printed = lines_until(demo, "Airflow is up")
-    family, urls = running(demo, folder), urls_in(printed)
+    family = alive([*psutil.Process(demo.pid).children(recursive=True), *processes_of(folder / "airflow")])
+    urls = urls_in(printed)
     assert len(family) > 8
     assert len(urls) == 2  # the sandbox's and Airflow's
     assert all(map(listening, urls))
 
-    os.killpg(demo.pid, signal.SIGKILL)  # to the whole group
-    assert demo.wait(timeout=PATIENCE_S) == -signal.SIGKILL
-    wait_for(lambda: not alive(family), what="the end of every process")  # nothing is left that could wait
-    assert processes_of(folder / "airflow") == []
-    assert not any(map(listening, urls))
-
-
-@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_demo_that_is_interrupted_ends_last(
-    demo: subprocess.Popen[str], folder: Path, signum: signal.Signals, status: int
-) -> None:
-    """The sooner, the harder: Airflow's parts are about to start."""
-    printed = lines_until(demo, "starting Airflow")
-    family, (sandbox,) = running(demo, folder), urls_in(printed)
-    assert listening(sandbox)
-
-    os.killpg(demo.pid, signum)  # as a terminal does it
+    os.killpg(demo.pid, signum)  # as a terminal does it: to the whole group
     assert demo.wait(timeout=PATIENCE_S) == status
+    # After SIGKILL nothing is left that could wait for the end; otherwise the demo ends last.
+    if signum == signal.SIGKILL:
+        wait_for(lambda: not alive(family), what="the end of every process")
     assert alive(family) == []
     assert processes_of(folder / "airflow") == []
-    assert not listening(sandbox)
+    assert not any(map(listening, urls))
