@@ -201,7 +201,7 @@ class TaskWaiter:
                 return outcome
 
     def _poller(self) -> Poller:
-        return Poller(plan=self.plan, experience=self.experience or Experience())
+        return Poller(plan=self.plan, experience=self.experience or Experience(), now=self.clock())
 
     def _window(self, poller: Poller) -> PollWindow:
         window = poller.window(now=self.clock(), jitter=self.random())

@@ -1,117 +1,113 @@
 """How long generations of one kind take, by what is usual and by what was seen. Pure.
 
 The times are described twice: by a log-normal distribution, which needs few observations, and by a smoothed
-histogram, which can have any shape. Whichever foresaw the observations better counts for more.
+life table, which can have any shape. Whichever foresaw the observations better counts for more.
 """
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Final
 
-_STEP: Final = 1.06
-EDGES: Final = (0.0, *(_STEP**number for number in range(1 + int(math.log(172_800) / math.log(_STEP)))))
-"""The limits of the parts into which times are divided, in seconds: up to two days, ever wider."""
+from airflow_provider_kling.polling import life_table
+from airflow_provider_kling.polling.life_table import EDGES, STEP, LifeTable, Seen, hazards
+from airflow_provider_kling.polling.log_normal import LogNormal
 
 # So many standard deviations from the middle are the ends of an expected range: nine in ten are in it.
 _RANGE: Final = 1.645
-# The expectation counts for so many observations at first, and for less with each. An observation counts
-# for a little less than the next.
+# The expectation counts for so many observations at first, and for less with each, but for a little always.
+# An observation counts for a little less than the next.
 _WEIGHT: Final = 4.0
+_LEAST_WEIGHT: Final = 0.01
 _FADING: Final = 0.93
 _MEMORY: Final = 0.985
-_SMOOTHING: Final = 0.12  # of the histogram: a standard deviation of the logarithm
-_NARROWEST: Final = 0.05  # standard deviation of the logarithm: a service is never that regular for long
+_SMOOTHING: Final = 0.12  # of the life table: a standard deviation of the logarithm
+_LEAST: Final = 1e-12  # what is rarer makes no difference
 # So much of the probability is spread widely: everything happens.
 _SURPRISE: Final = 0.01
 _WIDER: Final = 3.0
 _HEAD_START: Final = 3.0  # of the log-normal distribution, in natural logarithms of its likelihood
 _MOST_LEAD: Final = 12.0
+# The chances are worked out again after each of the first ends, and then when there were so many more.
+_MORE: Final = 1.1
+
+
+def _kernel() -> list[tuple[int, float]]:
+    """Return how much of a chance goes how many parts apart."""
+    most = math.ceil(4 * _SMOOTHING / math.log(STEP))
+    shares = {
+        apart: math.exp(-((apart * math.log(STEP) / _SMOOTHING) ** 2) / 2) for apart in range(-most, most + 1)
+    }
+    return [(apart, share / sum(shares.values())) for apart, share in shares.items()]
+
+
+_KERNEL: Final = _kernel()
 
 
 class Durations:
     """The times of one kind of generation.
 
     :param expected_s: the shortest and the longest usual time, in seconds.
+    :ivar chances: how likely it is that a generation ends in each part of ``EDGES``; in all, 1.
+    :ivar edition: a number that changes with the chances.
     """
 
     def __init__(self, *, expected_s: tuple[float, float]) -> None:
         shortest, longest = (math.log(max(EDGES[1], min(EDGES[-1], seconds))) for seconds in expected_s)
-        self._middle = (shortest + longest) / 2
-        self._deviation = max(_NARROWEST, abs(longest - shortest) / (2 * _RANGE))
-        self._expected = _log_normal(self._middle, self._deviation)
-        self._seen = [0.0] * len(self._expected)
+        middle, deviation = (shortest + longest) / 2, abs(longest - shortest) / (2 * _RANGE)
+        self._fitted = LogNormal(middle=middle, deviation=deviation)
+        self._expected = self._fitted.chances()
         self._expected_weight = _WEIGHT
-        self._weight = 0.0
-        self._mean = self._middle
-        self._squares = 0.0
-        self._lead = 0.0
-        self.observations = 0
-        """How many there were."""
+        self._seen = LifeTable()
+        self._lead = _HEAD_START
+        self._ends = 0
+        self.edition = 0
+        self._combine()
 
-    def observe(self, seconds: float) -> None:
-        """Add what one generation took. What is not in the range of times counts as its end."""
-        seconds = max(EDGES[1], min(EDGES[-1], seconds))
-        moment = math.log(seconds)
-        fitted, seen = (math.log(_density(each, seconds)) for each in (self._fitted(), self._histogram()))
-        self._lead = max(-_MOST_LEAD, min(_MOST_LEAD, self._lead * _MEMORY + fitted - seen))
-        self._seen = [chance * _MEMORY for chance in self._seen]
-        for number, chance in _near(moment):
-            self._seen[number] += chance
-        self._expected_weight *= _FADING
-        self._weight = self._weight * _MEMORY + 1
-        change = moment - self._mean
-        self._mean += change / self._weight
-        self._squares = self._squares * _MEMORY + change * (moment - self._mean)
-        self.observations += 1
+    def survived(self, *, since_s: float, until_s: float) -> None:
+        """Add that a generation was running from one time to another, in seconds since its submission."""
+        self._add(life_table.survival(since_s=since_s, until_s=until_s))
 
-    def chances(self) -> list[float]:
-        """Return how likely it is that a generation ends in each part of :data:`EDGES`; in all, 1."""
-        share = 1 / (1 + math.exp(-_HEAD_START - self._lead))
-        known = [
-            share * fitted + (1 - share) * seen
-            for fitted, seen in zip(self._fitted(), self._histogram(), strict=True)
-        ]
-        middle, deviation = self._fit()
-        wide = _log_normal(middle, deviation * _WIDER)
-        return [(1 - _SURPRISE) * one + _SURPRISE * other for one, other in zip(known, wide, strict=True)]
+    def ended(self, *, after_s: float, before_s: float) -> None:
+        """Add that a generation ended between two times, or at one, in seconds since its submission.
 
-    def _fit(self) -> tuple[float, float]:
-        expected, total = self._expected_weight, self._expected_weight + self._weight
-        apart = self._mean - self._middle
-        spread = expected * self._deviation**2 + self._squares + expected * self._weight / total * apart**2
-        middle = (expected * self._middle + self._weight * self._mean) / total
-        return middle, max(_NARROWEST, math.sqrt(spread / total))
+        That it was running until the first is to be added by :meth:`survived`.
+        """
+        self._seen.fade(_MEMORY)
+        self._lead = _HEAD_START + (self._lead - _HEAD_START) * _MEMORY
+        self._expected_weight = max(_LEAST_WEIGHT, self._expected_weight * _FADING)
+        self._add(life_table.end(after_s=after_s, before_s=before_s, chances=self.chances))
+        self._ends += 1
+        if self._ends > self.edition * _MORE:
+            self.edition = self._ends
+            self._combine()
 
-    def _fitted(self) -> list[float]:
-        return _log_normal(*self._fit())
+    def _add(self, seen: Sequence[Seen]) -> None:
+        self._seen.add(seen)
+        for part, at_risk, ended in seen:
+            fitted, table = self._fitted_hazards[part], self._table_hazards[part]
+            self._lead += ended * math.log(fitted / table) - at_risk * (fitted - table)
+        self._lead = max(_HEAD_START - _MOST_LEAD, min(_HEAD_START + _MOST_LEAD, self._lead))
 
-    def _histogram(self) -> list[float]:
-        total = self._expected_weight + self._weight
-        return [
-            (self._expected_weight * expected + seen) / total
-            for expected, seen in zip(self._expected, self._seen, strict=True)
+    def _combine(self) -> None:
+        table = self._seen.with_expected(self._expected, weight=self._expected_weight)
+        if self._ends:
+            self._fitted = self._fitted.likeliest_for(table)
+        fitted, smooth = self._fitted.chances(), _smooth(table.chances())
+        self._fitted_hazards, self._table_hazards = hazards(fitted), hazards(smooth)
+        share = (1 - _SURPRISE) / (1 + math.exp(-self._lead))
+        parts = zip(fitted, smooth, self._fitted.wider(_WIDER).chances(), strict=True)
+        self.chances = [
+            share * one + (1 - _SURPRISE - share) * other + _SURPRISE * wide for one, other, wide in parts
         ]
 
 
-def _log_normal(middle: float, deviation: float) -> list[float]:
-    """Return the probability of each part."""
-    below = [0.0, *(_normal((math.log(edge) - middle) / deviation) for edge in EDGES[1:-1]), 1.0]
-    return [after - before for before, after in pairwise(below)]
-
-
-def _near(moment: float) -> list[tuple[int, float]]:
-    """Return the parts around a time, and how much of a smoothed observation is in each."""
-    return [
-        (number, chance) for number, chance in enumerate(_log_normal(moment, _SMOOTHING)) if chance > 1e-9
-    ]
-
-
-def _normal(deviations: float) -> float:
-    return 0.5 * (1 + math.erf(deviations / math.sqrt(2)))
-
-
-def _density(chances: list[float], seconds: float) -> float:
-    number = min(len(chances) - 1, max(0, 1 + int(math.log(seconds) / math.log(_STEP))))
-    return max(1e-9, chances[number]) / (EDGES[number + 1] - EDGES[number])
+def _smooth(chances: Sequence[float]) -> list[float]:
+    """Return the chances, each spread over the parts around it."""
+    smooth = [0.0] * len(chances)
+    for part, chance in enumerate(chances):
+        if chance > _LEAST:
+            for apart, share in _KERNEL:
+                smooth[max(0, min(len(smooth) - 1, part + apart))] += chance * share
+    return smooth

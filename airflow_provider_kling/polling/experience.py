@@ -12,8 +12,6 @@ from airflow_provider_kling.polling.timetable import Bounds, Timetable
 
 _MOST_KINDS: Final = 500
 _MOST_BOUNDS: Final = 8  # of one kind: the configuration has one set, and callbacks another
-# A timetable is made again after each of the first observations, and then when there are so many more.
-_MORE: Final = 1.1
 
 
 @dataclass(kw_only=True)
@@ -31,18 +29,26 @@ class Experience:
     def timetable(self, plan: PollingPlan) -> Timetable:
         """Return when tasks such as the plan's are polled."""
         known, bounds = self._of(plan), plan.bounds
-        timetable, observations = known.timetables.get(bounds, (None, 0))
-        if timetable is None or known.durations.observations > observations * _MORE:
-            timetable = Timetable(known.durations.chances(), bounds=bounds)
+        timetable, edition = known.timetables.get(bounds, (None, 0))
+        if timetable is None or known.durations.edition != edition:
+            timetable = Timetable(known.durations.chances, bounds=bounds)
             if len(known.timetables) >= _MOST_BOUNDS:
                 known.timetables.clear()
-            known.timetables[bounds] = timetable, known.durations.observations
+            known.timetables[bounds] = timetable, known.durations.edition
         return timetable
 
-    def observe(self, plan: PollingPlan, *, seconds: float) -> None:
-        """Add what a task took, from its submission to its end; where its kind is not known, nothing."""
+    def survived(self, plan: PollingPlan, *, since_s: float, until_s: float) -> None:
+        """Add that a task ran on from one time to another, in seconds since its submission.
+
+        Where its kind is not known, nothing is learned; so with :meth:`ended`.
+        """
         if plan.kind:
-            self._of(plan).durations.observe(seconds)
+            self._of(plan).durations.survived(since_s=since_s, until_s=until_s)
+
+    def ended(self, plan: PollingPlan, *, after_s: float, before_s: float) -> None:
+        """Add that a task ended between two times, or at one. It survived until the first."""
+        if plan.kind:
+            self._of(plan).durations.ended(after_s=after_s, before_s=before_s)
 
     def _of(self, plan: PollingPlan) -> _Known:
         key = plan.kind, plan.expected_range_s

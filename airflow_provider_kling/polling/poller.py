@@ -28,24 +28,26 @@ _EARLIEST: Final = 0.75
 # Of an interval; it keeps tasks apart that were polled together.
 _JITTER: Final = 0.2
 
-# An end that was seen so much later than the poll before, as a part of the time since the submission, says
-# little about how long the generation took.
-_TOO_VAGUE: Final = 0.5
+# A task that had ended at its first poll may have ended before this process watched it, where that began
+# at more than this part of its age. Other processes have seen most of those, so it says nothing.
+_WATCHED_LATE: Final = 0.5
 
 
 class Poller:
     """Decides for one task.
 
-    :param experience: what is known of how long such tasks take. It learns how long this one took.
+    :param experience: what is known of how long such tasks take. It learns how long this one ran.
+    :param now: when the waiting begins, in Unix seconds.
     """
 
-    def __init__(self, *, plan: PollingPlan, experience: Experience) -> None:
+    def __init__(self, *, plan: PollingPlan, experience: Experience, now: float) -> None:
         self._plan = plan
         self._experience = experience
         self._retry_after_s = 0.0
         self._times_not_found = 0
         self._polled_s: float | None = None
-        self._running_s: float | None = None
+        self._running_s = max(0.0, now - plan.submitted_at)
+        self._was_seen_running = False
 
     def window(self, *, now: float, jitter: float) -> PollWindow:
         """Return when the next poll may be made.
@@ -77,10 +79,10 @@ class Poller:
         self._retry_after_s = 0.0
         self._times_not_found = 0
         if not task.status.terminal:
-            self._running_s = now - self._plan.submitted_at
+            self._note_survival(until_s=now - self._plan.submitted_at)
+            self._was_seen_running = True
             return self._end_at_deadline(now=now)
-        if (seconds := self._duration(task, now=now)) is not None:
-            self._experience.observe(self._plan, seconds=seconds)
+        self._note_end(task, seen_s=now - self._plan.submitted_at)
         return PollEnd.FINISHED if task.status is TaskStatus.SUCCESS else PollEnd.FAILED_AT_SERVICE
 
     def on_error(self, error: KlingError, *, now: float) -> PollEnd | None:
@@ -104,17 +106,21 @@ class Poller:
     def _end_at_deadline(self, *, now: float) -> PollEnd | None:
         return PollEnd.DEADLINE if now >= self._plan.deadline else None
 
-    def _duration(self, task: Task, *, now: float) -> float | None:
-        """Return how long a task took, in seconds; None where that is too vague.
+    def _note_survival(self, *, until_s: float) -> None:
+        self._experience.survived(self._plan, since_s=self._running_s, until_s=until_s)
+        self._running_s = until_s
+
+    def _note_end(self, task: Task, *, seen_s: float) -> None:
+        """Learn from an end, where it is known that it came after the watching began.
 
         What the service says counts where it fits what was seen: a task that was running at one poll has not
         ended before it, nor after the next.
         """
-        seen = now - self._plan.submitted_at
-        before = self._running_s or 0.0
+        said_s = None
         if task.submitted_at is not None and task.finished_at is not None:
-            said = (task.finished_at - task.submitted_at).total_seconds()
-            if before <= said <= seen:
-                return said
-        is_vague = self._running_s is None or seen - before > seen * _TOO_VAGUE
-        return None if is_vague else (before + seen) / 2
+            said_s = (task.finished_at - task.submitted_at).total_seconds()
+        if said_s is not None and self._running_s <= said_s <= seen_s:
+            self._note_survival(until_s=said_s)
+            self._experience.ended(self._plan, after_s=said_s, before_s=said_s)
+        elif self._was_seen_running or self._running_s <= seen_s * _WATCHED_LATE:
+            self._experience.ended(self._plan, after_s=self._running_s, before_s=seen_s)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final
 
-from airflow_provider_kling.polling.durations import EDGES
+from airflow_provider_kling.polling.life_table import EDGES
 
 # The end of half of all generations is to be seen within this part of their usual time, and within these
 # bounds, in seconds.

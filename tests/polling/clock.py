@@ -22,6 +22,8 @@ NOT_FOUND = KlingNotFoundError("no such task", status_code=404)
 BROKEN = KlingConnectionError("broke", request_sent=True)
 
 
-def poller(*, timeout: float = 3600.0, experience: Experience | None = None, **others: Any) -> Poller:
+def poller(
+    *, timeout: float = 3600.0, experience: Experience | None = None, now: float = START, **others: Any
+) -> Poller:
     plan = PollingPlan.starting(submitted_at=START, timeout=timeout, **others)
-    return Poller(plan=plan, experience=experience or Experience())
+    return Poller(plan=plan, experience=experience or Experience(), now=now)

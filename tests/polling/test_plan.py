@@ -56,7 +56,7 @@ def test_a_stored_kind_is_as_long_as_one_can_be() -> None:
 
 @pytest.mark.parametrize("stored", [{}, {"deadline": "soon"}, {"submitted_at": START}])
 def test_a_plan_without_its_times_polls_once_and_ends(stored: dict[str, Any]) -> None:
-    decide = Poller(plan=PollingPlan.from_json(stored), experience=Experience())
+    decide = Poller(plan=PollingPlan.from_json(stored), experience=Experience(), now=START)
     assert decide.window(now=START, jitter=MIDDLE).latest_s == 0.0
     assert decide.on_status(RUNNING, now=START) is PollEnd.DEADLINE
 
@@ -73,7 +73,7 @@ def test_a_plan_cannot_be_changed_on_its_way() -> None:
 def test_whatever_is_stored_a_poll_comes_and_none_comes_at_once_after_another(name: str, odd: float) -> None:
     """The arguments of a trigger come from the database, perhaps of another release."""
     plan = PollingPlan.from_json({**PLAN.to_json(), "deadline": START + 1e9, name: odd})
-    decide, now = Poller(plan=plan, experience=Experience()), START
+    decide, now = Poller(plan=plan, experience=Experience(), now=START), START
     for _ in range(50):
         wait = decide.window(now=now, jitter=MIDDLE).latest_s
         assert 0.0 <= wait <= 86_400

@@ -199,10 +199,16 @@ def first_poll(experience: Experience, *, kind: str = "a") -> float:
 
 
 def end(
-    experience: Experience, *, kind: str, running_s: float | None, seen_s: float, said_s: float | None
+    experience: Experience,
+    *,
+    kind: str,
+    watched_s: float = 0.0,
+    running_s: float | None,
+    seen_s: float,
+    said_s: float | None,
 ) -> None:
     """Let a task end."""
-    decide = poller(experience=experience, kind=kind, max_overdue_interval_s=UNBOUND)
+    decide = poller(experience=experience, kind=kind, max_overdue_interval_s=UNBOUND, now=START + watched_s)
     if running_s is not None:
         decide.on_status(RUNNING, now=START + running_s)
     at = datetime.fromtimestamp(START, tz=UTC)
@@ -221,22 +227,49 @@ def test_the_next_of_a_kind_is_polled_when_those_before_have_ended(said_s: float
     assert first_poll(experience, kind="b") == early
 
 
-@pytest.mark.parametrize(
-    ("running_s", "seen_s", "said_s"),
-    [
-        (None, 4000.0, None),  # nobody looked for an hour, as after a restart
-        (100.0, 4000.0, None),
-        (600.0, 620.0, 1e9),  # what the service says is not so: the middle counts
-    ],
-)
-def test_an_end_that_is_seen_late_says_little(
-    running_s: float | None, seen_s: float, said_s: float | None
-) -> None:
+def test_what_the_service_says_of_a_time_counts_only_where_it_fits_what_was_seen() -> None:
+    experience, without = Experience(), Experience()
+    for _ in range(20):
+        end(experience, kind="a", running_s=600.0, seen_s=620.0, said_s=1e9)
+        end(without, kind="a", running_s=600.0, seen_s=620.0, said_s=None)
+    assert first_poll(experience) == first_poll(without) > 250
+
+
+def test_an_end_that_nobody_looked_for_says_little() -> None:
     experience = Experience()
     early = first_poll(experience)
     for _ in range(20):
-        end(experience, kind="a", running_s=running_s, seen_s=seen_s, said_s=said_s)
-    assert first_poll(experience) == early if said_s is None else 250 < first_poll(experience) < 600
+        end(experience, kind="a", running_s=None, seen_s=4000.0, said_s=None)
+    assert first_poll(experience) == pytest.approx(early, rel=0.2)
+
+
+@pytest.mark.parametrize("said_s", [None, 3000.0])
+def test_an_end_that_may_have_come_before_the_watching_began_says_nothing(said_s: float | None) -> None:
+    """As after a restart: those that ended before were seen by another process, or had not ended."""
+    experience = Experience()
+    early = first_poll(experience)
+    for _ in range(20):
+        end(experience, kind="a", watched_s=3990.0, running_s=None, seen_s=4000.0, said_s=said_s)
+    assert first_poll(experience) == early
+
+
+def test_a_task_that_still_runs_after_a_restart_does_not_say_that_none_ends_before() -> None:
+    experience = Experience()
+    early = first_poll(experience)
+    for _ in range(100):
+        decide = poller(experience=experience, kind="a", now=START + 500)
+        decide.on_status(RUNNING, now=START + 510)
+    end(experience, kind="a", running_s=99.0, seen_s=101.0, said_s=None)
+    assert first_poll(experience) <= early
+
+
+def test_tasks_that_run_long_are_not_polled_often_before_one_has_ended() -> None:
+    experience = Experience()
+    early = first_poll(experience)
+    for _ in range(100):
+        poller(experience=experience, kind="a").on_status(RUNNING, now=START + 600)
+    end(experience, kind="a", running_s=600.0, seen_s=610.0, said_s=None)
+    assert first_poll(experience) > 3 * early
 
 
 def test_where_the_kind_is_not_known_nothing_is_learned() -> None:
@@ -251,5 +284,5 @@ def test_a_process_remembers_the_latest_kinds_only() -> None:
     experience = Experience()
     for number in range(600):
         plan = PollingPlan.starting(submitted_at=START, timeout=60.0, kind=str(number))
-        experience.observe(plan, seconds=5.0)
+        experience.survived(plan, since_s=0.0, until_s=5.0)
     assert len(experience._kinds) == 500

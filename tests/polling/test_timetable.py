@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_kling.polling.durations import EDGES, Durations
+from airflow_provider_kling.polling.durations import Durations
 from airflow_provider_kling.polling.timetable import Bounds, Timetable
-from benchmarks.polls_per_task import DRAWS, Draw, log_normal, watch
+from benchmarks.polls_per_task import DRAWS, Draw, bimodal, log_normal, watch, watch_batches
 
 BOUNDS = Bounds()
 
@@ -26,7 +26,7 @@ def times(timetable: Timetable, *, until_s: float) -> list[float]:
 
 
 def usual(**options: float) -> Timetable:
-    return Timetable(Durations(expected_s=(60.0, 300.0)).chances(), bounds=BOUNDS, **options)
+    return Timetable(Durations(expected_s=(60.0, 300.0)).chances, bounds=BOUNDS, **options)
 
 
 def test_polls_are_dense_where_the_end_is_likely_and_sparse_before_and_after() -> None:
@@ -44,7 +44,7 @@ def test_polls_are_dense_where_the_end_is_likely_and_sparse_before_and_after() -
     "bounds", [Bounds(shortest_s=5.0, longest_s=20.0, unlikely_s=40.0), Bounds(longest_s=4.0)]
 )
 def test_the_bounds_are_kept(bounds: Bounds) -> None:
-    timetable = Timetable(Durations(expected_s=(60.0, 300.0)).chances(), bounds=bounds)
+    timetable = Timetable(Durations(expected_s=(60.0, 300.0)).chances, bounds=bounds)
     gaps = [end - begin for begin, end in pairwise([0.0, *times(timetable, until_s=7200.0)])]
     assert min(gaps) >= bounds.shortest_s - 1e-6
     assert max(gaps) <= bounds.unlikely_s + 1e-6
@@ -74,22 +74,10 @@ def test_half_of_the_ends_are_seen_in_time_where_the_times_are_as_expected(delay
 def test_there_is_always_a_next_poll(
     elapsed_s: float, share: float, expected_s: tuple[float, float], delay_s: float
 ) -> None:
-    timetable = Timetable(Durations(expected_s=expected_s).chances(), bounds=BOUNDS, delay_s=delay_s)
+    timetable = Timetable(Durations(expected_s=expected_s).chances, bounds=BOUNDS, delay_s=delay_s)
     wait = timetable.next_poll(elapsed_s=elapsed_s, share=share)
     assert share * BOUNDS.shortest_s - 1e-3 <= wait <= share * BOUNDS.unlikely_s + 1e-3
     assert timetable.polls(elapsed_s + wait) - timetable.polls(elapsed_s) == pytest.approx(share, abs=1e-3)
-
-
-@given(st.lists(st.floats(0.01, 1e7), max_size=40))
-def test_whatever_was_seen_the_chances_are_chances(seen: list[float]) -> None:
-    durations = Durations(expected_s=(60.0, 300.0))
-    for seconds in seen:
-        durations.observe(seconds)
-    chances = durations.chances()
-    assert len(chances) == len(EDGES) - 1
-    assert min(chances) >= 0
-    assert sum(chances) == pytest.approx(1.0)
-    Timetable(chances, bounds=BOUNDS)
 
 
 # -- how many polls it takes; benchmarks/polls_per_task.py prints more -----------------------------
@@ -110,3 +98,26 @@ def test_half_as_many_polls_as_a_fixed_interval_needs(delay_s: float, most: floa
 def test_whatever_the_times_never_more_polls_than_at_a_fixed_interval(draw: Draw, seen: int) -> None:
     found = watch(draw, seen=seen, delay_s=2.0, tasks=300, runs=8)
     assert found.polls < found.polls_at_fixed_interval
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+@pytest.mark.parametrize("is_told", [True, False], ids=["times", "no times"])
+@pytest.mark.parametrize("tasks", [20, 300])
+def test_tasks_that_begin_together_take_no_more_polls_than_at_a_fixed_interval(
+    draw: Draw, is_told: bool, tasks: int
+) -> None:
+    """The short ones end first, and are not taken for what is usual: neither by the others nor afterwards.
+
+    That times are of two kinds nobody knows before the first of the longer ones have ended.
+    """
+    first, second = watch_batches(draw, tasks=tasks, batches=2, is_told=is_told)
+    assert second.polls < second.polls_at_fixed_interval
+    assert first.polls < first.polls_at_fixed_interval * (2 if draw is bimodal else 1)
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["times", "no times"])
+def test_tasks_that_begin_together_are_seen_as_soon_as_planned_and_with_as_few_polls(is_told: bool) -> None:
+    """For log-normal times of 120 s, of which a sixtieth is 2 s."""
+    for batch in watch_batches(log_normal, tasks=1000, batches=2, is_told=is_told):
+        assert batch.delay_s(0.5) == pytest.approx(2.0, rel=0.25)
+        assert batch.polls * batch.delay_s(0.5) <= 16.0 * 2.0 * 1.2
