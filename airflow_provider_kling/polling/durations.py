@@ -59,7 +59,7 @@ class Durations:
         self._fitted = LogNormal(middle=middle, deviation=deviation)
         self._expected = self._fitted.chances()
         self._expected_weight = _WEIGHT
-        self._seen = LifeTable()
+        self._seen = LifeTable(memory=_MEMORY)
         self._lead = _HEAD_START
         self._ends = 0
         self.edition = 0
@@ -74,7 +74,6 @@ class Durations:
 
         That it was running until the first is to be added by :meth:`survived`.
         """
-        self._seen.fade(_MEMORY)
         self._lead = _HEAD_START + (self._lead - _HEAD_START) * _MEMORY
         self._expected_weight = max(_LEAST_WEIGHT, self._expected_weight * _FADING)
         self._add(life_table.end(after_s=after_s, before_s=before_s, chances=self.chances))

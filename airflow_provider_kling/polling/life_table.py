@@ -58,24 +58,23 @@ def end(*, after_s: float, before_s: float, chances: Sequence[float]) -> list[Se
 class LifeTable:
     """Ends, and time at risk, of generations of one kind.
 
+    :param memory: for how much one still counts when another has been in the same part of its time. Of longer
+        times nothing is forgotten meanwhile: thousands that end soon say nothing of them.
     :ivar ended: how many ended in each part of :data:`EDGES`.
     :ivar at_risk: how many were running in each part, each by how much of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, memory: float = 1.0) -> None:
+        self._memory = memory
         self.ended = [0.0] * len(_WIDTHS)
         self.at_risk = [0.0] * len(_WIDTHS)
 
     def add(self, seen: Iterable[Seen]) -> None:
-        """Count what was seen of a generation."""
+        """Count what was seen of a generation. In its parts, those before it count for a little less."""
         for part, at_risk, ended in seen:
-            self.at_risk[part] += at_risk
-            self.ended[part] += ended
-
-    def fade(self, memory: float) -> None:
-        """Let what was counted so far count for so much of what it did."""
-        self.ended = [each * memory for each in self.ended]
-        self.at_risk = [each * memory for each in self.at_risk]
+            memory = self._memory**at_risk
+            self.at_risk[part] = self.at_risk[part] * memory + at_risk
+            self.ended[part] = self.ended[part] * memory + ended
 
     def with_expected(self, chances: Sequence[float], *, weight: float) -> LifeTable:
         """Return the table as if so many more had been seen, which ended as is expected.

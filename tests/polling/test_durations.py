@@ -156,6 +156,15 @@ def test_the_short_ones_of_a_batch_are_not_what_is_usual() -> None:
     assert ended_by(durations.chances, 70.0) == pytest.approx(0.1, abs=0.04)
 
 
+def test_however_many_end_soon_it_is_known_how_long_the_others_take() -> None:
+    durations = Durations(expected_s=(60.0, 300.0))
+    for seconds in [800.0] * 50 + [60.0] * 2000:
+        observe(durations, seconds)
+    after = 1 - ended_by(durations.chances, 100.0)
+    late = ended_by(durations.chances, 1000.0) - ended_by(durations.chances, 640.0)
+    assert late > 0.5 * after
+
+
 @given(st.lists(st.tuples(TIMES, TIMES, st.booleans()), max_size=8))
 def test_whatever_was_seen_the_chances_are_chances(seen: list[tuple[float, float, bool]]) -> None:
     durations = Durations(expected_s=(60.0, 300.0))
@@ -171,6 +180,6 @@ def test_whatever_was_seen_the_chances_are_chances(seen: list[tuple[float, float
 
 def test_a_service_that_has_become_slower_is_believed_after_a_while() -> None:
     durations = Durations(expected_s=(60.0, 300.0))
-    for seconds in [100.0] * 200 + [400.0] * 200:
+    for seconds in [100.0] * 200 + [400.0] * 300:
         observe(durations, seconds)
     assert ended_by(durations.chances, 300.0) < 0.15

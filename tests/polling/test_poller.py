@@ -269,7 +269,7 @@ def test_tasks_that_run_long_are_not_polled_often_before_one_has_ended() -> None
     for _ in range(100):
         poller(experience=experience, kind="a").on_status(RUNNING, now=START + 600)
     end(experience, kind="a", running_s=600.0, seen_s=610.0, said_s=None)
-    assert first_poll(experience) > 3 * early
+    assert first_poll(experience) > 2 * early
 
 
 def test_where_the_kind_is_not_known_nothing_is_learned() -> None:

@@ -102,7 +102,7 @@ def test_whatever_the_times_never_more_polls_than_at_a_fixed_interval(draw: Draw
 
 @pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 @pytest.mark.parametrize("is_told", [True, False], ids=["times", "no times"])
-@pytest.mark.parametrize("tasks", [20, 300])
+@pytest.mark.parametrize("tasks", [20, 1000])
 def test_tasks_that_begin_together_take_no_more_polls_than_at_a_fixed_interval(
     draw: Draw, is_told: bool, tasks: int
 ) -> None:
@@ -111,8 +111,8 @@ def test_tasks_that_begin_together_take_no_more_polls_than_at_a_fixed_interval(
     That times are of two kinds nobody knows before the first of the longer ones have ended.
     """
     first, second = watch_batches(draw, tasks=tasks, batches=2, is_told=is_told)
-    assert second.polls < second.polls_at_fixed_interval
-    assert first.polls < first.polls_at_fixed_interval * (2 if draw is bimodal else 1)
+    assert second.polls < 0.9 * second.polls_at_fixed_interval
+    assert first.polls < first.polls_at_fixed_interval * (3 if draw is bimodal else 1)
 
 
 @pytest.mark.parametrize("is_told", [True, False], ids=["times", "no times"])
