@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 DAY_S: Final = 86_400.0
@@ -42,3 +43,13 @@ class Clock:
     def _wake(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
+
+
+def milliseconds(moment: float) -> int:
+    """Return epoch seconds as whole milliseconds. As in each shape of a moment, what is less is left out."""
+    return int(moment * 1000)
+
+
+def iso_time(moment: float) -> str:
+    """Return epoch seconds as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

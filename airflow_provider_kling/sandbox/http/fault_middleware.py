@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -83,7 +83,12 @@ class FaultMiddleware:
         :param rejected: set if the request is rejected before faults apply.
         """
         record = self._recorder.add(await self._record(scope, body))
-        response = _ResponseSender(send, rules=self._rules)
+
+        def count(status: int | None) -> None:
+            self._recorder.finish(record, status)
+            self._count_download(scope, status)
+
+        response = _ResponseSender(send, rules=self._rules, count=count)
         try:
             if rejected is not None:
                 await response.send_action(Action(status=rejected.status, body=rejected.body))
@@ -91,8 +96,7 @@ class FaultMiddleware:
                 action = self._faults.take(scope["method"], scope["path"])
                 await self._apply(action, scope, receive, response)
         finally:
-            self._recorder.finish(record, response.status)
-            self._count_download(scope, response.status)
+            response.begin(None)
 
     async def _apply(
         self, action: Action | None, scope: Scope, receive: Receive, response: _ResponseSender
@@ -122,20 +126,21 @@ class FaultMiddleware:
                 await self._app(scope, receive, _discard)
             await response.send_action(action)
         elif action.drop is Drop.BEFORE:
-            await self._drop(scope, receive)
+            await self._drop(scope, receive, response)
         elif action.drop is Drop.AFTER:
             await self._app(scope, receive, _discard)
-            await self._drop(scope, receive)
+            await self._drop(scope, receive, response)
         elif action.body is not None:
             await self._app(scope, receive, _discard)
             await response.send_action(action)
         elif action.truncate is not None:
             await self._app(scope, receive, response.truncated(action.truncate))
-            await self._drop(scope, receive)
+            await self._drop(scope, receive, response)
         else:
             await self._app(scope, receive, response.send)
 
-    async def _drop(self, scope: Scope, receive: Receive) -> None:
+    async def _drop(self, scope: Scope, receive: Receive, response: _ResponseSender) -> None:
+        response.begin(None)
         self._connections.close(scope["client"])
         # Without a response, the server sends a 500 unless it has seen that the client is disconnected.
         while (await receive())["type"] != "http.disconnect":
@@ -159,17 +164,29 @@ class FaultMiddleware:
 
 
 class _ResponseSender:
-    """Sends the app's response or another one, and remembers the status that was sent."""
+    """Sends the app's response or another one.
 
-    def __init__(self, send: Send, *, rules: ServiceRules) -> None:
+    :param count: gets the status, or None where there is no response; once, before the client sees either. So
+        whoever has been answered finds the request among the counts.
+    """
+
+    def __init__(self, send: Send, *, rules: ServiceRules, count: Callable[[int | None], None]) -> None:
         self._send = send
         self._rules = rules
-        self.status: int | None = None
+        self._count = count
+        self._has_begun = False
         self.removed_headers: tuple[bytes, ...] = ()
 
+    def begin(self, status: int | None) -> None:
+        """Count the response, unless it has begun."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._count(status)
+
     async def send(self, message: Message) -> None:
+        """Send a part of the response."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.begin(message["status"])
             message = _without_headers(message, *self.removed_headers)
         await self._send(message)
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from airflow_provider_kling.sandbox.core.clock import milliseconds
 from airflow_provider_kling.sandbox.kling.http.body import json_body
 from airflow_provider_kling.sandbox.kling.http.envelope import Envelope
 from airflow_provider_kling.sandbox.kling.http.paths import BALANCE, COSTS, PACKAGES
@@ -16,7 +17,6 @@ from airflow_provider_kling.sandbox.kling.service.listing import ListQuery, List
 from airflow_provider_kling.sandbox.kling.service.numbers import whole_number
 from airflow_provider_kling.sandbox.kling.service.rejection import invalid
 from airflow_provider_kling.sandbox.kling.service.service import Service
-from airflow_provider_kling.sandbox.kling.service.task_files import milliseconds
 
 _MAX_MS: Final = 10**15
 _BALANCE: Final = ListRules(filters={"api_key_name": ()}, default_limit=500, requires_time=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_kling.sandbox.core.clock import milliseconds
 from airflow_provider_kling.sandbox.kling.service.endpoint import Makes
 from airflow_provider_kling.sandbox.kling.service.library import TAGS, Element, ElementKind, Library, Voice
 from airflow_provider_kling.sandbox.kling.service.price import units_text
@@ -11,7 +12,6 @@ from airflow_provider_kling.sandbox.kling.service.task import LEGACY_SUCCEEDED, 
 from airflow_provider_kling.sandbox.kling.service.task_files import (
     TaskFiles,
     cut_seconds,
-    milliseconds,
     seconds_text,
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from airflow_provider_kling.sandbox.core.clock import DAY_S
+from airflow_provider_kling.sandbox.core.clock import DAY_S, milliseconds
 from airflow_provider_kling.sandbox.kling.service.numbers import whole_number
 from airflow_provider_kling.sandbox.kling.service.paging import bad_cursor, decoded_cursor, encoded_cursor
 from airflow_provider_kling.sandbox.kling.service.rejection import Code, Rejection, invalid
@@ -76,7 +76,7 @@ class ListQuery:
 
     def holds(self, moment: float) -> bool:
         """Whether a moment, in epoch seconds, is in the time that is asked for."""
-        return self.start <= int(moment * 1000) <= self.end
+        return self.start <= milliseconds(moment) <= self.end
 
     def allows(self, key: str, value: str | None) -> bool:
         """Whether a value passes a filter."""
@@ -110,7 +110,7 @@ def _read(body: Mapping[str, Any], rules: ListRules, *, now: float) -> ListQuery
         for name in ("start_time", "end_time"):
             if name not in body:
                 raise invalid(f"parameter '{name}' is required")
-    end = whole_number(body.get("end_time", int(now * 1000)), "end_time", low=0, high=_MAX_MS)
+    end = whole_number(body.get("end_time", milliseconds(now)), "end_time", low=0, high=_MAX_MS)
     default_start = max(0, end - _DEFAULT_MS)
     start = whole_number(body.get("start_time", default_start), "start_time", low=0, high=_MAX_MS)
     if start >= end:

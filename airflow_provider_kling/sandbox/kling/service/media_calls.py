@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from airflow_provider_kling.sandbox.core.clock import milliseconds
 from airflow_provider_kling.sandbox.kling.service.call import Call
 from airflow_provider_kling.sandbox.kling.service.endpoint import Makes
 from airflow_provider_kling.sandbox.kling.service.inputs import legacy_inputs
 from airflow_provider_kling.sandbox.kling.service.rejection import Code, Rejection
 from airflow_provider_kling.sandbox.kling.service.service import FORBIDDEN
 from airflow_provider_kling.sandbox.kling.service.task import LEGACY_SUCCEEDED
-from airflow_provider_kling.sandbox.kling.service.task_files import milliseconds, seconds_text
+from airflow_provider_kling.sandbox.kling.service.task_files import seconds_text
 from airflow_provider_kling.sandbox.render.render_spec import AudioSpec, ImageSpec
 
 _CHARACTERS_PER_S: Final = 12.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from airflow_provider_kling.sandbox.core.clock import milliseconds
 from airflow_provider_kling.sandbox.kling.service.endpoint import Makes
 from airflow_provider_kling.sandbox.kling.service.library import TAGS, Element, Library, Voice
 from airflow_provider_kling.sandbox.kling.service.price import units_text
 from airflow_provider_kling.sandbox.kling.service.task import Status, Task
-from airflow_provider_kling.sandbox.kling.service.task_files import TaskFiles, milliseconds, seconds_text
+from airflow_provider_kling.sandbox.kling.service.task_files import TaskFiles, seconds_text
 
 
 def new_created(task: Task, *, now: float) -> dict[str, Any]:

@@ -87,8 +87,3 @@ def seconds_text(result: Result) -> str:
 def cut_seconds(seconds: float) -> str:
     """Return a length cut to three digits after the point, without useless zeros."""
     return f"{int(seconds * 1000) / 1000:g}"
-
-
-def milliseconds(moment: float) -> int:
-    """Return epoch seconds in milliseconds."""
-    return int(moment * 1000)

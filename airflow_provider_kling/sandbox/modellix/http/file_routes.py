@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from airflow_provider_kling.sandbox.core.clock import milliseconds
 from airflow_provider_kling.sandbox.http.form import FORM, MalformedFormError, Part, parse_form
 from airflow_provider_kling.sandbox.http.json_response import JsonResponse
 from airflow_provider_kling.sandbox.http.signed_urls import UPLOADS, UrlSigner, base_url_of
@@ -62,7 +63,7 @@ class FileRoutes:
             "url": self._signer.sign(path, base_url=base_url, expires_at=upload.expires_at),
             "filename": upload.filename,
             "size": upload.size,
-            "created_at": round(upload.created_at * 1000),
+            "created_at": milliseconds(upload.created_at),
         }
 
 

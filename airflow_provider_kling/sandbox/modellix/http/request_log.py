@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from airflow_provider_kling.sandbox.core.clock import DAY_S
+from airflow_provider_kling.sandbox.core.clock import DAY_S, iso_time
 from airflow_provider_kling.sandbox.modellix.http.query import positive_integer
-from airflow_provider_kling.sandbox.modellix.http.responses import iso_time, success
+from airflow_provider_kling.sandbox.modellix.http.responses import success
 from airflow_provider_kling.sandbox.modellix.service.rejection import Category, Rejection
 from airflow_provider_kling.sandbox.modellix.service.tasks import Task
 

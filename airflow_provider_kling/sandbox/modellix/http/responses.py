@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_kling.sandbox.core.clock import iso_time, milliseconds
 from airflow_provider_kling.sandbox.core.schema_checker import published
 from airflow_provider_kling.sandbox.http.json_response import JsonResponse
 from airflow_provider_kling.sandbox.http.signed_urls import RESULTS, UrlSigner
@@ -78,7 +78,7 @@ class TaskResponses:
         images = sum(entry["type"] == "image" for entry in resources)
         return {
             "duration": task.elapsed_ms,
-            "result_expires_at": round(expires_at * 1000),
+            "result_expires_at": milliseconds(expires_at),
             **({} if task.cost is None else {"billing": self._billing(task.cost)}),
             "result": {
                 "resources": resources,
@@ -95,7 +95,7 @@ class TaskResponses:
         return {"amount": cost} if self.older else {"status": "succeeded", "amount": f"{cost:.4f}"}
 
     def _time(self, moment: float) -> str | int:
-        return iso_time(moment) if self.older else round(moment * 1000)
+        return iso_time(moment) if self.older else milliseconds(moment)
 
     def _resource(self, task: Task, result: Result) -> dict[str, Any]:
         resource = {"url": self._url(task, result), "type": result.type}
@@ -155,8 +155,3 @@ def published_schema(model: Model, offer: Offer, *, url: str) -> dict[str, Any]:
             "responses": {"200": {"description": "The task was accepted."}},
         },
     }
-
-
-def iso_time(moment: float) -> str:
-    """Return epoch seconds as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,7 +9,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any, Final
 
-from airflow_provider_kling.sandbox.core.clock import DAY_S
+from airflow_provider_kling.sandbox.core.clock import DAY_S, milliseconds
 from airflow_provider_kling.sandbox.core.stable_ids import stable_id
 from airflow_provider_kling.sandbox.modellix.service.catalogue import Model, Offer
 from airflow_provider_kling.sandbox.render.render_spec import (
@@ -115,7 +115,7 @@ class Task:
         """Return the time from submission to the end, in milliseconds; None until the task is done."""
         if self.finished_at is None:
             return None
-        return round((self.finished_at - self.schedule.submitted_at) * 1000)
+        return milliseconds(self.finished_at) - milliseconds(self.schedule.submitted_at)
 
     def file_name(self, result: Result) -> str:
         """Return the file name in the URL of a result."""
