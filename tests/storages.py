@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 from uuid import uuid4
@@ -79,13 +80,8 @@ class Bucket:
     """A bucket on moto's S3 server. What is asked about it goes through boto3, past the code under test."""
 
     def __init__(self, *, url: str) -> None:
-        import boto3
-        import s3fs
-
         self.name = f"clips-{uuid4().hex[:12]}"
-        self.files: Any = s3fs.S3FileSystem(
-            key="tester", secret="secret", endpoint_url=url, skip_instance_cache=True
-        )
+        self.files, self._client = _s3_clients(url)
         self.script = (
             f"import s3fs\nfiles = s3fs.S3FileSystem(key='tester', secret='secret', endpoint_url={url!r})\n"
         )
@@ -97,13 +93,6 @@ class Bucket:
             "extra": {"endpoint_url": url, "region_name": "us-east-1"},
         }
         self.environment = {"AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection)}
-        self._client: Any = boto3.client(
-            "s3",
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="tester",
-            aws_secret_access_key="secret",
-        )
         self._client.create_bucket(Bucket=self.name)
 
     def path(self, name: str) -> str:
@@ -127,6 +116,23 @@ class Bucket:
 
     def write(self, name: str, content: bytes) -> None:
         self._client.put_object(Bucket=self.name, Key=name, Body=content)
+
+
+@cache
+def _s3_clients(url: str) -> tuple[Any, Any]:
+    """Return a file system and another client. Each reads megabytes of descriptions of S3 when it is made."""
+    import boto3
+    import s3fs
+
+    files = s3fs.S3FileSystem(key="tester", secret="secret", endpoint_url=url, skip_instance_cache=True)
+    client = boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="tester",
+        aws_secret_access_key="secret",
+    )
+    return files, client
 
 
 class Memory:

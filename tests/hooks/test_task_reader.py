@@ -219,4 +219,5 @@ def test_a_hundred_tasks_need_a_tenth_of_the_requests_and_are_not_seen_later() -
             requests[shared] += count
             delays[shared] += late
     assert requests[True] * 10 <= requests[False]
-    assert median(delays[True]) <= median(delays[False])
+    # Of five hundred such times, the median varies by a twentieth.
+    assert median(delays[True]) <= 1.1 * median(delays[False])

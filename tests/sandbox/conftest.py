@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
+from tests.sandbox.connected import fresh
 from tests.sandbox.paths import FILES, O1
-from tests.tls import TLS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,11 +72,7 @@ class Client:
 
 
 def connected(sandbox: SandboxProcess) -> Iterator[Client]:
-    sandbox.reset()
-    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    with httpx.Client(
-        base_url=sandbox.url, headers=headers, trust_env=False, timeout=120, verify=TLS
-    ) as http:
+    with fresh(sandbox) as http:
         yield Client(http, sandbox)
 
 

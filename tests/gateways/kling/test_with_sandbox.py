@@ -468,7 +468,7 @@ def unchecked(gateway: KlingGateway, request: KlingRequest) -> EncodedRequest:
 def test_client_and_service_agree_on_random_requests(
     credentials: Credentials | None, connect: Connect, kling_sandbox_factory: Any
 ) -> None:
-    # So slow that no video is rendered while speech is waited for.
+    # So slow that nothing is rendered but speech, which is waited for.
     options = {"gateway": "kling", "speed": 0.001, "video_slots": 10_000, "image_slots": 100_000}
     ample = kling_sandbox_factory(**options, video_units=1e9, image_units=1e9, audio_slots=10_000)
     service, seen = connect(credentials, url=ample.url), {"taken": 0, "refused": 0}

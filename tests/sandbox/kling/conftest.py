@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_kling.sandbox.testing.process import SandboxProcess
-from tests.tls import TLS
+from tests.sandbox.connected import fresh
 
 TURBO = "/text-to-video/kling-3.0-turbo"
 IMAGES = "/v1/images/generations"
@@ -100,11 +100,7 @@ def error(response: httpx.Response) -> tuple[int, int, str]:
 
 
 def connected(sandbox: SandboxProcess) -> Iterator[Client]:
-    sandbox.reset()
-    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    with httpx.Client(
-        base_url=sandbox.url, headers=headers, trust_env=False, timeout=120, verify=TLS
-    ) as http:
+    with fresh(sandbox) as http:
         yield Client(http, sandbox)
 
 

@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from airflow_provider_kling.sandbox.kling.service.generation_request import GenerationRequest
+from airflow_provider_kling.sandbox.render.renderer import RENDER_AHEAD_S
 
 _SUBMITTED_S: Final = (1.0, 4.0)  # inferred
 _TYPICAL_S: Final = 5.0  # the length that the expected times are for
@@ -20,6 +21,11 @@ class Schedule:
     submitted_at: float
     processing_at: float
     done_at: float
+
+    @property
+    def render_at(self) -> float:
+        """When its result is rendered; its input files are fetched before, as it starts processing."""
+        return max(self.processing_at, self.done_at - RENDER_AHEAD_S)
 
 
 def schedule(request: GenerationRequest, *, now: float, speed: float, rng: Random) -> Schedule:

@@ -19,6 +19,7 @@ from airflow_provider_kling.sandbox.render.render_spec import (
     PictureSpec,
     VideoSpec,
 )
+from airflow_provider_kling.sandbox.render.renderer import RENDER_AHEAD_S
 from airflow_provider_kling.sandbox.render.result import Result
 
 # How long a generation takes, in seconds before --speed; all of it is inferred.
@@ -47,6 +48,11 @@ class Schedule:
     submitted_at: float
     processing_at: float
     done_at: float
+
+    @property
+    def render_at(self) -> float:
+        """When its result is rendered; its input files are fetched before, as it starts processing."""
+        return max(self.processing_at, self.done_at - RENDER_AHEAD_S)
 
 
 @dataclass(kw_only=True)
