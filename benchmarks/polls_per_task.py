@@ -87,7 +87,8 @@ def watch(draw: Draw, *, seen: int, delay_s: float | None, tasks: int, runs: int
             seconds = draw(chance)
             known.survived(since_s=0.0, until_s=seconds)
             known.ended(after_s=seconds, before_s=seconds)
-        timetable = Timetable(known.chances, bounds=Bounds(), delay_s=delay_s)
+            known.chances()  # as between two polls
+        timetable = Timetable(known.chances(), bounds=Bounds(), delay_s=delay_s)
         for _ in range(tasks):
             durations.append(draw(chance))
             at = timetable.next_poll(elapsed_s=0.0, share=chance.random())

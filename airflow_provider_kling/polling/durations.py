@@ -49,7 +49,6 @@ class Durations:
     """The times of one kind of generation.
 
     :param expected_s: the shortest and the longest usual time, in seconds.
-    :ivar chances: how likely it is that a generation ends in each part of ``EDGES``; in all, 1.
     :ivar edition: a number that changes with the chances.
     """
 
@@ -76,11 +75,18 @@ class Durations:
         """
         self._lead = _HEAD_START + (self._lead - _HEAD_START) * _MEMORY
         self._expected_weight = max(_LEAST_WEIGHT, self._expected_weight * _FADING)
-        self._add(life_table.end(after_s=after_s, before_s=before_s, chances=self.chances))
+        self._add(life_table.end(after_s=after_s, before_s=before_s, chances=self._chances))
         self._ends += 1
+
+    def chances(self) -> list[float]:
+        """Return how likely it is that a generation ends in each part of ``EDGES``; in all, 1.
+
+        They are worked out when somebody asks: a worker that waits for one task does not, once that has ended.
+        """
         if self._ends > self.edition * _MORE:
             self.edition = self._ends
             self._combine()
+        return self._chances
 
     def _add(self, seen: Sequence[Seen]) -> None:
         self._seen.add(seen)
@@ -97,7 +103,7 @@ class Durations:
         self._fitted_hazards, self._table_hazards = hazards(fitted), hazards(smooth)
         share = (1 - _SURPRISE) / (1 + math.exp(-self._lead))
         parts = zip(fitted, smooth, self._fitted.wider(_WIDER).chances(), strict=True)
-        self.chances = [
+        self._chances = [
             share * one + (1 - _SURPRISE - share) * other + _SURPRISE * wide for one, other, wide in parts
         ]
 

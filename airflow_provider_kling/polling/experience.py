@@ -30,8 +30,9 @@ class Experience:
         """Return when tasks such as the plan's are polled."""
         known, bounds = self._of(plan), plan.bounds
         timetable, edition = known.timetables.get(bounds, (None, 0))
+        chances = known.durations.chances()
         if timetable is None or known.durations.edition != edition:
-            timetable = Timetable(known.durations.chances, bounds=bounds)
+            timetable = Timetable(chances, bounds=bounds)
             if len(known.timetables) >= _MOST_BOUNDS:
                 known.timetables.clear()
             known.timetables[bounds] = timetable, known.durations.edition

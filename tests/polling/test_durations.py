@@ -135,15 +135,16 @@ def test_whatever_was_seen_the_search_ends(
 def observe(durations: Durations, seconds: float) -> None:
     durations.survived(since_s=0.0, until_s=seconds)
     durations.ended(after_s=seconds, before_s=seconds)
+    durations.chances()  # as between two polls
 
 
 def test_what_no_log_normal_distribution_describes_is_learned_too() -> None:
     durations, chance = Durations(expected_s=(60.0, 300.0)), random.Random(3)
     for _ in range(200):
         observe(durations, chance.choice((60.0, 240.0)) * chance.lognormvariate(0.0, 0.1))
-    between = ended_by(durations.chances, 180.0) - ended_by(durations.chances, 90.0)
+    between = ended_by(durations.chances(), 180.0) - ended_by(durations.chances(), 90.0)
     assert between < 0.05
-    assert ended_by(durations.chances, 120.0) == pytest.approx(0.5, abs=0.12)
+    assert ended_by(durations.chances(), 120.0) == pytest.approx(0.5, abs=0.12)
 
 
 def test_the_short_ones_of_a_batch_are_not_what_is_usual() -> None:
@@ -153,15 +154,15 @@ def test_the_short_ones_of_a_batch_are_not_what_is_usual() -> None:
         durations.survived(since_s=0.0, until_s=70.0)
     for number in range(10):
         observe(durations, 60.0 + number)
-    assert ended_by(durations.chances, 70.0) == pytest.approx(0.1, abs=0.04)
+    assert ended_by(durations.chances(), 70.0) == pytest.approx(0.1, abs=0.04)
 
 
 def test_however_many_end_soon_it_is_known_how_long_the_others_take() -> None:
     durations = Durations(expected_s=(60.0, 300.0))
     for seconds in [800.0] * 50 + [60.0] * 2000:
         observe(durations, seconds)
-    after = 1 - ended_by(durations.chances, 100.0)
-    late = ended_by(durations.chances, 1000.0) - ended_by(durations.chances, 640.0)
+    after = 1 - ended_by(durations.chances(), 100.0)
+    late = ended_by(durations.chances(), 1000.0) - ended_by(durations.chances(), 640.0)
     assert late > 0.5 * after
 
 
@@ -174,12 +175,12 @@ def test_whatever_was_seen_the_chances_are_chances(seen: list[tuple[float, float
             durations.ended(after_s=since_s, before_s=until_s)
         else:
             durations.survived(since_s=since_s, until_s=until_s)
-    assert min(durations.chances) >= 0
-    assert sum(durations.chances) == pytest.approx(1.0)
+    assert min(durations.chances()) >= 0
+    assert sum(durations.chances()) == pytest.approx(1.0)
 
 
 def test_a_service_that_has_become_slower_is_believed_after_a_while() -> None:
     durations = Durations(expected_s=(60.0, 300.0))
     for seconds in [100.0] * 200 + [400.0] * 300:
         observe(durations, seconds)
-    assert ended_by(durations.chances, 300.0) < 0.15
+    assert ended_by(durations.chances(), 300.0) < 0.15
