@@ -81,7 +81,7 @@ class Durations:
     def chances(self) -> list[float]:
         """Return how likely it is that a generation ends in each part of ``EDGES``; in all, 1.
 
-        They are worked out when somebody asks: a worker that waits for one task does not, once that has ended.
+        They are worked out when somebody asks: a worker that has waited for one task does not.
         """
         if self._ends > self.edition * _MORE:
             self.edition = self._ends
