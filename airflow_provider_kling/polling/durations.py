@@ -29,8 +29,10 @@ _SURPRISE: Final = 0.01
 _WIDER: Final = 3.0
 _HEAD_START: Final = 3.0  # of the log-normal distribution, in natural logarithms of its likelihood
 _MOST_LEAD: Final = 12.0
-# The chances are worked out again after each of the first ends, and then when there were so many more.
-_MORE: Final = 1.1
+# The chances are worked out again after each of the first ends; then after so many more, as a part of those
+# before, and at the latest after so many.
+_NEW: Final = 0.1
+_MOST_NEW: Final = 30
 
 
 def _kernel() -> list[tuple[int, float]]:
@@ -49,7 +51,7 @@ class Durations:
     """The times of one kind of generation.
 
     :param expected_s: the shortest and the longest usual time, in seconds.
-    :ivar edition: a number that changes with the chances.
+    :ivar edition: how many ends :meth:`chances` is worked out from. It changes with them.
     """
 
     def __init__(self, *, expected_s: tuple[float, float]) -> None:
@@ -83,7 +85,7 @@ class Durations:
 
         They are worked out when somebody asks: a worker that has waited for one task does not.
         """
-        if self._ends > self.edition * _MORE:
+        if self._ends - self.edition > min(_MOST_NEW, self.edition * _NEW):
             self.edition = self._ends
             self._combine()
         return self._chances
@@ -99,13 +101,15 @@ class Durations:
         table = self._seen.with_expected(self._expected, weight=self._expected_weight)
         if self._ends:
             self._fitted = self._fitted.likeliest_for(table)
-        fitted, smooth = self._fitted.chances(), _smooth(table.chances())
+        wide = self._fitted.wider(_WIDER).chances()
+        fitted = _mixed(wide, self._fitted.chances(), share=_SURPRISE)
+        smooth = _mixed(wide, _smooth(table.chances()), share=_SURPRISE)
         self._fitted_hazards, self._table_hazards = hazards(fitted), hazards(smooth)
-        share = (1 - _SURPRISE) / (1 + math.exp(-self._lead))
-        parts = zip(fitted, smooth, self._fitted.wider(_WIDER).chances(), strict=True)
-        self._chances = [
-            share * one + (1 - _SURPRISE - share) * other + _SURPRISE * wide for one, other, wide in parts
-        ]
+        self._chances = _mixed(fitted, smooth, share=1 / (1 + math.exp(-self._lead)))
+
+
+def _mixed(one: Sequence[float], other: Sequence[float], *, share: float) -> list[float]:
+    return [share * chance + (1 - share) * its for chance, its in zip(one, other, strict=True)]
 
 
 def _smooth(chances: Sequence[float]) -> list[float]:

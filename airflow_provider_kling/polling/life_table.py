@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 STEP: Final = 1.06
 EDGES: Final = (0.0, *(STEP**number for number in range(1 + int(math.log(172_800) / math.log(STEP)))))
-"""The limits of the parts into which times are divided, in seconds: up to two days, ever wider."""
+"""The limits of the parts into which times are divided, in seconds: up to 45 hours, ever wider."""
 
 _WIDTHS: Final = tuple(end - begin for begin, end in pairwise(EDGES))
 _LEAST: Final = 1e-12  # what is rarer makes no difference
@@ -72,7 +72,7 @@ class LifeTable:
     def add(self, seen: Iterable[Seen]) -> None:
         """Count what was seen of a generation. In its parts, those before it count for a little less."""
         for part, at_risk, ended in seen:
-            memory = self._memory**at_risk
+            memory = self._memory ** (at_risk + ended / 2)  # who ends in a part has half of it left
             self.at_risk[part] = self.at_risk[part] * memory + at_risk
             self.ended[part] = self.ended[part] * memory + ended
 
@@ -102,7 +102,7 @@ class LifeTable:
 
 
 def hazards(chances: Sequence[float]) -> list[float]:
-    """Return how often those that are running end, in each part and by its whole width."""
+    """Return the rate of ends in each part, among those that run: one end for each in its time is 1."""
     rates, running = [], 1.0
     for chance in chances:
         still = max(_LEAST, running - chance)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Self
@@ -67,7 +67,7 @@ class LogNormal:
             yield replace(self, middle=self.middle + by * self.deviation)
             yield replace(self, deviation=self.deviation * math.exp(by))
 
-    def _log_likelihood(self, counted: Iterable[tuple[int, float, float]]) -> float:
+    def _log_likelihood(self, counted: Sequence[tuple[int, float, float]]) -> float:
         """Return it for how many ended, and how many were at risk, in each part."""
         found, last, running = 0.0, -1, 0.0
         for part, ended, at_risk in counted:

@@ -108,7 +108,7 @@ class Poller:
 
     def _note_survival(self, *, until_s: float) -> None:
         self._experience.survived(self._plan, since_s=self._running_s, until_s=until_s)
-        self._running_s = until_s
+        self._running_s = max(self._running_s, until_s)  # a clock may be set back
 
     def _note_end(self, task: Task, *, seen_s: float) -> None:
         """Learn from an end, where it is known that it came after the watching began.
@@ -122,5 +122,7 @@ class Poller:
         if said_s is not None and self._running_s <= said_s <= seen_s:
             self._note_survival(until_s=said_s)
             self._experience.ended(self._plan, after_s=said_s, before_s=said_s)
-        elif self._was_seen_running or self._running_s <= seen_s * _WATCHED_LATE:
+        elif self._was_seen_running or (
+            self._running_s <= seen_s * _WATCHED_LATE and (said_s is None or said_s >= self._running_s)
+        ):
             self._experience.ended(self._plan, after_s=self._running_s, before_s=seen_s)

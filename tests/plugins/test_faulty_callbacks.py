@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,11 +38,16 @@ class Board:
         return set(reported(self.stored))
 
 
+@pytest.fixture(scope="module")
+def service_process(kling_sandbox_factory: Any) -> SandboxProcess:
+    started: SandboxProcess = kling_sandbox_factory(gateway="kling", speed=0.05, webhook_secret=SECRET)
+    return started
+
+
 @pytest.fixture
-def service(kling_sandbox_factory: Any) -> Iterator[Client]:
+def service(service_process: SandboxProcess) -> Iterator[Client]:
     """A service whose time passes only when it is told to."""
-    sandbox: SandboxProcess = kling_sandbox_factory(gateway="kling", speed=0.05, webhook_secret=SECRET)
-    yield from connected(sandbox)
+    yield from connected(service_process)
 
 
 @pytest.fixture
@@ -50,23 +55,41 @@ def board(service: Client) -> Board:
     return Board(now=service.now())
 
 
+class Receiver:
+    """The receiver on a server of its own.
+
+    :ivar address: where it is reached.
+    """
+
+    def __init__(self, *, address: str, stop: Callable[[], None]) -> None:
+        self.address = address
+        self._stop = stop
+
+    def passes_all_on(self) -> None:
+        """Stop it, and wait until all that it has answered is passed on: it answers first."""
+        self._stop()
+
+
 @pytest.fixture
-def address(service: Client, board: Board) -> Iterator[str]:
-    """Where the receiver is reached."""
+def receiver(service: Client, board: Board) -> Iterator[Receiver]:
     app = make_app(secrets=[SECRET], report=board.report, clock=lambda: board.now)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/kling"
-        server.should_exit = True
-        thread.join()
+
+        def stop() -> None:
+            server.should_exit = True
+            thread.join()
+
+        yield Receiver(address=f"http://127.0.0.1:{listening.getsockname()[1]}/kling", stop=stop)
+        stop()
 
 
-def finish(service: Client, board: Board, address: str) -> str:
+def finish(service: Client, board: Board, receiver: Receiver) -> str:
     """Make a video whose end is reported to the address; return its task's id."""
     board.now += LONG_S
-    return str(service.finished(options={"callback_url": address})["id"])
+    return str(service.finished(options={"callback_url": receiver.address})["id"])
 
 
 @pytest.mark.parametrize(
@@ -83,22 +106,24 @@ def finish(service: Client, board: Board, address: str) -> str:
 def test_a_task_is_heard_of_once_and_only_through_a_signed_report_of_its_end(
     service: Client,
     board: Board,
-    address: str,
+    receiver: Receiver,
     fault: dict[str, Any] | None,
     deliveries: list[int | None],
     is_heard: bool,
 ) -> None:
     service.sandbox.callback_faults([fault] if fault else [])
-    task_id = finish(service, board, address)
+    task_id = finish(service, board, receiver)
     assert [one["response"] for one in service.sandbox.callbacks()] == deliveries
+    receiver.passes_all_on()
     assert board.tasks == ({task_id} if is_heard else set())
 
 
-def test_a_late_report_is_heard_of_when_it_comes(service: Client, board: Board, address: str) -> None:
+def test_a_late_report_is_heard_of_when_it_comes(service: Client, board: Board, receiver: Receiver) -> None:
     service.sandbox.callback_faults([{"action": "late", "status": "succeeded", "delay_s": LATE_S}])
-    task_id = finish(service, board, address)
+    task_id = finish(service, board, receiver)
     assert board.tasks == set()
     board.now += LATE_S
     service.sandbox.advance(LATE_S)
     service.sandbox.callbacks()
+    receiver.passes_all_on()
     assert board.tasks == {task_id}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from airflow_provider_kling.polling.durations import Durations
 from airflow_provider_kling.polling.life_table import EDGES, LifeTable, end, hazards, survival
 from airflow_provider_kling.polling.log_normal import LogNormal
+from airflow_provider_kling.polling.timetable import Bounds, Timetable
 
 TIMES = st.floats(0.0, 200_000.0)
 NOBODY_KNOWS = [1 / (len(EDGES) - 1)] * (len(EDGES) - 1)
@@ -150,9 +151,9 @@ def test_what_no_log_normal_distribution_describes_is_learned_too() -> None:
 def test_the_short_ones_of_a_batch_are_not_what_is_usual() -> None:
     """A tenth has ended after 70 s, nobody before 60 s; the others go on."""
     durations = Durations(expected_s=(60.0, 300.0))
-    for _ in range(90):
-        durations.survived(since_s=0.0, until_s=70.0)
     for number in range(10):
+        for _ in range(9):
+            durations.survived(since_s=0.0, until_s=70.0)
         observe(durations, 60.0 + number)
     assert ended_by(durations.chances(), 70.0) == pytest.approx(0.1, abs=0.04)
 
@@ -175,12 +176,14 @@ def test_whatever_was_seen_the_chances_are_chances(seen: list[tuple[float, float
             durations.ended(after_s=since_s, before_s=until_s)
         else:
             durations.survived(since_s=since_s, until_s=until_s)
+        Timetable(durations.chances(), bounds=Bounds())
     assert min(durations.chances()) >= 0
     assert sum(durations.chances()) == pytest.approx(1.0)
 
 
-def test_a_service_that_has_become_slower_is_believed_after_a_while() -> None:
+@pytest.mark.parametrize("before", [200, 5000])
+def test_a_service_that_has_become_slower_is_believed_after_a_while(before: int) -> None:
     durations = Durations(expected_s=(60.0, 300.0))
-    for seconds in [100.0] * 200 + [400.0] * 300:
+    for seconds in [100.0] * before + [400.0] * 300:
         observe(durations, seconds)
     assert ended_by(durations.chances(), 300.0) < 0.15

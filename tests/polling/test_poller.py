@@ -243,14 +243,33 @@ def test_an_end_that_nobody_looked_for_says_little() -> None:
     assert first_poll(experience) == pytest.approx(early, rel=0.2)
 
 
-@pytest.mark.parametrize("said_s", [None, 3000.0])
-def test_an_end_that_may_have_come_before_the_watching_began_says_nothing(said_s: float | None) -> None:
+@pytest.mark.parametrize(
+    ("watched_s", "seen_s", "said_s"),
+    [
+        (3990.0, 4000.0, None),
+        (3990.0, 4000.0, 3000.0),
+        (8.0, 20.0, 6.0),  # it had ended when the trigger started
+    ],
+)
+def test_an_end_that_may_have_come_before_the_watching_began_says_nothing(
+    watched_s: float, seen_s: float, said_s: float | None
+) -> None:
     """As after a restart: those that ended before were seen by another process, or had not ended."""
     experience = Experience()
     early = first_poll(experience)
     for _ in range(20):
-        end(experience, kind="a", watched_s=3990.0, running_s=None, seen_s=4000.0, said_s=said_s)
+        end(experience, kind="a", watched_s=watched_s, running_s=None, seen_s=seen_s, said_s=said_s)
     assert first_poll(experience) == early
+
+
+def test_time_counts_once_also_where_a_clock_is_set_back() -> None:
+    experience, other = Experience(), Experience()
+    for steps, known in (([100.0, 40.0, 100.0] * 50, experience), ([100.0], other)):
+        decide = poller(experience=known, kind="a")
+        for elapsed in steps:
+            decide.on_status(RUNNING, now=START + elapsed)
+        decide.on_status(DONE, now=START + 101.0)
+    assert first_poll(experience) == first_poll(other)
 
 
 def test_a_task_that_still_runs_after_a_restart_does_not_say_that_none_ends_before() -> None:

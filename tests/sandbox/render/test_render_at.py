@@ -11,9 +11,9 @@ from airflow_provider_kling.sandbox.modellix.service.tasks import Schedule as Mo
 @pytest.mark.parametrize("schedule", [KlingSchedule, ModellixSchedule])
 @pytest.mark.parametrize(
     ("processing_at", "done_at", "render_at"),
-    [(2.0, 45.0, 2.0), (2.0, 62.0, 2.0), (2.0, 300.0, 240.0), (2000.0, 120_000.0, 119_940.0)],
+    [(2.0, 45.0, 2.0), (2.0, 302.0, 2.0), (2.0, 900.0, 600.0), (2000.0, 120_000.0, 119_700.0)],
 )
-def test_a_result_is_rendered_a_minute_before_it_is_due_and_not_before_the_task_is_processed(
+def test_a_result_is_rendered_five_minutes_before_it_is_due_and_not_before_the_task_is_processed(
     schedule: type[KlingSchedule | ModellixSchedule], processing_at: float, done_at: float, render_at: float
 ) -> None:
     assert schedule(submitted_at=0.0, processing_at=processing_at, done_at=done_at).render_at == render_at

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final
 
 from airflow_provider_kling.sandbox.core.clock import Clock
+from airflow_provider_kling.sandbox.core.work_timer import WorkTimer
 from airflow_provider_kling.sandbox.kling.service.account import Account, Charge
 from airflow_provider_kling.sandbox.kling.service.body_check import (
     callback_url_of,
@@ -255,26 +256,24 @@ class Service:
         await self.clock.wait_until(task.schedule.processing_at)
         if not task.is_stuck:
             self._call_back(task)
-        worked_s = 0.0
+        rendered_at = task.schedule.processing_at
         if FORBIDDEN in task.request.spec.prompt:
             task.message = RISK
         elif task.forced_outcome is None:
-            worked_s = await self._render(task)
+            rendered_at = await self._render(task)
         await self.clock.wait_until(task.schedule.done_at)
         # Usually the file is rendered long before. If it is late, the task took as long as rendering did.
         if not task.is_stuck:
-            self._finish(task, at=max(task.schedule.done_at, task.schedule.render_at + worked_s))
+            self._finish(task, at=max(task.schedule.done_at, rendered_at))
         task.settled.set()
 
     async def _render(self, task: Task) -> float:
-        """Fetch the inputs, and render when it is time; return how many seconds of work that was."""
-        request, loop = task.request, asyncio.get_running_loop()
-        began = loop.time()
+        """Fetch the inputs, and render when it is time; return when that is done, in epoch seconds."""
+        request = task.request
+        timer = WorkTimer(begun_at=task.schedule.processing_at)
         try:
             inputs = await load_inputs(request)
-            fetched = loop.time()
-            await self.clock.wait_until(task.schedule.render_at)
-            began += loop.time() - fetched
+            await timer.pause_until(task.schedule.render_at, clock=self.clock)
             results = await self.renderer.render(request.spec, inputs=inputs, limits=request.media_limits)
             if request.endpoint.makes is Makes.AUDIO and isinstance(request.spec, VideoSpec):
                 audio = AudioSpec(
@@ -291,7 +290,7 @@ class Service:
         except Exception:  # a task must end, whatever happens to its files
             log.exception("task %s could not be rendered", task.task_id)
             task.message = _INTERNAL
-        return loop.time() - began
+        return timer.now()
 
     def _finish(self, task: Task, *, at: float) -> None:
         task.finished_at = at

@@ -15,6 +15,7 @@ from typing import Any, Final
 from airflow_provider_kling.sandbox.core.clock import Clock
 from airflow_provider_kling.sandbox.core.fetcher import fetch_input
 from airflow_provider_kling.sandbox.core.stable_ids import stable_id
+from airflow_provider_kling.sandbox.core.work_timer import WorkTimer
 from airflow_provider_kling.sandbox.modellix.service.catalogue import (
     Catalogue,
     Model,
@@ -194,34 +195,32 @@ class Service:
 
     async def _run(self, task: Task) -> None:
         await self.clock.wait_until(task.schedule.processing_at)
-        worked_s = 0.0
+        rendered_at = task.schedule.processing_at
         if FORBIDDEN in task.spec.prompt:
             task.error = _MODERATION_ERROR
         elif task.forced_outcome is None:
-            worked_s = await self._render(task)
+            rendered_at = await self._render(task)
         await self.clock.wait_until(task.schedule.done_at)
         # Usually the file is rendered long before. If it is late, the task took as long as rendering did.
-        self._finish(task, at=max(task.schedule.done_at, task.schedule.render_at + worked_s))
+        self._finish(task, at=max(task.schedule.done_at, rendered_at))
 
     async def _render(self, task: Task) -> float:
-        """Fetch the inputs, and render when it is time; return how many seconds of work that was."""
-        limits, loop = task.offer.media_limits, asyncio.get_running_loop()
-        began = loop.time()
+        """Fetch the inputs, and render when it is time; return when that is done, in epoch seconds."""
+        limits = task.offer.media_limits
+        timer = WorkTimer(begun_at=task.schedule.processing_at)
         try:
             inputs = [
                 await fetch_input(reference, limits=limits.get(reference.kind, {}))
                 for reference in task.spec.inputs
             ]
-            fetched = loop.time()
-            await self.clock.wait_until(task.schedule.render_at)
-            began += loop.time() - fetched
+            await timer.pause_until(task.schedule.render_at, clock=self.clock)
             task.results = await self._renderer.render(task.spec, inputs=inputs, limits=limits)
         except InvalidMediaError as error:
             task.error = {"code": "InvalidMedia", "message": str(error)}
         except Exception:  # a task must end, whatever happens to its files
             log.exception("task %s could not be rendered", task.task_id)
             task.error = _INTERNAL_ERROR
-        return loop.time() - began
+        return timer.now()
 
     def _finish(self, task: Task, *, at: float) -> None:
         task.finished_at = at
