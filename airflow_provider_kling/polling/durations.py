@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from airflow_provider_kling.polling import life_table
-from airflow_provider_kling.polling.life_table import EDGES, STEP, LifeTable, Seen, hazards
+from airflow_provider_kling.polling.life_table import EDGES, LEAST, STEP, LifeTable, Seen, hazards
 from airflow_provider_kling.polling.log_normal import LogNormal
 
 # So many standard deviations from the middle are the ends of an expected range: nine in ten are in it.
@@ -23,7 +23,6 @@ _LEAST_WEIGHT: Final = 0.01
 _FADING: Final = 0.93
 _MEMORY: Final = 0.985
 _SMOOTHING: Final = 0.12  # of the life table: a standard deviation of the logarithm
-_LEAST: Final = 1e-12  # what is rarer makes no difference
 # So much of the probability is spread widely: everything happens.
 _SURPRISE: Final = 0.01
 _WIDER: Final = 3.0
@@ -116,7 +115,7 @@ def _smooth(chances: Sequence[float]) -> list[float]:
     """Return the chances, each spread over the parts around it."""
     smooth = [0.0] * len(chances)
     for part, chance in enumerate(chances):
-        if chance > _LEAST:
+        if chance > LEAST:
             for apart, share in _KERNEL:
                 smooth[max(0, min(len(smooth) - 1, part + apart))] += chance * share
     return smooth

@@ -17,7 +17,8 @@ EDGES: Final = (0.0, *(STEP**number for number in range(1 + int(math.log(172_800
 """The limits of the parts into which times are divided, in seconds: up to 45 hours, ever wider."""
 
 _WIDTHS: Final = tuple(end - begin for begin, end in pairwise(EDGES))
-_LEAST: Final = 1e-12  # what is rarer makes no difference
+LEAST: Final = 1e-12
+"""What is rarer makes no difference."""
 
 
 class Seen(NamedTuple):
@@ -44,7 +45,7 @@ def end(*, after_s: float, before_s: float, chances: Sequence[float]) -> list[Se
     :param chances: how likely an end is in each part. Where there are several, the end is divided so.
     """
     parts = list(_parts_between(after_s, before_s))
-    shares = [inside * max(_LEAST, chances[part]) for part, inside in parts]
+    shares = [inside * max(LEAST, chances[part]) for part, inside in parts]
     if not shares:
         return [Seen(_part_of(before_s), 0.0, 1.0)]
     ended = [share / sum(shares) for share in shares]
@@ -84,7 +85,7 @@ class LifeTable:
         """
         table, running = LifeTable(), 1.0
         for part, (chance, rate) in enumerate(zip(chances, hazards(chances), strict=True)):
-            at_risk = chance / rate if rate > _LEAST else running
+            at_risk = chance / rate if rate > LEAST else running
             table.ended[part] = self.ended[part] + weight * chance
             table.at_risk[part] = self.at_risk[part] + weight * at_risk
             running -= chance
@@ -105,8 +106,8 @@ def hazards(chances: Sequence[float]) -> list[float]:
     """Return the rate of ends in each part, among those that run: one end for each in its time is 1."""
     rates, running = [], 1.0
     for chance in chances:
-        still = max(_LEAST, running - chance)
-        rates.append(max(_LEAST, math.log(running / still)))
+        still = max(LEAST, running - chance)
+        rates.append(max(LEAST, math.log(running / still)))
         running = still
     return rates
 

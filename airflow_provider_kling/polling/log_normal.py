@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Self
 
-from airflow_provider_kling.polling.life_table import EDGES, LifeTable
+from airflow_provider_kling.polling.life_table import EDGES, LEAST, LifeTable
 
 _NARROWEST: Final = 0.05  # standard deviation of the logarithm: a service is never that regular for long
 _WIDEST: Final = 5.0
 _LOGARITHMS: Final = (-math.inf, *(math.log(edge) for edge in EDGES[1:]))
 # Beyond so many deviations the usual formula for the normal distribution comes to 0.
 _FAR: Final = 25.0
-_LEAST: Final = 1e-12
 # The search for the likeliest distribution: steps of the logarithms of both of its numbers.
 _FIRST_STEP: Final = 0.2
 _LAST_STEP: Final = 0.02
@@ -73,7 +72,7 @@ class LogNormal:
         for part, ended, at_risk in counted:
             before = running if part == last + 1 else self._log_survival(part)
             last, running = part, self._log_survival(part + 1)
-            rate = max(_LEAST, before - running)
+            rate = max(LEAST, before - running)
             found += ended * math.log(rate) - at_risk * rate
         return found
 

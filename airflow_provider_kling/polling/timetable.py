@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final
 
-from airflow_provider_kling.polling.life_table import EDGES
+from airflow_provider_kling.polling.life_table import EDGES, LEAST
 
 # The end of half of all generations is to be seen within this part of their usual time, and within these
 # bounds, in seconds.
@@ -25,7 +25,6 @@ _EMPHASIS: Final = 3.0
 _UNLIKELY: Final = 0.05
 
 _PRECISE: Final = 1.01
-_LEAST: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +96,7 @@ def _hazards(chances: Sequence[float], ended: Sequence[float]) -> list[float]:
     """Return how likely the end is in a second of each part, for a generation that has not ended before."""
     parts = zip(chances, ended, pairwise(EDGES), strict=True)
     return [
-        max(_LEAST, chance) / max(_LEAST, 1 - done + chance) / (end - begin)
+        max(LEAST, chance) / max(LEAST, 1 - done + chance) / (end - begin)
         for chance, done, (begin, end) in parts
     ]
 

@@ -213,11 +213,10 @@ def watch(*, shared: bool, seed: int) -> tuple[int, list[float]]:
 def test_a_hundred_tasks_need_a_tenth_of_the_requests_and_are_not_seen_later() -> None:
     requests: dict[bool, int] = {True: 0, False: 0}
     delays: dict[bool, list[float]] = {True: [], False: []}
-    for seed in range(5):
+    for seed in range(10):  # of fewer tasks, the median says too little
         for shared in (True, False):
             count, late = watch(shared=shared, seed=seed)
             requests[shared] += count
             delays[shared] += late
     assert requests[True] * 10 <= requests[False]
-    # Of five hundred such times, the median varies by a twentieth.
-    assert median(delays[True]) <= 1.1 * median(delays[False])
+    assert median(delays[True]) <= median(delays[False])

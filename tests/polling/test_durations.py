@@ -170,7 +170,9 @@ def test_however_many_end_soon_it_is_known_how_long_the_others_take() -> None:
 
 @settings(max_examples=30)
 @given(st.lists(st.tuples(TIMES, TIMES, st.booleans()), max_size=8))
-def test_whatever_was_seen_the_chances_are_chances(seen: list[tuple[float, float, bool]]) -> None:
+def test_whatever_was_seen_of_ends_and_of_what_runs_there_is_a_timetable(
+    seen: list[tuple[float, float, bool]],
+) -> None:
     durations = Durations(expected_s=(60.0, 300.0))
     for one, other, has_ended in seen:
         since_s, until_s = sorted((one, other))

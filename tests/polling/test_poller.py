@@ -243,6 +243,14 @@ def test_an_end_that_nobody_looked_for_says_little() -> None:
     assert first_poll(experience) == pytest.approx(early, rel=0.2)
 
 
+def test_of_an_end_that_is_seen_late_only_is_learned_how_long_the_task_ran() -> None:
+    experience = Experience()
+    early = first_poll(experience)
+    for _ in range(20):
+        end(experience, kind="a", running_s=100.0, seen_s=4000.0, said_s=None)
+    assert early < first_poll(experience) < 150
+
+
 @pytest.mark.parametrize(
     ("watched_s", "seen_s", "said_s"),
     [

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_kling.polling.durations import Durations
+from airflow_provider_kling.polling.life_table import EDGES
 from airflow_provider_kling.polling.timetable import Bounds, Timetable
 from benchmarks.polls_per_task import DRAWS, Draw, bimodal, log_normal, watch, watch_batches
 
@@ -78,6 +79,19 @@ def test_there_is_always_a_next_poll(
     wait = timetable.next_poll(elapsed_s=elapsed_s, share=share)
     assert share * BOUNDS.shortest_s - 1e-3 <= wait <= share * BOUNDS.unlikely_s + 1e-3
     assert timetable.polls(elapsed_s + wait) - timetable.polls(elapsed_s) == pytest.approx(share, abs=1e-3)
+
+
+@given(st.lists(st.floats(0.01, 1e7), max_size=40))
+def test_whatever_was_seen_the_chances_are_chances(seen: list[float]) -> None:
+    durations = Durations(expected_s=(60.0, 300.0))
+    for seconds in seen:
+        durations.survived(since_s=0.0, until_s=seconds)
+        durations.ended(after_s=seconds, before_s=seconds)
+    chances = durations.chances()
+    assert len(chances) == len(EDGES) - 1
+    assert min(chances) >= 0
+    assert sum(chances) == pytest.approx(1.0)
+    Timetable(chances, bounds=BOUNDS)
 
 
 # -- how many polls it takes; benchmarks/polls_per_task.py prints more -----------------------------

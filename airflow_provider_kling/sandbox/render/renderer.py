@@ -20,9 +20,6 @@ from airflow_provider_kling.sandbox.render.render_spec import AudioSpec, ImageSp
 from airflow_provider_kling.sandbox.render.result import STEM, Result, read_results
 from airflow_provider_kling.sandbox.render.video.painter import paint_video, write_cover
 
-RENDER_AHEAD_S: Final = 300.0
-"""So long before it is due a result is rendered, in seconds. Much of what is due later nobody asks for."""
-
 _CACHE_BYTES: Final = 512 * 2**20
 _COMPLETE: Final = ".done"
 _PARTIAL: Final = ".part"

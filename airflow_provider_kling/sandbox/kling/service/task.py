@@ -9,9 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from airflow_provider_kling.sandbox.core.schedule import Schedule
 from airflow_provider_kling.sandbox.kling.service.endpoint import Generation
 from airflow_provider_kling.sandbox.kling.service.generation_request import GenerationRequest
-from airflow_provider_kling.sandbox.kling.service.schedule import Schedule
 from airflow_provider_kling.sandbox.render.result import Result
 
 

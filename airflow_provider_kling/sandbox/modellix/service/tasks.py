@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from airflow_provider_kling.sandbox.core.clock import DAY_S, milliseconds
+from airflow_provider_kling.sandbox.core.schedule import Schedule
 from airflow_provider_kling.sandbox.core.stable_ids import stable_id
 from airflow_provider_kling.sandbox.modellix.service.catalogue import Model, Offer
 from airflow_provider_kling.sandbox.render.render_spec import (
@@ -19,7 +20,6 @@ from airflow_provider_kling.sandbox.render.render_spec import (
     PictureSpec,
     VideoSpec,
 )
-from airflow_provider_kling.sandbox.render.renderer import RENDER_AHEAD_S
 from airflow_provider_kling.sandbox.render.result import Result
 
 # How long a generation takes, in seconds before --speed; all of it is inferred.
@@ -39,20 +39,6 @@ class Status(StrEnum):
     SUCCESS = "success"
     FAILED = "failed"
     CANCELED = "canceled"  # no request causes it; a fault can
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """When a task changes its state, in epoch seconds of the sandbox's clock."""
-
-    submitted_at: float
-    processing_at: float
-    done_at: float
-
-    @property
-    def render_at(self) -> float:
-        """When its result is rendered; its input files are fetched before, as it starts processing."""
-        return max(self.processing_at, self.done_at - RENDER_AHEAD_S)
 
 
 @dataclass(kw_only=True)

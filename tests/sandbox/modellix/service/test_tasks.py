@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from airflow_provider_kling.sandbox.modellix.service.tasks import Schedule, schedule
+from airflow_provider_kling.sandbox.core.schedule import Schedule
+from airflow_provider_kling.sandbox.modellix.service.tasks import schedule
 from airflow_provider_kling.sandbox.render.render_spec import (
     AudioSource,
     ImageSpec,
